@@ -1,0 +1,154 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+// What the user asked for, as plain values: the config file after parsing and checking, before
+// anything of the machine was touched. Texts with placeholders ({worker}, {fd:NAME}, …) are kept as
+// written; a recipe (lib/daemon) expands them for one generation and one worker.
+namespace superd::core {
+
+using Duration = std::chrono::nanoseconds;
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+
+enum class Family { tcp4, tcp6, unix_path };
+
+struct ListenSpec {
+  std::string address;  // normalised: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/web.sock`
+  Family family = Family::tcp4;
+  std::string host;  // tcp: the literal address without brackets
+  std::uint16_t port = 0;
+  std::string path;  // unix: absolute
+  std::string name;  // LISTEN_FDNAMES and {fd:NAME}; default: `socket`, further ones `socket2` …
+  int backlog = 4096;
+  std::optional<mode_t> mode;        // unix only
+  std::optional<std::string> owner;  // unix only: user or `user:group`; default: the group's user
+};
+
+// Whether LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES are set.
+enum class SocketEnv { automatic, listen_fds, none };
+
+enum class ReadyWhen { automatic, notify, delay };
+
+struct ReadySpec {
+  ReadyWhen when = ReadyWhen::automatic;  // automatic: delay
+  Duration timeout = std::chrono::seconds(60);
+  Duration delay = std::chrono::seconds(1);
+};
+
+struct StopSpec {
+  int signal = 15;
+  Duration timeout = std::chrono::seconds(35);
+};
+
+enum class RespawnPolicy { always, on_failure, never };
+
+struct BackoffSpec {
+  Duration min = std::chrono::milliseconds(100);
+  Duration max = std::chrono::seconds(30);
+  double factor = 2.0;
+  double jitter = 0.1;
+};
+
+struct GiveUpSpec {
+  int failures = 0;  // 0: never
+  Duration within = std::chrono::seconds(60);
+};
+
+struct RespawnSpec {
+  RespawnPolicy policy = RespawnPolicy::always;
+  BackoffSpec backoff;
+  Duration reset_after = std::chrono::seconds(10);
+  GiveUpSpec give_up;
+  std::vector<int> clean_statuses = {0};
+  std::vector<int> clean_signals;
+};
+
+struct RlimitSpec {
+  std::uint64_t soft = 0;  // RLIM_INFINITY: unlimited
+  std::uint64_t hard = 0;
+};
+
+struct LimitsSpec {
+  std::optional<RlimitSpec> nofile;
+  std::optional<RlimitSpec> core;
+  std::optional<RlimitSpec> address_space;  // key `as`
+  std::optional<RlimitSpec> nproc;
+  std::optional<int> nice;
+  std::optional<int> oom_score_adj;
+  std::vector<int> cpus;                  // empty: all
+  std::optional<bool> no_new_privileges;  // default: true where user is not root
+};
+
+enum class LogOutput { file, inherit, discard };
+enum class LogFormat { cri, raw };
+
+struct LogSpec {
+  LogOutput output = LogOutput::file;
+  LogFormat format = LogFormat::cri;
+  std::uint64_t max_size = 50ULL << 20;  // bytes
+  int keep = 10;                         // rotated files besides the live one
+};
+
+struct EnvEntry {
+  std::string name;
+  std::string value;
+};
+
+// A place in a config file, for messages about what was found wrong later.
+struct Place {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+struct GroupSpec {
+  std::string name;
+  Place place;
+  std::vector<std::string> command;
+  int workers = 1;
+  std::vector<ListenSpec> listen;
+  SocketEnv socket_env = SocketEnv::automatic;
+  std::optional<int> port_base;  // {port} = port_base + worker - 1
+  std::string directory;         // absolute, symlinks not resolved
+  std::optional<std::string> user;
+  std::optional<std::string> group;
+  std::vector<std::string> extra_groups;
+  std::optional<mode_t> umask;
+  std::vector<EnvEntry> env;
+  std::optional<std::string> env_file;  // absolute
+  bool clear_env = false;
+  bool autostart = true;
+  ReadySpec ready;
+  StopSpec stop;
+  RespawnSpec respawn;
+  LimitsSpec limits;
+  LogSpec log;
+};
+
+enum class LogLevel { error, warn, info, debug };
+enum class DaemonLogFormat { text, json };
+
+struct DaemonSpec {
+  std::string runtime_dir;
+  std::string control;
+  mode_t control_mode = 0600;
+  std::optional<std::string> control_owner;  // user or `user:group`
+  std::optional<std::string> worker_socket;  // nothing: turned off
+  int max_starting = 0;                      // 0: twice the cores
+  std::string log_dir;
+  LogLevel log_level = LogLevel::info;
+  DaemonLogFormat log_format = DaemonLogFormat::text;
+};
+
+struct Spec {
+  DaemonSpec daemon;
+  std::vector<GroupSpec> groups;  // in the order of the files
+};
+
+}  // namespace superd::core
