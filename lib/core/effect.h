@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/exit.h"
+#include "core/state.h"
+#include "core/worker_ref.h"
+
+// What the core wants done. The edge (lib/daemon) carries effects out in their order and reports back
+// by events; an effect that cannot be carried out comes back as an event, never as an exception.
+namespace superd::core {
+
+// One command from outside (or from superd itself); its id is also the id of the roll that it makes.
+enum class CommandId : std::uint64_t {};
+
+enum class TimerKind {
+  ready_delay,    // ready.delay is over
+  ready_timeout,  // ready.timeout is over
+  kill,           // stop.timeout is over, or a kill did not end the tree
+  backoff,        // the pause before a respawn is over
+};
+
+// Timers belong to a spawn; the backoff timer belongs to a worker and has the spawn that failed.
+struct TimerKey {
+  TimerKind kind = TimerKind::ready_delay;
+  WorkerRef worker;
+  SpawnId spawn{};
+
+  friend auto operator<=>(const TimerKey&, const TimerKey&) = default;
+};
+
+// A recipe with this number is to be made from the group's configuration, now.
+struct MakeRecipe {
+  std::string group;
+  int generation = 0;
+};
+// No spawn uses this recipe any more, nor will one.
+struct DropRecipe {
+  std::string group;
+  int generation = 0;
+};
+struct Spawn {
+  SpawnId spawn{};
+  WorkerRef worker;
+  int generation = 0;
+};
+struct SignalMain {
+  SpawnId spawn{};
+  int signal = 0;
+};
+struct SignalTree {
+  SpawnId spawn{};
+  int signal = 0;
+};
+struct KillTree {
+  SpawnId spawn{};
+};
+// The tree is gone: give back its cgroup, sockets and pipes.
+struct Forget {
+  SpawnId spawn{};
+};
+// Arming a key that is armed moves it.
+struct ArmTimer {
+  TimerKey key;
+  TimePoint at{};
+};
+struct CancelTimer {
+  TimerKey key;
+};
+// A worker went from one state to another; for the log, `why` and whoever watches.
+struct WorkerChanged {
+  WorkerRef worker;
+  WorkerState from = WorkerState::stopped;
+  WorkerState to = WorkerState::stopped;
+  std::string cause;    // what started it: `command uid=0 pid=4711`, `exit`, `boot`, …
+  std::string message;  // what happened: `exited with status 1`
+  SpawnId spawn{};      // 0: no process
+  std::int64_t pid = 0;
+  int generation = 0;
+  std::optional<Exit> exit;
+};
+struct GroupChanged {
+  std::string group;
+  GroupState from = GroupState::stopped;
+  GroupState to = GroupState::stopped;
+  std::string cause;
+};
+
+struct WorkerOutcome {
+  int number = 0;
+  bool ok = true;
+  std::string message;  // why it failed, without the worker's name
+  SpawnId spawn{};      // whose last output lines tell more; 0: none
+  std::optional<Exit> exit;
+};
+// Exactly one for each command.
+struct Answer {
+  CommandId command{};
+  std::string group;
+  bool ok = true;
+  std::string message;  // of the whole; empty where the workers say it all
+  int generation = 0;
+  std::vector<WorkerOutcome> workers;
+};
+// A shutdown is complete: no process is left, or only ones that cannot be killed.
+struct ShutdownDone {};
+
+using Effect = std::variant<MakeRecipe, DropRecipe, Spawn, SignalMain, SignalTree, KillTree, Forget,
+                            ArmTimer, CancelTimer, WorkerChanged, GroupChanged, Answer, ShutdownDone>;
+
+}  // namespace superd::core

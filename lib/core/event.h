@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "core/effect.h"
+#include "core/exit.h"
+#include "core/worker_ref.h"
+
+// What happened. Every event names its object; one that comes too late for it (a timer of a spawn
+// that is gone) is answered with nothing to do.
+namespace superd::core {
+
+// A group, or one of its workers.
+struct Target {
+  std::string group;
+  int worker = 0;  // 0: the whole group
+};
+
+struct StartRequested {
+  CommandId command{};
+  Target target;
+  std::string cause;
+};
+struct StopRequested {
+  CommandId command{};
+  Target target;
+  std::string cause;
+};
+enum class Pace { in_turn, at_once };
+// Of a group: a roll with a new generation. Of one worker: by the recipe in force.
+struct RestartRequested {
+  CommandId command{};
+  Target target;
+  std::string cause;
+  Pace pace = Pace::in_turn;
+};
+enum class Urgency { ordered, at_once };
+struct ShutdownRequested {
+  std::string cause;
+  Urgency urgency = Urgency::ordered;
+};
+
+// The process was made; it has not executed its program yet.
+struct ProcessMade {
+  SpawnId spawn{};
+  std::int64_t pid = 0;
+};
+struct ProgramExecuted {
+  SpawnId spawn{};
+};
+// The worker itself said that it is ready.
+struct ReadinessSeen {
+  SpawnId spawn{};
+};
+// The worker asked for more time (EXTEND_TIMEOUT_USEC), counted from now.
+struct TimeoutExtended {
+  SpawnId spawn{};
+  Duration by{};
+};
+// Also when no process could be made: Exit::never_ran.
+struct MainExited {
+  SpawnId spawn{};
+  Exit exit;
+};
+// No process of the spawn is left. Comes after MainExited.
+struct TreeGone {
+  SpawnId spawn{};
+};
+struct TimerFired {
+  TimerKey key;
+};
+
+using Event = std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested,
+                           ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited,
+                           TreeGone, TimerFired>;
+
+}  // namespace superd::core
