@@ -10,11 +10,13 @@
 #include "core/state.h"
 #include "core/worker_ref.h"
 
-// What the core wants done. The edge (lib/daemon) carries effects out in their order and reports back
-// by events; an effect that cannot be carried out comes back as an event, never as an exception.
+// What the core wants done. The edge (lib/daemon) carries effects out in their order and reports
+// back by events; an effect that cannot be carried out comes back as an event, never as an
+// exception.
 namespace superd::core {
 
-// One command from outside (or from superd itself); its id is also the id of the roll that it makes.
+// One command from outside (or from superd itself); its id is also the id of the roll that it
+// makes.
 enum class CommandId : std::uint64_t {};
 
 enum class TimerKind {
@@ -93,9 +95,9 @@ struct GroupChanged {
 struct WorkerOutcome {
   int number = 0;
   bool ok = true;
-  std::string message;  // why it failed, without the worker's name
-  SpawnId spawn{};      // whose last output lines tell more; 0: none
-  std::optional<Exit> exit;
+  std::string message{};  // why it failed, without the worker's name
+  SpawnId spawn{};        // whose last output lines tell more; 0: none
+  std::optional<Exit> exit{};
 };
 // Exactly one for each command.
 struct Answer {
@@ -109,7 +111,8 @@ struct Answer {
 // A shutdown is complete: no process is left, or only ones that cannot be killed.
 struct ShutdownDone {};
 
-using Effect = std::variant<MakeRecipe, DropRecipe, Spawn, SignalMain, SignalTree, KillTree, Forget,
-                            ArmTimer, CancelTimer, WorkerChanged, GroupChanged, Answer, ShutdownDone>;
+using Effect =
+    std::variant<MakeRecipe, DropRecipe, Spawn, SignalMain, SignalTree, KillTree, Forget, ArmTimer,
+                 CancelTimer, WorkerChanged, GroupChanged, Answer, ShutdownDone>;
 
 }  // namespace superd::core

@@ -72,8 +72,8 @@ struct TimerFired {
   TimerKey key;
 };
 
-using Event = std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested,
-                           ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited,
-                           TreeGone, TimerFired>;
+using Event =
+    std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested, ProcessMade,
+                 ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited, TreeGone, TimerFired>;
 
 }  // namespace superd::core

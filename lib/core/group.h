@@ -1,0 +1,88 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/worker.h"
+
+// A group: its workers, the commands that wait for them, and the roll in hand. A total function
+// like the worker's; whose turn it is to start is decided one floor above (core/supervision.h).
+namespace superd::core {
+
+// A command whose answer is still owed: one outcome for each pending worker.
+struct Command {
+  std::string cause;
+  std::set<int> pending;
+  std::vector<WorkerOutcome> outcomes;
+};
+
+// A restart of the whole group by a new recipe, worker by worker: the old process leaves,
+// connections wait in the held socket, the new one starts. The first new one that fails ends it:
+// the others keep what they have, and the generation in force stays.
+struct Roll {
+  CommandId id{};
+  std::vector<CommandId> also;  // later requests that this roll serves
+  int generation = 0;
+  std::string cause;
+  std::deque<int> waiting;
+  std::set<int> in_hand;
+  std::vector<WorkerOutcome> outcomes;
+  std::string aborted;  // why it ends early; empty: it does not
+};
+
+// Requests that came during a roll: they make exactly one more after it.
+struct NextRoll {
+  std::vector<CommandId> ids;
+  std::string cause;
+  Pace pace = Pace::in_turn;
+};
+
+struct Group {
+  std::string name;
+  Policy policy;
+  std::vector<Worker> workers;  // [i] has number i + 1
+  int in_force = 0;             // the generation that starts go by; 0: none was made yet
+  int last_generation = 0;      // the highest number given; one that failed is burnt
+  std::map<CommandId, Command> commands;
+  std::optional<Roll> roll;
+  std::optional<NextRoll> next_roll;
+  GroupState state = GroupState::stopped;
+  TimePoint since{};     // of the state
+  TimePoint up_since{};  // when it was last started
+  std::string cause;     // of the latest start, stop or restart
+};
+
+struct ForWorker {
+  int number = 0;
+  WorkerEvent event;
+};
+struct KillGroup {
+  std::string cause;
+};
+using GroupEvent =
+    std::variant<StartRequested, StopRequested, RestartRequested, KillGroup, ForWorker>;
+
+struct GroupStep {
+  Group group;
+  std::vector<Effect> effects;
+};
+
+Group make_group(const GroupSpec& spec);
+GroupStep step(Group group, const GroupEvent& event, TimePoint now);
+
+struct Census {
+  int ready = 0;
+  int wanted = 0;  // workers that are meant to run
+};
+Census census(const Group& group);
+// Follows from the workers, the roll, and the state before.
+GroupState derive_state(const Group& group);
+
+}  // namespace superd::core

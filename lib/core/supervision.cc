@@ -1,0 +1,123 @@
+#include "core/supervision.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace superd::core {
+namespace {
+
+int count_being_started(const Group& group) {
+  return static_cast<int>(
+      std::count_if(group.workers.begin(), group.workers.end(), is_being_started));
+}
+
+}  // namespace
+
+void Supervision::add_group(const GroupSpec& spec) {
+  names_.push_back(spec.name);
+  groups_.emplace(spec.name, make_group(spec));
+}
+
+std::vector<Effect> Supervision::handle(const Event& event, TimePoint now) {
+  now_ = now;
+  effects_.clear();
+  std::visit([&](const auto& e) { on(e); }, event);
+  give_turns();
+  check_shutdown_done();
+  return std::exchange(effects_, {});
+}
+
+const Group* Supervision::find(const std::string& group) const {
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+const Worker* Supervision::find(const WorkerRef& worker) const {
+  const Group* group = find(worker.group);
+  if (group == nullptr || worker.number < 1 ||
+      static_cast<std::size_t>(worker.number) > group->workers.size()) {
+    return nullptr;
+  }
+  return &group->workers[static_cast<std::size_t>(worker.number - 1)];
+}
+
+const Worker* Supervision::owner(SpawnId spawn) const {
+  const auto found = spawns_.find(spawn);
+  return found == spawns_.end() ? nullptr : find(found->second);
+}
+
+void Supervision::on(const ShutdownRequested& e) {
+  shutting_down_ = true;
+  for (const std::string& name : names_) {
+    switch (e.urgency) {
+      case Urgency::ordered:
+        tell_group(name, StopRequested{
+                             .command = kOwnCommand, .target = {.group = name}, .cause = e.cause});
+        break;
+      case Urgency::at_once:
+        tell_group(name, KillGroup{.cause = e.cause});
+        break;
+    }
+  }
+}
+
+void Supervision::on(const TimerFired& e) {
+  if (find(e.key.worker) == nullptr) return;
+  tell_group(e.key.worker.group, ForWorker{.number = e.key.worker.number, .event = e});
+}
+
+void Supervision::tell_spawn(SpawnId spawn, const WorkerEvent& event) {
+  const auto found = spawns_.find(spawn);
+  if (found == spawns_.end()) return;
+  const WorkerRef worker = found->second;
+  tell_group(worker.group, ForWorker{.number = worker.number, .event = event});
+}
+
+void Supervision::tell_group(const std::string& name, const GroupEvent& event) {
+  const auto found = groups_.find(name);
+  if (found == groups_.end()) return;
+  Group& group = found->second;
+  being_started_ -= count_being_started(group);
+  std::set<int> queued_before;
+  for (const Worker& worker : group.workers) {
+    if (worker.queued) queued_before.insert(worker.ref.number);
+  }
+  GroupStep done = step(std::move(group), event, now_);
+  group = std::move(done.group);
+  being_started_ += count_being_started(group);
+  for (const Worker& worker : group.workers) {
+    if (worker.queued && !queued_before.contains(worker.ref.number)) queue_.push_back(worker.ref);
+  }
+  for (Effect& effect : done.effects) {
+    if (const auto* spawn = std::get_if<Spawn>(&effect)) spawns_[spawn->spawn] = spawn->worker;
+    if (const auto* forget = std::get_if<Forget>(&effect)) spawns_.erase(forget->spawn);
+    effects_.push_back(std::move(effect));
+  }
+}
+
+void Supervision::give_turns() {
+  while (!queue_.empty() && being_started_ < options_.max_starting) {
+    const WorkerRef next = queue_.front();
+    queue_.pop_front();
+    const Worker* worker = find(next);
+    if (worker == nullptr || !worker->queued) continue;
+    const int in_force = find(next.group)->in_force;
+    tell_group(next.group, ForWorker{.number = next.number,
+                                     .event = worker_event::Turn{.spawn = SpawnId{next_spawn_++},
+                                                                 .generation = in_force}});
+  }
+}
+
+void Supervision::check_shutdown_done() {
+  if (!shutting_down_ || done_) return;
+  for (const auto& [name, group] : groups_) {
+    for (const Worker& worker : group.workers) {
+      if (!is_at_rest(worker) && worker.state != WorkerState::unkillable) return;
+    }
+  }
+  done_ = true;
+  effects_.push_back(ShutdownDone{});
+}
+
+}  // namespace superd::core

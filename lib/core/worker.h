@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/backoff.h"
+#include "core/event.h"
+#include "core/spec.h"
+
+// One slot of a group and the processes that fill it, as a total function: every state answers
+// every event, if only with nothing to do.
+//
+//                    slot granted           ready
+//   stopped ─start─► starting ───────────────────────► ready
+//      ▲                ▲ ▲  \ main exits              /  |
+//      |     timer      | |   \                       /   | stop, restart, not ready in time
+//      |   ┌──────► backoff ◄──+── main exits ◄──────/    ▼
+//      └───┼───────────────────────────────────────── stopping ── survives KILL ──► unkillable
+//          failed, exited: no respawn, by give_up or by policy
+//
+// A worker has at most one life that counts (its process tree of now). A life whose main process
+// ended unasked becomes `draining`: its remaining processes get the stop signal and the kill
+// deadline while the slot goes on without them. A stopped slot has neither.
+namespace superd::core {
+
+struct Policy {
+  ReadySpec ready;
+  StopSpec stop;
+  RespawnSpec respawn;
+};
+
+// One spawn of the worker of which a process may be left.
+struct Life {
+  SpawnId spawn{};
+  int generation = 0;
+  std::int64_t pid = 0;  // of the main process; 0 until it was made
+  bool main_gone = false;
+  int kills = 0;                         // how often KILL was sent to the tree
+  TimePoint deadline{};                  // of what it is in: getting ready, or leaving
+  std::optional<TimePoint> ready_since;  // empty: not ready yet
+};
+
+// What follows when a leaving life is gone.
+enum class Afterwards { rest, start, respawn };
+
+struct Worker {
+  WorkerRef ref;
+  WorkerState state = WorkerState::stopped;
+  TimePoint since{};    // of the state
+  std::string cause;    // of the latest start or stop
+  std::string message;  // what led to the state
+  std::optional<Life> life;
+  std::vector<Life> draining;
+  Afterwards afterwards = Afterwards::rest;
+  bool queued = false;         // starting, and waits for its turn
+  std::optional<int> roll_to;  // the generation of the roll that restarts it
+  int restarts = 0;            // respawns since superd began
+  Failures failures;
+  TimePoint next_attempt{};  // in backoff: when
+  std::optional<Exit> last_exit;
+  SpawnId last_spawn{};             // whose output explains last_exit
+  std::vector<CommandId> starters;  // wait for the outcome of the first attempt
+  std::vector<CommandId> stoppers;  // wait until no process is left
+};
+
+namespace worker_event {
+struct Start {
+  CommandId command{};
+  std::string cause;
+};
+struct Stop {
+  CommandId command{};
+  std::string cause;
+};
+struct Restart {
+  CommandId command{};
+  std::string cause;
+  std::optional<int> generation;  // of a roll
+};
+// Its turn has come; `generation` is the one in force, for a worker that no roll restarts.
+struct Turn {
+  SpawnId spawn{};
+  int generation = 0;
+};
+// Everything ends now, without grace.
+struct Kill {
+  std::string cause;
+};
+}  // namespace worker_event
+
+using WorkerEvent =
+    std::variant<worker_event::Start, worker_event::Stop, worker_event::Restart, worker_event::Turn,
+                 worker_event::Kill, ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended,
+                 MainExited, TreeGone, TimerFired>;
+
+// What a command learns of this worker.
+struct Settled {
+  CommandId command{};
+  WorkerOutcome outcome;
+};
+
+struct WorkerStep {
+  Worker worker;
+  std::vector<Effect> effects;
+  std::vector<Settled> settled;
+};
+
+// How often KILL is repeated, a second apart, before the worker counts as unkillable.
+inline constexpr int kMaxKills = 10;
+
+WorkerStep step(Worker worker, const WorkerEvent& event, const Policy& policy, TimePoint now);
+
+// Whether it takes one of superd.max_starting: it has a process that is not ready.
+bool is_being_started(const Worker& worker);
+// Whether no process is left, nor any that is to come.
+bool is_at_rest(const Worker& worker);
+
+}  // namespace superd::core

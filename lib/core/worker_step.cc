@@ -1,0 +1,223 @@
+#include "core/worker_step.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace superd::core {
+
+void WorkerStepper::leave(Afterwards afterwards, const std::string& cause,
+                          const std::string& message) {
+  const SpawnId spawn = w_.life->spawn;
+  cancel(TimerKind::ready_delay, spawn);
+  cancel(TimerKind::ready_timeout, spawn);
+  w_.afterwards = afterwards;
+  change(WorkerState::stopping, cause, message);
+  effects_.push_back(SignalMain{.spawn = spawn, .signal = policy_.stop.signal});
+  w_.life->deadline = now_ + policy_.stop.timeout;
+  arm(TimerKind::kill, spawn, w_.life->deadline);
+}
+
+void WorkerStepper::drain() {
+  Life life = *w_.life;
+  w_.life.reset();
+  life.deadline = now_ + policy_.stop.timeout;
+  effects_.push_back(SignalTree{.spawn = life.spawn, .signal = policy_.stop.signal});
+  arm(TimerKind::kill, life.spawn, life.deadline);
+  w_.draining.push_back(life);
+}
+
+void WorkerStepper::rest_or_drain(const std::string& cause) {
+  w_.afterwards = Afterwards::rest;
+  if (!w_.draining.empty()) {
+    change(WorkerState::stopping, cause, "");
+    return;
+  }
+  change(WorkerState::stopped, cause, "");
+  settle_stoppers({.number = w_.ref.number});
+}
+
+void WorkerStepper::after_leaving() {
+  switch (w_.afterwards) {
+    case Afterwards::rest:
+      if (w_.draining.empty()) rest_or_drain(w_.cause);
+      return;
+    case Afterwards::start:
+      queue(w_.cause, "");
+      return;
+    case Afterwards::respawn: {
+      w_.roll_to.reset();
+      const std::string message = w_.message;
+      if (policy_.respawn.policy == RespawnPolicy::never) {
+        change(WorkerState::failed, "exit", message);
+      } else {
+        respawn(Duration::zero(), message);
+      }
+      return;
+    }
+  }
+  std::abort();
+}
+
+void WorkerStepper::after_unasked_end(Duration ready_for, bool clean, const std::string& message) {
+  const bool first_attempt = w_.state == WorkerState::starting;
+  const bool may_respawn = policy_.respawn.policy == RespawnPolicy::always ||
+                           (policy_.respawn.policy == RespawnPolicy::on_failure && !clean);
+  if (first_attempt && (may_respawn || !clean)) settle_starters(failure(message));
+  w_.roll_to.reset();
+  if (may_respawn) {
+    respawn(ready_for, message);
+    return;
+  }
+  change(clean ? WorkerState::exited : WorkerState::failed, "exit", message);
+  // A job that has done its work before it counted as ready is a start that went well.
+  settle_starters({.number = w_.ref.number});
+}
+
+void WorkerStepper::respawn(Duration ready_for, const std::string& message) {
+  const auto seed = static_cast<std::uint64_t>(w_.last_spawn);
+  const NextAttempt next = after_life(w_.failures, ready_for, policy_.respawn, seed, now_);
+  switch (next.kind) {
+    case NextAttempt::Kind::give_up:
+      change(
+          WorkerState::failed, "exit",
+          fmt::format("{}; given up after {} failures within {}", message,
+                      policy_.respawn.give_up.failures, in_words(policy_.respawn.give_up.within)));
+      return;
+    case NextAttempt::Kind::respawn:
+      if (next.delay == Duration::zero()) {
+        ++w_.restarts;
+        queue("exit", message);
+        return;
+      }
+      w_.next_attempt = now_ + next.delay;
+      change(WorkerState::backoff, "exit", message);
+      arm(TimerKind::backoff, w_.last_spawn, w_.next_attempt);
+      return;
+  }
+  std::abort();
+}
+
+void WorkerStepper::queue(const std::string& cause, const std::string& message) {
+  cancel_backoff();
+  change(WorkerState::starting, cause, message);
+  w_.queued = true;
+}
+
+void WorkerStepper::become_ready() {
+  if (w_.state != WorkerState::starting) return;
+  const SpawnId spawn = w_.life->spawn;
+  cancel(TimerKind::ready_delay, spawn);
+  cancel(TimerKind::ready_timeout, spawn);
+  w_.life->ready_since = now_;
+  w_.roll_to.reset();
+  change(WorkerState::ready, w_.cause, "");
+  settle_starters({.number = w_.ref.number});
+}
+
+void WorkerStepper::not_ready_in_time() {
+  const std::string message =
+      fmt::format("was not ready within {}", in_words(policy_.ready.timeout));
+  w_.last_spawn = w_.life->spawn;
+  settle_starters(failure(message));
+  leave(Afterwards::respawn, "exit", message);
+}
+
+void WorkerStepper::kill(Life& life) {
+  cancel(TimerKind::kill, life.spawn);
+  if (life.kills >= kMaxKills) {
+    become_unkillable(life);
+    return;
+  }
+  ++life.kills;
+  effects_.push_back(KillTree{.spawn = life.spawn});
+  life.deadline = now_ + std::chrono::seconds(1);
+  arm(TimerKind::kill, life.spawn, life.deadline);
+}
+
+void WorkerStepper::become_unkillable(const Life& life) {
+  // A draining life that cannot be killed is shown as such; the slot goes on without it, unless it
+  // is what a stop waits for.
+  const bool blocks_stop = !w_.life && w_.state == WorkerState::stopping;
+  if (!is_current(life.spawn) && !blocks_stop) return;
+  change(WorkerState::unkillable, w_.cause, "a process survived KILL");
+  settle_starters(failure("has a process that cannot be killed"));
+  settle_stoppers(failure("has a process that cannot be killed"));
+}
+
+void WorkerStepper::change(WorkerState to, const std::string& cause, const std::string& message) {
+  const WorkerState from = w_.state;
+  w_.cause = cause;
+  w_.message = message;
+  if (from == to) return;
+  w_.state = to;
+  w_.since = now_;
+  const bool ended = to != WorkerState::ready && to != WorkerState::stopping;
+  effects_.push_back(WorkerChanged{
+      .worker = w_.ref,
+      .from = from,
+      .to = to,
+      .cause = cause,
+      .message = message,
+      .spawn = w_.life ? w_.life->spawn : w_.last_spawn,
+      .pid = w_.life ? w_.life->pid : 0,
+      .generation = w_.life ? w_.life->generation : 0,
+      .exit = ended && from != WorkerState::stopped ? w_.last_exit : std::nullopt,
+  });
+}
+
+void WorkerStepper::arm(TimerKind kind, SpawnId spawn, TimePoint at) {
+  effects_.push_back(ArmTimer{.key = {.kind = kind, .worker = w_.ref, .spawn = spawn}, .at = at});
+}
+
+void WorkerStepper::cancel(TimerKind kind, SpawnId spawn) {
+  effects_.push_back(CancelTimer{.key = {.kind = kind, .worker = w_.ref, .spawn = spawn}});
+}
+
+void WorkerStepper::cancel_backoff() {
+  if (w_.state == WorkerState::backoff) cancel(TimerKind::backoff, w_.last_spawn);
+}
+
+void WorkerStepper::settle_starters(const WorkerOutcome& outcome) {
+  for (const CommandId command : w_.starters) {
+    settled_.push_back(Settled{.command = command, .outcome = outcome});
+  }
+  w_.starters.clear();
+}
+
+void WorkerStepper::settle_stoppers(const WorkerOutcome& outcome) {
+  for (const CommandId command : w_.stoppers) {
+    settled_.push_back(Settled{.command = command, .outcome = outcome});
+  }
+  w_.stoppers.clear();
+}
+
+Life* WorkerStepper::find(SpawnId spawn) {
+  if (is_current(spawn)) return &*w_.life;
+  for (Life& life : w_.draining) {
+    if (life.spawn == spawn) return &life;
+  }
+  return nullptr;
+}
+
+WorkerOutcome WorkerStepper::failure(std::string message) const {
+  return WorkerOutcome{.number = w_.ref.number,
+                       .ok = false,
+                       .message = std::move(message),
+                       .spawn = w_.last_spawn,
+                       .exit = w_.last_exit};
+}
+
+std::string WorkerStepper::before_ready(const Exit& exit) {
+  switch (exit.kind) {
+    case Exit::Kind::exited:
+    case Exit::Kind::signaled:
+    case Exit::Kind::unknown:
+      return " before it was ready";
+    case Exit::Kind::never_ran:
+      return "";
+  }
+  std::abort();
+}
+
+}  // namespace superd::core
