@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+
+#include "loop/handle.h"
+#include "loop/loop.h"
+
+namespace superd::loop {
+
+// What may happen on a descriptor; a set. An error or a hang-up is told as every condition asked
+// for: the next read or write says what it was.
+struct PollEvents {
+  bool readable = false;
+  bool writable = false;
+  // POLLPRI: cgroup.events, /proc/self/mounts and other kernel files that tell of a change.
+  bool priority = false;
+};
+
+// Watches a borrowed descriptor, level-triggered: the callback comes again until the condition is
+// gone or watch() asks for something else. The descriptor is closed after the Poll, never before,
+// and has one Poll at a time in a loop. Its O_NONBLOCK flag is left as it was found.
+// Movable; may be destroyed inside its own callback.
+class Poll {
+ public:
+  using Callback = std::function<void(PollEvents)>;
+
+  // Nothing is watched until watch(). Fails for a descriptor that cannot be polled (a regular file:
+  // EPERM) or that already has a Poll (EEXIST).
+  static Result<Poll> create(Loop& loop, int fd, Callback on_event);
+
+  // Replaces what was asked for; nothing asked for is stop().
+  void watch(PollEvents events);
+  void stop();
+
+ private:
+  using Handle = UvHandle<uv_poll_t, Callback>;
+  explicit Poll(Handle handle) : handle_(std::move(handle)) {}
+
+  Handle handle_;
+};
+
+}  // namespace superd::loop
