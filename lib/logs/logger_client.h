@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "logs/protocol.h"
+#include "loop/loop.h"
+
+namespace superd::logs {
+
+// The supervisor's end towards the logger. Nothing here blocks or fails: where the logger is away
+// or stuck, captures are asked for again later (on_captures) and questions get "no answer".
+//
+//   LoggerClient logger(loop, {.on_captures = [&](const auto& spawns) { reconcile(spawns); }});
+//   logger.set_channel(std::move(peer_fd));          // at every `peer` message of the keeper
+//   logger.capture({.spawn = …, …}, std::move(fds)); // at every start of a worker
+//   logger.tail(spawn, 20, [](std::optional<std::vector<Line>> lines) { … });
+//   logger.finish(spawn);                            // its tree is gone
+class LoggerClient {
+ public:
+  // Nothing: no answer (logger away, or slower than the timeout).
+  using LinesCallback = std::function<void(std::optional<std::vector<Line>> lines)>;
+
+  struct Options {
+    loop::Duration timeout = std::chrono::seconds(2);
+    // What the logger captures at this moment, told after each set_channel() and after requests had
+    // to be dropped. The supervisor calls capture() for every living spawn that is missing (with
+    // descriptors that it gets from the keeper) and finish() for every spawn that is none of its.
+    std::function<void(const std::vector<core::SpawnId>& spawns)> on_captures;
+  };
+
+  // Destroyed before the loop; not from within its callbacks.
+  LoggerClient(loop::Loop& loop, Options options);
+  ~LoggerClient();
+  LoggerClient(const LoggerClient&) = delete;
+  LoggerClient& operator=(const LoggerClient&) = delete;
+
+  // The fresh pair's end. Questions open on the old channel get no answer.
+  void set_channel(UniqueFd socket);
+  [[nodiscard]] bool connected() const;
+
+  // `fds`: the read ends, duplicates that the client may close once they are sent. Without a
+  // channel nothing happens but that.
+  void capture(const Capture& capture, std::vector<UniqueFd> fds);
+  void finish(core::SpawnId spawn);
+
+  // Each callback is called exactly once, later, never from within the call; not at all if the
+  // client is destroyed before.
+  void tail(core::SpawnId spawn, int lines, LinesCallback on_lines);
+  void read(std::vector<Source> sources, int lines, LinesCallback on_lines);
+  // Empty lines: everything that was in the pipes is in the files.
+  void sync(LinesCallback on_done);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace superd::logs

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "core/spec.h"
+#include "core/worker_ref.h"
+#include "logs/line.h"
+
+// What supervisor and logger say to each other: JSON objects, one a SEQPACKET message, each below
+// kMaxMessage bytes. What is longer goes in several messages, all but the last with `more`.
+// Descriptors travel with `capture` only. Bytes that are not UTF-8 become U+FFFD on the way.
+namespace superd::logs {
+
+inline constexpr std::size_t kMaxMessage = std::size_t{60} * 1024;
+
+enum class RequestId : std::uint64_t {};
+
+// ---- supervisor to logger
+
+// Which captures do you have? Asked on every new channel.
+struct Hello {
+  RequestId request{};
+};
+
+// Write what comes out of these pipes into a file. With it come the read ends: one for raw, those
+// of stdout and stderr for cri. No answer: what goes wrong with the file is the logger's to bear.
+// A spawn that is captured already from the same pipes keeps its capture and takes the new limits.
+struct Capture {
+  core::SpawnId spawn{};
+  std::string worker;
+  std::string path;  // absolute
+  core::LogFormat format = core::LogFormat::cri;
+  std::uint64_t max_size = 0;  // bytes; 0: never rotated
+  int keep = 0;                // rotated files besides the live one
+};
+
+// The spawn's tree is gone: write what is left in its pipes, and close them.
+struct Finish {
+  core::SpawnId spawn{};
+};
+
+// The last lines that a spawn wrote, up to this moment. Answered while it lives and for some time
+// after its finish.
+struct Tail {
+  RequestId request{};
+  core::SpawnId spawn{};
+  int lines = 0;
+};
+
+struct Source {
+  std::string worker;
+  std::string path;  // of the live file; rotated ones are found beside it
+  core::LogFormat format = core::LogFormat::cri;
+};
+
+// The last `lines` lines of each source, merged in time order.
+struct Read {
+  RequestId request{};
+  std::vector<Source> sources;
+  int lines = 0;
+  bool more = false;  // further sources of the same request follow
+};
+
+// Answered once everything that was in the pipes is in the files.
+struct Sync {
+  RequestId request{};
+};
+
+using Request = std::variant<Hello, Capture, Finish, Tail, Read, Sync>;
+
+// ---- logger to supervisor
+
+// Answers Hello.
+struct Captures {
+  RequestId request{};
+  std::vector<core::SpawnId> spawns;
+  bool more = false;
+};
+
+// Answers Tail, Read and Sync (no lines).
+struct Lines {
+  RequestId request{};
+  std::vector<Line> lines;
+  // The first line goes on where the last line of the message before it stopped.
+  bool joined = false;
+  bool more = false;
+};
+
+using Answer = std::variant<Captures, Lines>;
+
+// One or more messages. What a caller could get wrong (a single path beyond the limit) is an error.
+Result<std::vector<std::string>> encode(const Request& request);
+std::vector<std::string> encode(const Answer& answer);
+
+// Refuses what it does not understand whole: no JSON, an unknown `op`, a missing or mistyped field,
+// a number out of range. Fields that it does not know are skipped.
+Result<Request> decode_request(std::string_view message);
+Result<Answer> decode_answer(std::string_view message);
+
+}  // namespace superd::logs
