@@ -145,6 +145,7 @@ void WorkerStepper::on(const worker_event::Turn& e) {
   w_.queued = false;
   w_.life = Life{.spawn = e.spawn,
                  .generation = w_.roll_to.value_or(e.generation),
+                 .started = now_,
                  .deadline = now_ + policy_.ready.timeout,
                  .ready_since = {}};
   effects_.push_back(Spawn{.spawn = e.spawn, .worker = w_.ref, .generation = w_.life->generation});

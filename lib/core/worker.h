@@ -39,6 +39,7 @@ struct Life {
   std::int64_t pid = 0;  // of the main process; 0 until it was made
   bool main_gone = false;
   int kills = 0;                         // how often KILL was sent to the tree
+  TimePoint started{};                   // when its turn came
   TimePoint deadline{};                  // of what it is in: getting ready, or leaving
   std::optional<TimePoint> ready_since;  // empty: not ready yet
 };
