@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <tl/expected.hpp>
+
+#include "core/spec.h"
+#include "core/state.h"
+#include "core/worker_ref.h"
+#include "wire/http_codec.h"
+#include "wire/requests.h"
+
+// Which command a request is: pure, and closed. Whether the group exists and whether the peer may
+// is not decided here.
+namespace superd::wire {
+
+// The group of a path; nothing: `self`, the group of the worker that asks.
+using GroupName = std::optional<std::string>;
+// The worker of a path; nothing: `self`, the worker that asks.
+using WorkerName = std::optional<core::WorkerRef>;
+
+inline constexpr int kDefaultLogLines = 20;
+inline constexpr int kMaxLogLines = 10000;
+
+// ?until=STATE&timeout=D: the answer waits until the state is reached; when the time is over it is
+// the state as it is then.
+template <class State>
+struct Until {
+  State state{};
+  std::optional<core::Duration> timeout;  // nothing: for ever
+};
+
+enum class Action { start, stop, restart };
+const char* name(Action action);
+
+struct GetStatus {};
+struct GetGroup {
+  GroupName group;
+  std::optional<Until<core::GroupState>> until;
+};
+struct GetWorker {
+  WorkerName worker;
+  std::optional<Until<core::WorkerState>> until;
+};
+struct GetGroupPids {
+  GroupName group;
+};
+struct GetPid {
+  std::int64_t pid = 0;
+};
+struct GetGroupLogs {
+  GroupName group;
+  int lines = kDefaultLogLines;  // ?lines=N, 1 … kMaxLogLines
+  std::optional<int> worker;     // ?worker=N: the lines of that one alone
+};
+struct GetGroupWhy {
+  GroupName group;
+};
+struct GetWorkerWhy {
+  WorkerName worker;
+};
+struct ActOnGroup {
+  GroupName group;
+  Action action = Action::start;
+  ActionRequest request;
+};
+struct ActOnWorker {
+  WorkerName worker;
+  Action action = Action::start;
+  ActionRequest request;
+};
+struct SignalGroup {
+  GroupName group;
+  SignalRequest request;
+};
+struct SignalWorker {
+  WorkerName worker;
+  SignalRequest request;
+};
+struct Shutdown {};
+
+using Command =
+    std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs, GetGroupWhy,
+                 GetWorkerWhy, ActOnGroup, ActOnWorker, SignalGroup, SignalWorker, Shutdown>;
+
+// The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
+// Allow, 400 for a query or a body that is wrong (it names the field).
+tl::expected<Command, Response> route(const Request& request);
+
+}  // namespace superd::wire
