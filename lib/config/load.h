@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/locations.h"
+#include "config/machine.h"
+#include "core/spec.h"
+
+// Reads a config file and all that it includes, checks it, and gives the spec. Reads files, asks
+// for accounts; changes nothing and makes nothing.
+namespace superd::config {
+
+struct ConfigError {
+  core::Place place;  // line 0: the file as a whole
+  std::string message;
+};
+// `superd.toml:3:1: unknown key "worker" in [group.web], did you mean "workers"?`; without line and
+// column where the file as a whole is meant.
+std::string to_string(const ConfigError& error);
+
+struct Loaded {
+  // Meant for use only where `errors` is empty; [superd] is filled in with defaults as far as it
+  // can be read in any case.
+  core::Spec spec;
+  // All of all files, in the order of the files as they were read, then by line and column.
+  std::vector<ConfigError> errors;
+  // Every file that was read, absolute, the main one first.
+  std::vector<std::string> files;
+};
+
+// `file` as the user named it: places show it so. A config without any group is valid.
+Loaded load(const std::string& file, const Defaults& defaults);
+Loaded load(const std::string& file, const Defaults& defaults, const Machine& machine);
+
+}  // namespace superd::config
