@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace superd::keeper {
+
+struct KeeperOptions {
+  // The open runtime directory, locked (os/runtime_dir.h). Owned, so that the lock lasts as long as
+  // the keeper lives and no longer; `superd.pid` is written into it, for information only.
+  UniqueFd runtime_dir;
+  // What both children are: executed by this descriptor, so that an upgrade on disk never mixes
+  // two versions. Close-on-exec.
+  UniqueFd program;
+  std::vector<std::string> supervisor_argv;
+  std::vector<std::string> logger_argv;
+  // Gets one byte, the code of the first `started`, and is closed; closed without a byte if the
+  // keeper ends before. Empty: nobody waits.
+  UniqueFd ready;
+  // How long supervisor and logger may take to leave once the shutdown is done.
+  std::chrono::milliseconds leave_limit = std::chrono::seconds(10);
+};
+
+// The keeper process: the parent of supervisor and logger, the PID that the outside knows. It holds
+// what must outlive a crash of them (descriptors, the lock), starts them again when they end (at
+// once, then after a pause of 100 ms doubling to 5 s; one that lived 10 s starts anew), forwards
+// TERM, INT, HUP, USR1, USR2 and real-time signals to the supervisor, and reaps whatever comes
+// home. It decides nothing else. Both children get their end of the pair at kLinkFd
+// (keeper/keeper_link.h), no other descriptor but 0-2, a session of their own, no signal blocked or
+// ignored, and no NOTIFY_SOCKET: that one is the keeper's.
+//
+// Returns the process's exit status: the code of `finished`; 1 where it cannot begin, or where
+// three supervisors in a row died of a shutdown that was asked for. log::configure was called
+// before.
+int run_keeper(KeeperOptions options);
+
+}  // namespace superd::keeper

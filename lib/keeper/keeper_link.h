@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "keeper/channel.h"
+#include "keeper/protocol.h"
+
+namespace superd::keeper {
+
+// Supervisor and logger find their end of the pair with the keeper at this descriptor.
+inline constexpr int kLinkFd = 3;
+// The item that every supervisor gets without having put it: the read end of the pipe of
+// ExitRecords (keeper/exit_record.h). Nobody can put or drop it.
+inline constexpr std::string_view kExitsItem = "exits";
+
+// Descriptors that the keeper holds under a name; the receiver owns these duplicates. No
+// descriptors: the answer to ask() for a name that the keeper does not hold.
+struct Item {
+  std::string name;
+  std::vector<UniqueFd> fds;
+};
+// Every item that was held when this supervisor started has been given.
+struct ItemsEnd {};
+// The keeper got this signal; also what came while no supervisor ran. TERM is repeated to every
+// supervisor that starts after a shutdown was asked for.
+struct SignalArrived {
+  int number = 0;
+};
+// One end of a fresh SOCK_SEQPACKET pair, the other of which the logger (supervisor) gets. It
+// replaces the one before.
+struct Peer {
+  UniqueFd fd;
+};
+// The keeper's end is closed: leave at once, touching nothing. Always the last message.
+struct KeeperGone {};
+using Message = std::variant<Item, ItemsEnd, SignalArrived, Peer, KeeperGone>;
+
+// The supervisor's and the logger's end towards the keeper. Knows no loop: poll fd() for reading,
+// and for writing while wants_write(); then call read(), flush(). Nothing here blocks but
+// receive_items().
+//
+//   KeeperLink link(UniqueFd(kLinkFd));
+//   auto items = link.receive_items(std::chrono::seconds(10));   // supervisor, at its start
+//   link.put("listen/web/socket", std::array{fd});
+class KeeperLink {
+ public:
+  // Owns the socket and makes it non-blocking and close-on-exec.
+  explicit KeeperLink(UniqueFd socket);
+
+  [[nodiscard]] int fd() const { return channel_.fd(); }
+
+  // The keeper holds duplicates of `fds` under `name` (1 to kMaxName bytes, no control characters)
+  // from now on, instead of what it held under it; the caller keeps its own. In order with all
+  // other calls; safe against a crash of this process once settled(), and in practice at once.
+  // Fails with EPIPE (keeper gone), ENOBUFS (queue full), EINVAL (name, or no descriptors), E2BIG
+  // (more than kMaxItemDescriptors), EMFILE.
+  Status put(std::string_view name, std::span<const int> fds);
+  // The keeper closes what it holds under `name`; nothing happens where it holds nothing.
+  Status drop(std::string_view name);
+  // The keeper gives the item once more, as a message.
+  Status ask(std::string_view name);
+  // All first attempts of the autostart groups are done; code 0: every one is up, 1: some failed.
+  // Only the first one ever counts.
+  Status started(int code);
+  // The ordered shutdown is done: the keeper lets the logger leave and exits with `code` (0..255).
+  Status finished(int code);
+
+  // What has arrived, in order; empty: nothing now. Bounded: while fd() stays readable there is
+  // more. Malformed messages are logged and left out.
+  std::vector<Message> read();
+  // Sends what waits, as far as that is possible now.
+  void flush() { channel_.flush(); }
+  [[nodiscard]] bool wants_write() const { return channel_.wants_write(); }
+  // Everything sent is with the keeper, and acknowledged where it had descriptors.
+  [[nodiscard]] bool settled() const { return channel_.settled(); }
+
+  // For the start of a supervisor: waits until every item was given. Other messages that arrive
+  // meanwhile come from the next read(). Fails with ETIMEDOUT, or EPIPE where the keeper is gone.
+  Result<std::vector<Item>> receive_items(std::chrono::milliseconds limit);
+  // Waits until settled(). Fails like receive_items().
+  Status settle(std::chrono::milliseconds limit);
+
+ private:
+  void take_packets();
+  Status wait(std::chrono::steady_clock::time_point deadline);
+
+  Channel channel_;
+  std::deque<Message> arrived_;
+  bool told_gone_ = false;
+};
+
+}  // namespace superd::keeper
