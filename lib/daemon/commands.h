@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/effect.h"
+#include "daemon/http_server.h"
+#include "logs/line.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "wire/views.h"
+
+namespace superd::daemon {
+
+// Clients that wait for the outcome of a command. Each gets one answer: the outcome, with the last
+// output lines of what failed, or `timed-out` when its own patience ends first; the command goes on
+// without it.
+class Commands {
+ public:
+  // The last lines that a spawn wrote; the callback comes once, later.
+  using Tail = std::function<void(
+      core::SpawnId, std::function<void(std::optional<std::vector<logs::Line>>)> on_lines)>;
+
+  struct Waiter {
+    std::string action;  // `start`, `stop`, `restart`
+    std::string group;
+    std::optional<core::Duration> timeout;  // nothing: for ever
+  };
+
+  static constexpr int kOutputLines = 20;
+  // Of a group that fails as a whole, so many workers tell their last lines.
+  static constexpr std::size_t kWorkersWithOutput = 4;
+
+  Commands(loop::Loop& loop, Tail tail) : loop_(loop), tail_(std::move(tail)) {}
+
+  core::CommandId next_id() { return core::CommandId{++last_id_}; }
+  void wait(core::CommandId id, Waiter waiter, Responder responder);
+  // A command that nobody waits for is forgotten.
+  void on_answer(core::Answer answer);
+
+ private:
+  struct Pending {
+    Waiter waiter;
+    Responder responder;
+    std::optional<loop::Timer> timer;
+  };
+  void time_out(core::CommandId id);
+  void respond(Pending pending, const core::Answer& answer);
+
+  loop::Loop& loop_;
+  Tail tail_;
+  std::uint64_t last_id_ = 0;
+  std::map<core::CommandId, Pending> pending_;
+};
+
+}  // namespace superd::daemon

@@ -1,0 +1,205 @@
+#include "daemon/session_tracker.h"
+
+#include <charconv>
+#include <csignal>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace superd::daemon {
+namespace {
+
+// When a tree is looked at after a start: programs that daemonise do so early. Nothing runs later,
+// so that an idle superd sleeps; a stop and every question look again.
+constexpr std::chrono::milliseconds kSamples[] = {
+    std::chrono::milliseconds(20),   std::chrono::milliseconds(40),
+    std::chrono::milliseconds(100),  std::chrono::milliseconds(250),
+    std::chrono::milliseconds(600),  std::chrono::milliseconds(1500),
+    std::chrono::milliseconds(4000),
+};
+constexpr int kKillRounds = 3;
+
+bool is_alive(const os::ProcessInfo& process) {
+  return process.state != 'Z' && process.state != 'X';
+}
+
+}  // namespace
+
+std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& table, pid_t keeper,
+                                                        const std::set<pid_t>& exempt,
+                                                        const KnownTrees& trees,
+                                                        const CookieOf& cookie_of) {
+  std::map<os::ProcessId, core::SpawnId> seen;
+  std::map<pid_t, core::SpawnId> sessions;
+  for (const auto& [spawn, tree] : trees) {
+    seen[tree.main] = spawn;
+    sessions[tree.main.pid] = spawn;
+    for (const os::ProcessId& process : tree.seen) seen[process] = spawn;
+  }
+  std::map<pid_t, std::optional<core::SpawnId>> result;
+  // Parents come before their children, so an attributed parent is known by then.
+  for (const os::ProcessInfo* process : table.descendants_of(keeper)) {
+    if (exempt.contains(process->id.pid)) continue;
+    std::optional<core::SpawnId> owner;
+    if (const auto known = seen.find(process->id); known != seen.end()) {
+      owner = known->second;
+    } else if (const auto session = sessions.find(process->session); session != sessions.end()) {
+      owner = session->second;
+    } else if (const auto parent = result.find(process->parent); parent != result.end()) {
+      owner = parent->second;
+    } else if (exempt.contains(process->parent)) {
+      continue;
+    }
+    if (!owner && is_alive(*process)) owner = cookie_of(process->id.pid);
+    result[process->id.pid] = owner;
+  }
+  return result;
+}
+
+SessionTracker::SessionTracker(loop::Loop& loop, pid_t keeper, std::string notify_dir,
+                               std::string why_not_stronger)
+    : loop_(loop),
+      keeper_(keeper),
+      notify_dir_(std::move(notify_dir)),
+      why_not_stronger_(std::move(why_not_stronger)),
+      sampler_(loop, [this] { sample(); }),
+      end_of_turn_(loop, [this] { looked_this_turn_ = false; }) {}
+
+std::string SessionTracker::description() const {
+  return "parentage, session and sampling; no cgroup: " + why_not_stronger_;
+}
+
+void SessionTracker::started(core::SpawnId spawn, const os::ProcessId& main) {
+  trees_[spawn] = KnownTree{.main = main, .seen = {main}};
+  samples_taken_ = 0;
+  sampler_.after(kSamples[0]);
+}
+
+void SessionTracker::sample() {
+  look();
+  ++samples_taken_;
+  if (samples_taken_ < std::size(kSamples)) sampler_.after(kSamples[samples_taken_]);
+}
+
+void SessionTracker::look_once_a_turn() {
+  if (!looked_this_turn_) look();
+  looked_this_turn_ = true;
+  end_of_turn_.schedule();
+}
+
+void SessionTracker::before_stop(core::SpawnId) { look_once_a_turn(); }
+
+void SessionTracker::look() {
+  const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
+  if (!table) {
+    log::warn("the process table cannot be read: {}", table.error().message);
+    return;
+  }
+  const auto cookie_of = [this](pid_t pid) -> std::optional<core::SpawnId> {
+    const auto value = os::environment_variable(pid, "NOTIFY_SOCKET");
+    if (!value || !value->starts_with(notify_dir_ + "/")) return std::nullopt;
+    std::uint64_t id = 0;
+    const char* end = value->data() + value->size();
+    const auto [rest, error] =
+        std::from_chars(value->data() + notify_dir_.size() + 1, end, id);
+    if (error != std::errc() || rest != end || !trees_.contains(core::SpawnId{id})) {
+      return std::nullopt;
+    }
+    return core::SpawnId{id};
+  };
+  // The keeper's own children: this process, and the logger in its session.
+  std::set<pid_t> exempt = {getpid()};
+  const os::ProcessInfo* keeper = table->find(keeper_);
+  for (const os::ProcessInfo* child : table->children_of(keeper_)) {
+    if (keeper != nullptr && child->session == keeper->session) exempt.insert(child->id.pid);
+  }
+  for (auto& [spawn, tree] : trees_) tree.seen.clear();
+  unknown_.clear();
+  for (const auto& [pid, owner] : attribute(*table, keeper_, exempt, trees_, cookie_of)) {
+    const os::ProcessInfo* process = table->find(pid);
+    if (process == nullptr || !is_alive(*process)) continue;
+    if (owner) {
+      trees_[*owner].seen.insert(process->id);
+    } else {
+      unknown_.push_back(pid);
+    }
+  }
+}
+
+std::vector<pid_t> SessionTracker::members(core::SpawnId spawn) {
+  look_once_a_turn();
+  std::vector<pid_t> pids;
+  const auto found = trees_.find(spawn);
+  if (found == trees_.end()) return pids;
+  for (const os::ProcessId& process : found->second.seen) pids.push_back(process.pid);
+  return pids;
+}
+
+std::optional<core::SpawnId> SessionTracker::owner(pid_t pid) {
+  look_once_a_turn();
+  for (const auto& [spawn, tree] : trees_) {
+    for (const os::ProcessId& process : tree.seen) {
+      if (process.pid == pid) return spawn;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<pid_t> SessionTracker::unknown() {
+  look_once_a_turn();
+  return unknown_;
+}
+
+void SessionTracker::signal(core::SpawnId spawn, int signal) {
+  look();
+  const auto found = trees_.find(spawn);
+  if (found == trees_.end()) return;
+  for (const os::ProcessId& process : found->second.seen) {
+    if (const Status sent = os::signal_process(process, signal); !sent) {
+      log::debug("signal {} to {}: {}", signal, process.pid, sent.error().message);
+    }
+  }
+}
+
+void SessionTracker::kill(core::SpawnId spawn) {
+  // A fork between the look and the KILL is found by the next round.
+  for (int round = 0; round < kKillRounds; ++round) signal(spawn, SIGKILL);
+}
+
+void SessionTracker::watch_end(core::SpawnId spawn, std::function<void()> gone) {
+  ends_[spawn].gone = std::move(gone);
+  check_end(spawn);
+}
+
+void SessionTracker::check_end(core::SpawnId spawn) {
+  const auto found = ends_.find(spawn);
+  if (found == ends_.end()) return;
+  EndWatch& watch = found->second;
+  std::erase_if(watch.living, [](const Watched& w) { return os::has_ended(w.pidfd.get()); });
+  if (!watch.living.empty()) return;
+  look_once_a_turn();
+  for (const os::ProcessId& process : trees_[spawn].seen) {
+    Result<UniqueFd> pidfd = os::open_pidfd(process);
+    if (!pidfd) continue;
+    Watched& watched = watch.living.emplace_back();
+    watched.pidfd = std::move(*pidfd);
+    auto poll = loop::Poll::create(loop_, watched.pidfd.get(),
+                                   [this, spawn](loop::PollEvents) { check_end(spawn); });
+    if (!poll) continue;
+    watched.poll.emplace(std::move(*poll));
+    watched.poll->watch({.readable = true});
+  }
+  if (!watch.living.empty()) return;
+  const std::function<void()> gone = std::move(watch.gone);
+  ends_.erase(spawn);
+  gone();
+}
+
+void SessionTracker::forget(core::SpawnId spawn) {
+  ends_.erase(spawn);
+  trees_.erase(spawn);
+}
+
+}  // namespace superd::daemon
