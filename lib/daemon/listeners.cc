@@ -1,0 +1,135 @@
+#include "daemon/listeners.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "os/credentials.h"
+
+namespace superd::daemon {
+namespace {
+
+os::SocketFamily to_os(core::Family family) {
+  switch (family) {
+    case core::Family::tcp4:
+      return os::SocketFamily::tcp4;
+    case core::Family::tcp6:
+      return os::SocketFamily::tcp6;
+    case core::Family::unix_path:
+      return os::SocketFamily::unix_path;
+  }
+  std::abort();
+}
+
+struct Owner {
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+};
+
+// `user`, `user:group` or `:group`; nothing given: the group's user, where superd may give files
+// away.
+Result<Owner> owner_of(const core::GroupSpec& group, const core::ListenSpec& socket) {
+  Owner owner;
+  if (!socket.owner && os::own_privilege() == os::Privileged::no) return owner;
+  const std::string text = socket.owner.value_or(group.user.value_or(""));
+  const auto colon = text.find(':');
+  const std::string user = text.substr(0, colon);
+  std::string group_name = colon == std::string::npos ? "" : text.substr(colon + 1);
+  if (!user.empty()) {
+    const Result<os::User> found = os::find_user(user);
+    if (!found) return tl::unexpected(found.error());
+    owner.uid = found->uid;
+    owner.gid = found->gid;
+  }
+  if (!socket.owner && group.group) group_name = *group.group;
+  if (!group_name.empty()) {
+    const Result<gid_t> gid = os::find_group(group_name);
+    if (!gid) return tl::unexpected(gid.error());
+    owner.gid = *gid;
+  }
+  return owner;
+}
+
+}  // namespace
+
+Result<os::ListenRequest> Listeners::request_of(const core::GroupSpec& group,
+                                                const core::ListenSpec& socket) const {
+  os::ListenRequest request;
+  request.family = to_os(socket.family);
+  request.host = socket.host;
+  request.port = socket.port;
+  request.path = socket.path;
+  request.backlog = socket.backlog;
+  request.anchor_dir = anchor_dir_;
+  if (socket.family != core::Family::unix_path) return request;
+  request.mode = socket.mode;
+  const Result<Owner> owner = owner_of(group, socket);
+  if (!owner) return tl::unexpected(owner.error());
+  request.owner_uid = owner->uid;
+  request.owner_gid = owner->gid;
+  return request;
+}
+
+void Listeners::adopt(const std::string& name, UniqueFd fd) {
+  adopted_[name.substr(std::strlen(kPrefix))] = std::move(fd);
+}
+
+Status Listeners::open(const core::GroupSpec& group) {
+  std::optional<Error> first;
+  for (const core::ListenSpec& socket : group.listen) {
+    if (sockets_.contains(socket.address)) continue;
+    Result<os::ListenRequest> request = request_of(group, socket);
+    Result<UniqueFd> fd = tl::unexpected(Error{});
+    const auto held = adopted_.find(socket.address);
+    if (!request) {
+      fd = tl::unexpected(request.error());
+    } else if (held != adopted_.end()) {
+      fd = std::move(held->second);
+      adopted_.erase(held);
+    } else {
+      fd = os::open_listen_socket(*request);
+      if (fd) keep_(kPrefix + socket.address, fd->get());
+    }
+    if (!fd) {
+      if (!first) first = fd.error();
+      continue;
+    }
+    sockets_[socket.address] = Socket{.request = std::move(*request), .fd = std::move(*fd)};
+  }
+  if (first) return tl::unexpected(*first);
+  return {};
+}
+
+std::vector<int> Listeners::fds(const core::GroupSpec& group) const {
+  std::vector<int> result;
+  for (const core::ListenSpec& socket : group.listen) {
+    const auto found = sockets_.find(socket.address);
+    if (found != sockets_.end()) result.push_back(found->second.fd.get());
+  }
+  return result;
+}
+
+void Listeners::restore(const core::GroupSpec& group) {
+  for (const core::ListenSpec& socket : group.listen) {
+    const auto found = sockets_.find(socket.address);
+    if (found == sockets_.end()) continue;
+    const Result<os::Restored> restored =
+        os::restore_listen_socket(found->second.fd.get(), found->second.request);
+    if (!restored) {
+      log::warn("{}: {}", group.name, restored.error().message);
+      continue;
+    }
+    if (restored->path) log::info("{}: put back the path of {}", group.name, socket.address);
+    if (restored->backlog) log::debug("{}: put back the backlog of {}", group.name, socket.address);
+  }
+}
+
+void Listeners::close() {
+  for (const auto& [address, socket] : sockets_) os::remove_listen_path(socket.request);
+  sockets_.clear();
+  adopted_.clear();
+}
+
+}  // namespace superd::daemon

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "core/spec.h"
+#include "os/listen_socket.h"
+
+namespace superd::daemon {
+
+// The listening sockets of all groups. They are opened once, kept by the keeper as well, and stay
+// open while workers come and go: clients wait and are not refused.
+class Listeners {
+ public:
+  // Hands a duplicate to the keeper under a name; the name comes back through adopt() in a later
+  // supervisor.
+  using Keep = std::function<void(const std::string& name, int fd)>;
+
+  Listeners(std::string anchor_dir, Keep keep)
+      : anchor_dir_(std::move(anchor_dir)), keep_(std::move(keep)) {}
+
+  // `listen/127.0.0.1:8000`, for what the keeper holds.
+  static constexpr const char* kPrefix = "listen/";
+
+  void adopt(const std::string& name, UniqueFd fd);
+  // Opens what is not open yet. An error names the address and the remedy; what could be opened
+  // stays open.
+  Status open(const core::GroupSpec& group);
+  // In `listen` order, borrowed; after a successful open().
+  [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
+  // Puts right what runners did to the sockets: a changed backlog, a removed path.
+  void restore(const core::GroupSpec& group);
+  // At the end of superd: closes all and removes their paths.
+  void close();
+
+ private:
+  struct Socket {
+    os::ListenRequest request;
+    UniqueFd fd;
+  };
+  [[nodiscard]] Result<os::ListenRequest> request_of(const core::GroupSpec& group,
+                                                     const core::ListenSpec& socket) const;
+
+  std::string anchor_dir_;
+  Keep keep_;
+  std::map<std::string, UniqueFd> adopted_;  // by address; not claimed by a group yet
+  std::map<std::string, Socket> sockets_;    // by address
+};
+
+}  // namespace superd::daemon

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "core/environment.h"
+#include "core/spec.h"
+#include "loop/work.h"
+#include "os/credentials.h"
+#include "os/spawn.h"
+
+namespace superd::daemon {
+
+// What a generation of a group starts by, fixed when it is made: a respawn years later stays in the
+// same release directory, with the same environment file and the same account.
+struct Recipe {
+  int generation = 0;
+  // Nothing: workers stay who superd is.
+  std::optional<os::Identity> identity;
+  std::optional<core::Account> account;
+  struct ForWorker {
+    std::string directory;  // symlinks resolved; as written where it does not exist
+    std::vector<core::EnvEntry> env_file;
+  };
+  std::vector<ForWorker> workers;  // [i]: worker i + 1
+};
+
+// Looks up accounts, resolves directories, reads files: may hang where the machine does. Safe in
+// another thread.
+Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation);
+
+// The recipes in use. They are made in the thread pool, so that a dead file system stalls only the
+// group that lives on it.
+class Recipes {
+ public:
+  using Shared = std::shared_ptr<const Recipe>;
+  using Callback = std::function<void(Result<Shared>)>;
+
+  explicit Recipes(loop::Loop& loop) : loop_(loop) {}
+
+  // Begins at once, so that a generation is what the machine was when it was asked for.
+  void make(const core::GroupSpec& spec, int generation);
+  void drop(const std::string& group, int generation);
+  // Called when the recipe is made, or has failed: now or later. One that failed is made anew at the
+  // next call. Not called any more after a drop.
+  void with(const core::GroupSpec& spec, int generation, Callback callback);
+
+ private:
+  struct Entry {
+    Shared recipe;
+    std::optional<loop::Work> work;
+    std::vector<Callback> waiting;
+  };
+  using Key = std::pair<std::string, int>;
+  void on_made(const Key& key, Result<Recipe> made);
+
+  loop::Loop& loop_;
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace superd::daemon
