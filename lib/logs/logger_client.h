@@ -30,7 +30,7 @@ class LoggerClient {
     // What the logger captures at this moment, told after each set_channel() and after requests had
     // to be dropped. The supervisor calls capture() for every living spawn that is missing (with
     // descriptors that it gets from the keeper) and finish() for every spawn that is none of its.
-    std::function<void(const std::vector<core::SpawnId>& spawns)> on_captures;
+    std::function<void(const std::vector<core::SpawnId>& spawns)> on_captures = {};
   };
 
   // Destroyed before the loop; not from within its callbacks.

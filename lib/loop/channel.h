@@ -27,11 +27,11 @@ class Channel {
   };
   struct Callbacks {
     // The descriptors are close-on-exec; those not taken out are closed.
-    std::function<void(std::string_view message, std::vector<UniqueFd>& fds)> on_message;
+    std::function<void(std::string_view message, std::vector<UniqueFd>& fds)> on_message = {};
     // The other end is gone, or the socket has failed: called once, nothing comes after it.
-    std::function<void()> on_closed;
+    std::function<void()> on_closed = {};
     // A queue that had something waiting has become empty. May be empty itself.
-    std::function<void()> on_drained;
+    std::function<void()> on_drained = {};
   };
 
   // Owns the socket. Reading begins at once.
@@ -48,8 +48,12 @@ class Channel {
 
  private:
   struct State;
+
+ public:
+  // For create(): nobody else can name a State.
   explicit Channel(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
+ private:
   // Shared with the callback in progress only, so that the callback may destroy the Channel.
   std::shared_ptr<State> state_;
 };

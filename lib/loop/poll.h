@@ -17,7 +17,8 @@ struct PollEvents {
 };
 
 // Watches a borrowed descriptor, level-triggered: the callback comes again until the condition is
-// gone or watch() asks for something else. The descriptor is closed after the Poll, never before,
+// gone or watch() asks for something else; only an error condition (EPOLLERR) is told once and ends
+// the watch until the next watch(). The descriptor is closed after the Poll, never before,
 // and has one Poll at a time in a loop. Its O_NONBLOCK flag is left as it was found.
 // Movable; may be destroyed inside its own callback.
 class Poll {
@@ -33,7 +34,12 @@ class Poll {
   void stop();
 
  private:
-  using Handle = UvHandle<uv_poll_t, Callback>;
+  struct Action {
+    PollEvents asked;
+    Callback on_event;
+  };
+  using Node = UvNode<uv_poll_t, Action>;
+  using Handle = UvHandle<uv_poll_t, Action>;
   explicit Poll(Handle handle) : handle_(std::move(handle)) {}
 
   Handle handle_;
