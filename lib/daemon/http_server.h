@@ -57,7 +57,9 @@ class HttpServer {
     std::chrono::milliseconds body_timeout{10'000};   // from the head's end
     std::chrono::milliseconds idle_timeout{60'000};   // between two requests
     std::chrono::milliseconds write_timeout{10'000};  // without one byte taken by the client
-    std::size_t max_write_bytes = std::size_t{1} << 20;
+    // A larger answer becomes a 500. No request is begun before the last answer has left, so this
+    // is all that a connection can make superd hold.
+    std::size_t max_answer_bytes = std::size_t{16} << 20;
   };
 
   // `listener` is borrowed and outlives the server; it is made non-blocking.

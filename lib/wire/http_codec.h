@@ -24,26 +24,27 @@ inline constexpr std::size_t kMaxRequestBodyBytes = std::size_t{1} << 20;
 enum class Method { get, head, post, other };
 
 struct QueryField {
-  std::string name;
-  std::string value;
+  std::string name{};
+  std::string value{};
 };
 
 enum class KeepAlive { no, yes };
 
 struct Request {
   Method method = Method::get;
-  std::string target;                 // as it was sent, for messages
-  std::vector<std::string> segments;  // of the path, percent-decoded: `/v1/status` -> {v1, status}
-  std::vector<QueryField> query;      // percent-decoded, in order; `+` is a plus
-  std::string body;
+  std::string target{};  // as it was sent, for messages
+  std::vector<std::string>
+      segments{};                   // of the path, percent-decoded: `/v1/status` -> {v1, status}
+  std::vector<QueryField> query{};  // percent-decoded, in order; `+` is a plus
+  std::string body{};
   KeepAlive keep_alive = KeepAlive::yes;
 };
 
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
-  std::string allow;  // of a 405: the methods, `GET, HEAD`
+  std::string body{};
+  std::string allow{};  // of a 405: the methods, `GET, HEAD`
 };
 
 Response json_response(int status, std::string body);

@@ -18,8 +18,8 @@ enum class Pace { in_turn, at_once };
 // The body of start, stop and restart: {"wait":true,"timeout":"60s","now":false}
 struct ActionRequest {
   Wait wait = Wait::until_done;
-  std::optional<core::Duration> timeout;  // how long to wait for the answer; nothing: for ever
-  Pace pace = Pace::in_turn;              // field `now`, restart alone: all workers at once
+  std::optional<core::Duration> timeout{};  // how long to wait for the answer; nothing: for ever
+  Pace pace = Pace::in_turn;                // field `now`, restart alone: all workers at once
 };
 
 enum class Reach { main, whole_tree };

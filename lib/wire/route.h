@@ -30,7 +30,7 @@ inline constexpr int kMaxLogLines = 10000;
 template <class State>
 struct Until {
   State state{};
-  std::optional<core::Duration> timeout;  // nothing: for ever
+  std::optional<core::Duration> timeout{};  // nothing: for ever
 };
 
 enum class Action { start, stop, restart };
@@ -38,47 +38,47 @@ const char* name(Action action);
 
 struct GetStatus {};
 struct GetGroup {
-  GroupName group;
-  std::optional<Until<core::GroupState>> until;
+  GroupName group{};
+  std::optional<Until<core::GroupState>> until{};
 };
 struct GetWorker {
-  WorkerName worker;
-  std::optional<Until<core::WorkerState>> until;
+  WorkerName worker{};
+  std::optional<Until<core::WorkerState>> until{};
 };
 struct GetGroupPids {
-  GroupName group;
+  GroupName group{};
 };
 struct GetPid {
   std::int64_t pid = 0;
 };
 struct GetGroupLogs {
-  GroupName group;
+  GroupName group{};
   int lines = kDefaultLogLines;  // ?lines=N, 1 … kMaxLogLines
-  std::optional<int> worker;     // ?worker=N: the lines of that one alone
+  std::optional<int> worker{};   // ?worker=N: the lines of that one alone
 };
 struct GetGroupWhy {
-  GroupName group;
+  GroupName group{};
 };
 struct GetWorkerWhy {
-  WorkerName worker;
+  WorkerName worker{};
 };
 struct ActOnGroup {
-  GroupName group;
+  GroupName group{};
   Action action = Action::start;
-  ActionRequest request;
+  ActionRequest request{};
 };
 struct ActOnWorker {
-  WorkerName worker;
+  WorkerName worker{};
   Action action = Action::start;
-  ActionRequest request;
+  ActionRequest request{};
 };
 struct SignalGroup {
-  GroupName group;
-  SignalRequest request;
+  GroupName group{};
+  SignalRequest request{};
 };
 struct SignalWorker {
-  WorkerName worker;
-  SignalRequest request;
+  WorkerName worker{};
+  SignalRequest request{};
 };
 struct Shutdown {};
 

@@ -15,9 +15,9 @@ namespace superd::wire {
 
 // How a main process ended. Where no program was executed only `reason` is set.
 struct ExitView {
-  std::optional<int> code;
-  std::optional<std::string> signal;  // by name, `KILL`
-  std::string reason;                 // in words, `exited with status 1`
+  std::optional<int> code{};
+  std::optional<std::string> signal{};  // by name, `KILL`
+  std::string reason{};                 // in words, `exited with status 1`
 };
 
 // An old process that finishes its requests while its successor serves.
@@ -27,51 +27,51 @@ struct DrainingView {
 };
 
 struct WorkerView {
-  std::string name;  // `web.1`
-  std::string state;
-  std::optional<std::int64_t> pid;  // null: no process
-  int generation = 0;               // 0: never started
-  std::string since;                // in this state since
-  std::int64_t uptime_s = 0;        // of the process; 0: none
+  std::string name{};  // `web.1`
+  std::string state{};
+  std::optional<std::int64_t> pid{};  // null: no process
+  int generation = 0;                 // 0: never started
+  std::string since{};                // in this state since
+  std::int64_t uptime_s = 0;          // of the process; 0: none
   std::uint64_t restarts = 0;
-  std::optional<ExitView> exit;  // of the last process that ended; null: none did
-  std::string detail;            // one line: the worker's own status, or what it waits for
-  std::vector<DrainingView> draining;
+  std::optional<ExitView> exit{};  // of the last process that ended; null: none did
+  std::string detail{};            // one line: the worker's own status, or what it waits for
+  std::vector<DrainingView> draining{};
 
   // These cost a look at every process: GET /v1/groups/{g} and /v1/workers/{g.n} alone have them.
-  std::optional<std::uint64_t> procs;         // processes of the whole tree
-  std::optional<std::uint64_t> memory_bytes;  // of the whole tree
-  std::optional<std::vector<std::int64_t>> pids;
-  std::optional<std::string> tracking;  // how this worker's processes are known: `cgroup`, …
+  std::optional<std::uint64_t> procs{};         // processes of the whole tree
+  std::optional<std::uint64_t> memory_bytes{};  // of the whole tree
+  std::optional<std::vector<std::int64_t>> pids{};
+  std::optional<std::string> tracking{};  // how this worker's processes are known: `cgroup`, …
 };
 
 struct GroupView {
-  std::string name;
-  std::string state;
+  std::string name{};
+  std::string state{};
   int generation = 0;
   int ready = 0;   // workers that are ready
   int wanted = 0;  // workers that should be
   std::uint64_t restarts = 0;
   std::int64_t uptime_s = 0;
-  std::vector<std::string> listen;  // `127.0.0.1:8000`
-  std::string cause;                // of the last start, stop or roll
+  std::vector<std::string> listen{};  // `127.0.0.1:8000`
+  std::string cause{};                // of the last start, stop or roll
   // Running as it should, or stopped because somebody asked for it.
   bool as_meant = true;
-  std::vector<WorkerView> workers;
+  std::vector<WorkerView> workers{};
 };
 
 struct SuperdView {
-  std::string version;
+  std::string version{};
   std::int64_t pid = 0;  // of the keeper
   std::int64_t supervisor_pid = 0;
   std::int64_t uptime_s = 0;
-  std::string tracking;  // the level in force, in words
+  std::string tracking{};  // the level in force, in words
 };
 
 // GET /v1/status
 struct StatusView {
-  SuperdView superd;
-  std::vector<GroupView> groups;
+  SuperdView superd{};
+  std::vector<GroupView> groups{};
 };
 
 enum class Role {
@@ -83,18 +83,18 @@ enum class Role {
 // One process; also the answer of GET /v1/pids/{pid} (404: not superd's).
 struct PidView {
   std::int64_t pid = 0;
-  std::string worker;
-  std::string group;
+  std::string worker{};
+  std::string group{};
   Role role = Role::unknown;
   int generation = 0;
   std::int64_t ppid = 0;
-  std::string command;  // as ps shows it; may hold any byte that a process put there
+  std::string command{};  // as ps shows it; may hold any byte that a process put there
 };
 
 // GET /v1/groups/{g}/pids
 struct PidsView {
-  std::string group;
-  std::vector<PidView> pids;
+  std::string group{};
+  std::vector<PidView> pids{};
 };
 
 enum class Verdict {
@@ -105,22 +105,22 @@ enum class Verdict {
 };
 
 struct WorkerOutcomeView {
-  std::string name;
+  std::string name{};
   Verdict result = Verdict::done;
-  std::string message;  // why not, without the worker's name; empty when done
-  std::optional<ExitView> exit;
-  std::vector<std::string> output;  // the last lines that the process wrote, oldest first
+  std::string message{};  // why not, without the worker's name; empty when done
+  std::optional<ExitView> exit{};
+  std::vector<std::string> output{};  // the last lines that the process wrote, oldest first
 };
 
 // The answer of every waiting POST on a group or a worker, status 200.
 struct OutcomeView {
   Verdict result = Verdict::done;
-  std::optional<std::uint64_t> roll;  // the command's id; null for a signal
-  std::string group;
-  std::string action;  // `start`, `stop`, `restart`, `signal`
-  int generation = 0;  // in force afterwards
-  std::vector<WorkerOutcomeView> workers;
-  std::string message;  // of the whole; empty where the workers say it all
+  std::optional<std::uint64_t> roll{};  // the command's id; null for a signal
+  std::string group{};
+  std::string action{};  // `start`, `stop`, `restart`, `signal`
+  int generation = 0;    // in force afterwards
+  std::vector<WorkerOutcomeView> workers{};
+  std::string message{};  // of the whole; empty where the workers say it all
 };
 
 // The answer of a POST with `"wait": false`, status 202.
@@ -129,41 +129,42 @@ struct AcceptedView {
 };
 
 struct TransitionView {
-  std::string time;
-  std::string from;
-  std::string to;
-  std::string cause;
-  std::optional<std::int64_t> pid;
-  std::optional<ExitView> exit;
-  std::string message;  // what happened, in words
+  std::string time{};
+  std::string from{};
+  std::string to{};
+  std::string cause{};
+  std::optional<std::int64_t> pid{};
+  std::optional<ExitView> exit{};
+  std::string message{};  // what happened, in words
 };
 
 // GET /v1/groups/{g}/why and /v1/workers/{g.n}/why: why it is in the state that it is in.
 struct HistoryView {
-  std::string name;
-  std::string state;
-  std::string since;
-  std::string cause;
-  std::optional<ExitView> exit;
-  std::vector<std::string> output;          // the last lines of the last process
-  std::vector<TransitionView> transitions;  // oldest first
-  std::string next;                         // what superd does next, in words; empty: nothing
-  std::vector<HistoryView> workers;         // of a group
+  std::string name{};
+  std::string state{};
+  std::string since{};
+  std::string cause{};
+  std::optional<ExitView> exit{};
+  std::vector<std::string> output{};          // the last lines of the last process
+  std::vector<TransitionView> transitions{};  // oldest first
+  std::string next{};                         // what superd does next, in words; empty: nothing
+  std::vector<HistoryView> workers{};         // of a group
 };
 
 // GET /v1/groups/{g}/logs: one object a line (newline-delimited JSON), oldest first.
 struct LogLine {
-  std::string time;    // empty where the log's format has none (raw)
-  std::string worker;  // `web.1`
-  std::string stream;  // `stdout` or `stderr`; empty where the format does not tell
-  std::string text;    // without the newline
+  std::string time{};    // empty where the log's format has none (raw)
+  std::string worker{};  // `web.1`
+  std::string stream{};  // `stdout` or `stderr`; empty where the format does not tell
+  std::string text{};    // without the newline
 };
 
-// An error answer, `application/problem+json` (RFC 9457, type about:blank).
+// An error answer, `application/problem+json` (RFC 9457).
 struct Problem {
+  std::string type = "about:blank";
+  std::string title{};  // the reason phrase of the status
   int status = 500;
-  std::string title;   // the reason phrase of the status
-  std::string detail;  // a whole sentence without a full stop; names the object and the remedy
+  std::string detail{};  // a whole sentence without a full stop; names the object and the remedy
 };
 
 const char* name(Role role);

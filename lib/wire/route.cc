@@ -1,0 +1,259 @@
+#include "wire/route.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+
+namespace superd::wire {
+namespace {
+
+using Routed = tl::expected<Command, Response>;
+
+tl::unexpected<Response> refuse(int status, std::string detail) {
+  return tl::unexpected(problem_response(status, std::move(detail)));
+}
+tl::unexpected<Response> bad(const Error& error) { return refuse(400, error.message); }
+tl::unexpected<Response> no_such_path(const Request& request) {
+  return refuse(404, fmt::format("there is nothing at {}", request.target));
+}
+
+enum class Wants { get, post };
+
+// Nothing: the method fits.
+std::optional<Response> check_method(const Request& request, Wants wants) {
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  if (wants == Wants::get ? reads : request.method == Method::post) return std::nullopt;
+  const std::string allow = wants == Wants::get ? "GET, HEAD" : "POST";
+  Response response = problem_response(405, fmt::format("{} takes {} only", request.target, allow));
+  response.allow = allow;
+  return response;
+}
+
+// The query's fields, each known and given once.
+class Query {
+ public:
+  static Result<Query> parse(const Request& request, std::set<std::string_view> known) {
+    std::set<std::string_view> seen;
+    for (const QueryField& field : request.query) {
+      if (!known.contains(field.name)) {
+        return fail(fmt::format("unknown query field \"{}\"", field.name));
+      }
+      if (!seen.insert(field.name).second) {
+        return fail(fmt::format("query field \"{}\" is given twice", field.name));
+      }
+    }
+    return Query(request);
+  }
+  [[nodiscard]] const std::string* find(std::string_view name) const {
+    for (const QueryField& field : request_->query) {
+      if (field.name == name) return &field.value;
+    }
+    return nullptr;
+  }
+
+ private:
+  explicit Query(const Request& request) : request_(&request) {}
+  const Request* request_;
+};
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text, Number least, Number most) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (number < least || number > most) return std::nullopt;
+  return number;
+}
+
+template <class State, std::size_t kCount>
+std::string known_states(const State (&states)[kCount]) {
+  std::string text;
+  for (const State state : states) {
+    text += text.empty() ? "" : ", ";
+    text += core::name(state);
+  }
+  return text;
+}
+
+template <class State>
+struct UntilParser {
+  std::optional<State> (*parse)(std::string_view);
+  std::string known;
+
+  Result<std::optional<Until<State>>> operator()(const Query& query) const {
+    const std::string* until = query.find("until");
+    const std::string* timeout = query.find("timeout");
+    if (until == nullptr) {
+      if (timeout != nullptr) return fail("query field \"timeout\" needs \"until\"");
+      return std::nullopt;
+    }
+    const auto state = parse(*until);
+    if (!state) return fail(fmt::format("unknown state \"{}\": there are {}", *until, known));
+    Until<State> wanted{.state = *state, .timeout = std::nullopt};
+    if (timeout != nullptr) {
+      const auto duration = parse_duration(*timeout);
+      if (!duration) return fail("query field \"timeout\" must be a duration such as 60s");
+      wanted.timeout = *duration;
+    }
+    return wanted;
+  }
+};
+
+template <class Get, class Name, class State>
+Routed get_until(const Request& request, Name name, const UntilParser<State>& parser) {
+  const auto query = Query::parse(request, {"until", "timeout"});
+  if (!query) return bad(query.error());
+  auto until = parser(*query);
+  if (!until) return bad(until.error());
+  return Get{std::move(name), std::move(*until)};
+}
+
+// A GET without a query.
+Routed get_plain(const Request& request, Command command) {
+  if (auto query = Query::parse(request, {}); !query) return bad(query.error());
+  return command;
+}
+
+Routed get_logs(const Request& request, GroupName group) {
+  const auto query = Query::parse(request, {"lines", "worker"});
+  if (!query) return bad(query.error());
+  GetGroupLogs command{.group = std::move(group)};
+  if (const std::string* lines = query->find("lines")) {
+    const auto number = parse_number<int>(*lines, 1, kMaxLogLines);
+    if (!number) {
+      return refuse(400, fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines));
+    }
+    command.lines = *number;
+  }
+  if (const std::string* worker = query->find("worker")) {
+    command.worker = parse_number<int>(*worker, 1, std::numeric_limits<int>::max());
+    if (!command.worker) return refuse(400, "query field \"worker\" must be a worker's number");
+  }
+  return command;
+}
+
+std::optional<Action> parse_action(std::string_view text) {
+  for (const Action action : {Action::start, Action::stop, Action::restart}) {
+    if (text == name(action)) return action;
+  }
+  return std::nullopt;
+}
+
+template <class Act, class Name>
+Routed act(const Request& request, Name target, Action action) {
+  auto body = parse_action_request(request.body,
+                                   action == Action::restart ? NowField::known : NowField::unknown);
+  if (!body) return bad(body.error());
+  return Act{std::move(target), action, *body};
+}
+
+template <class Signal, class Name>
+Routed send_signal(const Request& request, Name target) {
+  auto body = parse_signal_request(request.body);
+  if (!body) return bad(body.error());
+  return Signal{std::move(target), *body};
+}
+
+// `start`, `stop`, `restart`, `signal` below a group or a worker; nothing: none of these.
+template <class Act, class Signal, class Name>
+std::optional<Routed> route_post(const Request& request, const Name& target) {
+  const std::string& verb = request.segments[3];
+  const auto action = parse_action(verb);
+  if (!action && verb != "signal") return std::nullopt;
+  if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
+  if (auto query = Query::parse(request, {}); !query) return bad(query.error());
+  if (action) return act<Act>(request, target, *action);
+  return send_signal<Signal>(request, target);
+}
+
+Routed route_group(const Request& request) {
+  const std::string& text = request.segments[2];
+  GroupName group;
+  if (text != "self") {
+    if (!core::is_group_name(text)) return refuse(404, fmt::format("no group \"{}\"", text));
+    group = text;
+  }
+  const std::string_view below = request.segments.size() == 4 ? request.segments[3] : "";
+  if (request.segments.size() == 4) {
+    if (auto routed = route_post<ActOnGroup, SignalGroup>(request, group)) return *routed;
+    if (below != "pids" && below != "logs" && below != "why") return no_such_path(request);
+  }
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  if (below == "pids") return get_plain(request, GetGroupPids{group});
+  if (below == "logs") return get_logs(request, group);
+  if (below == "why") return get_plain(request, GetGroupWhy{group});
+  static const UntilParser<core::GroupState> parser{core::parse_group_state,
+                                                    known_states(core::kGroupStates)};
+  return get_until<GetGroup>(request, group, parser);
+}
+
+Routed route_worker(const Request& request) {
+  const std::string& text = request.segments[2];
+  WorkerName worker;
+  if (text != "self") {
+    worker = core::parse_worker_ref(text);
+    if (!worker) return refuse(404, fmt::format("no worker \"{}\"", text));
+  }
+  if (request.segments.size() == 4) {
+    if (auto routed = route_post<ActOnWorker, SignalWorker>(request, worker)) return *routed;
+    if (request.segments[3] != "why") return no_such_path(request);
+  }
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  if (request.segments.size() == 4) return get_plain(request, GetWorkerWhy{worker});
+  static const UntilParser<core::WorkerState> parser{core::parse_worker_state,
+                                                     known_states(core::kWorkerStates)};
+  return get_until<GetWorker>(request, worker, parser);
+}
+
+Routed route_pid(const Request& request) {
+  const auto pid = parse_number<std::int64_t>(request.segments[2], 1, 1 << 22);
+  if (!pid) return refuse(404, fmt::format("no process \"{}\"", request.segments[2]));
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  return get_plain(request, GetPid{*pid});
+}
+
+Routed route_status(const Request& request) {
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  return get_plain(request, GetStatus{});
+}
+
+Routed route_shutdown(const Request& request) {
+  if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
+  if (auto query = Query::parse(request, {}); !query) return bad(query.error());
+  if (auto body = parse_empty_request(request.body); !body) return bad(body.error());
+  return Shutdown{};
+}
+
+}  // namespace
+
+const char* name(Action action) {
+  switch (action) {
+    case Action::start:
+      return "start";
+    case Action::stop:
+      return "stop";
+    case Action::restart:
+      return "restart";
+  }
+  std::abort();
+}
+
+Routed route(const Request& request) {
+  const auto& path = request.segments;
+  if (path.size() < 2 || path[0] != "v1") return no_such_path(request);
+  if (path.size() == 2 && path[1] == "status") return route_status(request);
+  if (path.size() == 2 && path[1] == "shutdown") return route_shutdown(request);
+  if (path.size() == 3 && path[1] == "pids") return route_pid(request);
+  if (path.size() == 3 || path.size() == 4) {
+    if (path[1] == "groups") return route_group(request);
+    if (path[1] == "workers") return route_worker(request);
+  }
+  return no_such_path(request);
+}
+
+}  // namespace superd::wire
