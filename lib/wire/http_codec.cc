@@ -45,6 +45,10 @@ std::optional<Response> refuse_head(const RequestReader& reader) {
   if (head.count(http::field::transfer_encoding) != 0) {
     return problem_response(411, "a request's body needs a Content-Length, and no encoding");
   }
+  const auto length = head[http::field::content_length];
+  if (length.find_first_not_of("0123456789") != length.npos) {
+    return problem_response(400, "a request's Content-Length is one number");
+  }
   const std::size_t hosts = head.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && head.version() >= 11)) {
     return problem_response(400, "a request has exactly one Host field");

@@ -1,0 +1,131 @@
+#include <catch2/catch.hpp>
+
+#include "wire/http_target.h"
+#include "wire/route.h"
+
+namespace superd::wire {
+namespace {
+
+using namespace std::chrono_literals;
+
+Request request(Method method, std::string_view target, std::string body = "") {
+  Request made{.method = method, .body = std::move(body)};
+  REQUIRE(parse_target(target, made));
+  return made;
+}
+
+template <class Wanted>
+Wanted routed(Method method, std::string_view target, std::string body = "") {
+  INFO(target);
+  const auto command = route(request(method, target, std::move(body)));
+  REQUIRE(command);
+  REQUIRE(std::holds_alternative<Wanted>(*command));
+  return std::get<Wanted>(*command);
+}
+
+Response refused(Method method, std::string_view target, std::string body = "") {
+  INFO(target);
+  auto command = route(request(method, target, std::move(body)));
+  REQUIRE_FALSE(command);
+  return command.error();
+}
+
+TEST_CASE("route: every path of the control socket leads to its command", "[wire]") {
+  routed<GetStatus>(Method::get, "/v1/status");
+  routed<GetStatus>(Method::head, "/v1/status");
+  CHECK(routed<GetGroup>(Method::get, "/v1/groups/web").group == "web");
+  CHECK(routed<GetWorker>(Method::get, "/v1/workers/web.2").worker->number == 2);
+  CHECK(routed<GetGroupPids>(Method::get, "/v1/groups/web/pids").group == "web");
+  CHECK(routed<GetPid>(Method::get, "/v1/pids/4711").pid == 4711);
+  CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs").lines == kDefaultLogLines);
+  CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs?lines=7&worker=2").lines == 7);
+  CHECK(routed<GetGroupWhy>(Method::get, "/v1/groups/web/why").group == "web");
+  CHECK(routed<GetWorkerWhy>(Method::get, "/v1/workers/web.1/why").worker->group == "web");
+  CHECK(routed<ActOnGroup>(Method::post, "/v1/groups/web/start").action == Action::start);
+  CHECK(routed<ActOnGroup>(Method::post, "/v1/groups/web/stop").action == Action::stop);
+  CHECK(routed<ActOnWorker>(Method::post, "/v1/workers/web.1/restart").action == Action::restart);
+  CHECK(routed<SignalGroup>(Method::post, "/v1/groups/web/signal", R"({"signal":"HUP"})")
+            .request.signal == 1);
+  CHECK(routed<SignalWorker>(Method::post, "/v1/workers/web.1/signal", R"({"signal":9})")
+            .request.signal == 9);
+  routed<Shutdown>(Method::post, "/v1/shutdown");
+}
+
+TEST_CASE("route: self is the worker that asks, or its group", "[wire]") {
+  CHECK_FALSE(routed<GetGroup>(Method::get, "/v1/groups/self").group);
+  CHECK_FALSE(routed<GetGroupPids>(Method::get, "/v1/groups/self/pids").group);
+  CHECK_FALSE(routed<GetWorker>(Method::get, "/v1/workers/self").worker);
+}
+
+TEST_CASE("route: an answer can wait for a state", "[wire]") {
+  const auto group = routed<GetGroup>(Method::get, "/v1/groups/web?until=running&timeout=10s");
+  REQUIRE(group.until);
+  CHECK(group.until->state == core::GroupState::running);
+  CHECK(group.until->timeout == 10s);
+  CHECK(routed<GetWorker>(Method::get, "/v1/workers/web.1?until=ready").until->state ==
+        core::WorkerState::ready);
+  CHECK(refused(Method::get, "/v1/groups/web?until=happy").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web?until=happy").body.find("running") !=
+        std::string::npos);
+  CHECK(refused(Method::get, "/v1/groups/web?timeout=1s").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web?until=running&timeout=x").status == 400);
+}
+
+TEST_CASE("route: what does not exist is 404", "[wire]") {
+  for (const char* target : {"/",
+                             "/v1",
+                             "/v1/",
+                             "/v2/status",
+                             "/v1/status/",
+                             "/v1/groups",
+                             "/v1/groups/",
+                             "/v1/groups/WEB",
+                             "/v1/groups/all",
+                             "/v1/groups/web/",
+                             "/v1/groups/web/reload",
+                             "/v1/groups/web/scale",
+                             "/v1/groups/web/pids/1",
+                             "/v1/groups/../status",
+                             "/v1/workers/web",
+                             "/v1/workers/web.0",
+                             "/v1/workers/web.1/pids",
+                             "/v1/pids/0",
+                             "/v1/pids/-1",
+                             "/v1/pids/x",
+                             "/v1/pids/99999999",
+                             "/v1/events",
+                             "/v1/rolls/1",
+                             "/v1/apply",
+                             "/v1/upgrade",
+                             "/metrics"}) {
+    INFO(target);
+    CHECK(refused(Method::get, target).status == 404);
+    CHECK(refused(Method::post, target).status == 404);
+  }
+}
+
+TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]") {
+  CHECK(refused(Method::post, "/v1/status").status == 405);
+  CHECK(refused(Method::post, "/v1/status").allow == "GET, HEAD");
+  CHECK(refused(Method::post, "/v1/groups/web").allow == "GET, HEAD");
+  CHECK(refused(Method::other, "/v1/pids/1").allow == "GET, HEAD");
+  CHECK(refused(Method::get, "/v1/groups/web/restart").allow == "POST");
+  CHECK(refused(Method::head, "/v1/workers/web.1/signal").allow == "POST");
+  CHECK(refused(Method::get, "/v1/shutdown").allow == "POST");
+}
+
+TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]") {
+  CHECK(refused(Method::get, "/v1/status?verbose=1").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?follow=1").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?lines=5&lines=6").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?lines=0").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?lines=10001").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?worker=0").status == 400);
+  CHECK(refused(Method::post, "/v1/groups/web/start?wait=0").status == 400);
+  CHECK(refused(Method::post, "/v1/groups/web/start", R"({"now":true})").status == 400);
+  CHECK(refused(Method::post, "/v1/groups/web/signal").status == 400);
+  CHECK(refused(Method::post, "/v1/shutdown", R"({"now":true})").status == 400);
+}
+
+}  // namespace
+}  // namespace superd::wire
