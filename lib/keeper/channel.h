@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "keeper/packet_io.h"
 #include "keeper/protocol.h"
 
 namespace superd::keeper {
@@ -36,7 +37,7 @@ class Channel {
     std::vector<UniqueFd> fds = {};
   };
   // Messages without descriptors that wait at a time.
-  static constexpr std::size_t kMaxWaiting = 1024;
+  static constexpr std::size_t kMaxWaiting = 16384;
 
   // Owns the socket; it becomes non-blocking and close-on-exec.
   explicit Channel(UniqueFd socket);
@@ -46,47 +47,58 @@ class Channel {
   // Sends or queues, in order. Fails with EPIPE (other end gone), ENOBUFS (queue full), EINVAL
   // (name), E2BIG (more than kMaxItemDescriptors).
   Status send(Outgoing message);
+  // Sends what waits, as far as that is possible now.
   void flush();
   [[nodiscard]] bool wants_write() const;
+  // Nothing waits here or for an acknowledgement.
   [[nodiscard]] bool settled() const;
-  // Takes back the messages that were not sent at all, of one kind, oldest first.
+  // Takes back the messages of one kind of which nothing was sent, oldest first.
   std::vector<Outgoing> take_unsent(Op op);
 
   // What has arrived, acknowledged, parts put together: at most kMaxTurn packets a call. What is
-  // malformed is logged and left out. Also after the other end was closed what it had sent before
-  // is given; closed() tells when that is all.
+  // malformed is logged and left out. What the other end had sent before it was closed is given as
+  // well; closed() tells when that is all.
   std::vector<Incoming> receive();
+  // The same without that bound: what a process that has ended left behind.
+  std::vector<Incoming> receive_rest();
   [[nodiscard]] bool closed() const { return closed_; }
 
- private:
   static constexpr int kMaxTurn = 64;
 
+ private:
   struct Waiting {
     Outgoing message;
     std::size_t sent_fds = 0;
   };
-  enum class Sent { yes, later, gone };
-  enum class Got { packet, nothing, closed };
+  enum class Sent { yes, later };
 
-  Sent send_next(Waiting& waiting);
-  Sent send_packet(const PacketHead& head, const UniqueFd* fds);
-  void flush_acks();
-  Got receive_packet(std::optional<Incoming>& complete);
-  void take_packet(std::span<const char> bytes, std::vector<UniqueFd> fds, int lost_code,
-                   std::optional<Incoming>& complete);
-  void take_ack(const PacketHead& head);
-  void join_part(PacketHead head, std::vector<UniqueFd> fds, std::optional<Incoming>& complete);
+  [[nodiscard]] bool window_open(const Waiting& next) const;
+  [[nodiscard]] static std::size_t rest(const Waiting& waiting);
+  // Whether the message went out whole.
+  Sent send_parts(Waiting& waiting);
+  Sent send_head(const PacketHead& head, std::span<const int> fds);
+  void give_up_writing();
+
+  // False: there is no further packet now.
+  bool receive_one(std::vector<Incoming>& complete);
+  void take_packet(RawPacket packet, std::vector<Incoming>& complete);
+  void take_ack(const PacketHead& ack);
+  void spoil(const PacketHead& head);
+  void join(const PacketHead& head, std::vector<UniqueFd> fds, std::vector<Incoming>& complete);
 
   UniqueFd socket_;
   std::deque<Waiting> queue_;
+  // Acknowledgements that wait: they overtake the queue, or two full ends would wait for ever.
   std::deque<PacketHead> acks_;
-  // Descriptors a packet, of those that were not acknowledged yet.
+  // Descriptors of each packet that was not acknowledged yet.
   std::deque<std::size_t> in_flight_;
   std::size_t in_flight_fds_ = 0;
   std::optional<Incoming> partial_;
+  // An item of which a part was lost: its further parts are left out too.
+  std::optional<std::string> spoiled_;
   bool closed_ = false;
   bool write_closed_ = false;
-  // The kernel has too many descriptors of this user in flight: the next turn tries again.
+  // The kernel has too many descriptors of this user on their way: tried again at the next call.
   bool stalled_ = false;
 };
 

@@ -1,0 +1,35 @@
+#include "keeper/item_store.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/log.h"
+
+namespace superd::keeper {
+namespace {
+
+void send(Channel& channel, Channel::Outgoing message) {
+  const Status sent = channel.send(std::move(message));
+  if (!sent) log::warn("an item cannot be given back: {}", sent.error().message);
+}
+
+}  // namespace
+
+void ItemStore::put(const std::string& name, std::vector<UniqueFd> fds) {
+  items_[name] = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
+}
+
+void ItemStore::give_all(Channel& channel) const {
+  for (const auto& [name, fds] : items_) {
+    send(channel, {.op = Op::item, .name = name, .fds = fds});
+  }
+  send(channel, {.op = Op::items_end});
+}
+
+void ItemStore::give(Channel& channel, const std::string& name) const {
+  const auto found = items_.find(name);
+  send(channel,
+       {.op = Op::item, .name = name, .fds = found == items_.end() ? nullptr : found->second});
+}
+
+}  // namespace superd::keeper
