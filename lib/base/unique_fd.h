@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace superd {
@@ -32,5 +33,9 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// A second descriptor of the same open file, close-on-exec and above the standard streams; empty
+// (errno set) where the process has no descriptor left.
+inline UniqueFd duplicate(int fd) { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3)); }
 
 }  // namespace superd

@@ -2,8 +2,11 @@
 
 #include <charconv>
 #include <csignal>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -23,6 +26,11 @@ constexpr int kKillRounds = 3;
 
 bool is_alive(const os::ProcessInfo& process) {
   return process.state != 'Z' && process.state != 'X';
+}
+
+std::string program_of(pid_t pid) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), ignored);
 }
 
 }  // namespace
@@ -109,11 +117,13 @@ void SessionTracker::look() {
     }
     return core::SpawnId{id};
   };
-  // The keeper's own children: this process, and the logger in its session.
+  // superd's own processes: this one and the logger.
   std::set<pid_t> exempt = {getpid()};
-  const os::ProcessInfo* keeper = table->find(keeper_);
   for (const os::ProcessInfo* child : table->children_of(keeper_)) {
-    if (keeper != nullptr && child->session == keeper->session) exempt.insert(child->id.pid);
+    const bool leads_session = child->session == child->id.pid;
+    if (leads_session && program_of(child->id.pid) == program_of(getpid())) {
+      exempt.insert(child->id.pid);
+    }
   }
   for (auto& [spawn, tree] : trees_) tree.seen.clear();
   unknown_.clear();

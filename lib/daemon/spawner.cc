@@ -1,0 +1,232 @@
+#include "daemon/spawner.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/spawn_request.h"
+#include "daemon/spawner_process.h"
+#include "os/output_pipe.h"
+
+namespace superd::daemon {
+
+std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker) {
+  return fmt::format("out/{}/{}", core::to_string(spawn), core::to_string(worker));
+}
+
+std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker) {
+  return fmt::format("notify/{}/{}", core::to_string(spawn), core::to_string(worker));
+}
+
+Spawner::Spawner(Parts parts, Surroundings surroundings, Tell tell)
+    : parts_(parts), surroundings_(std::move(surroundings)), tell_(std::move(tell)) {}
+
+Spawner::~Spawner() = default;
+
+Spawner::Process* Spawner::find(core::SpawnId id) const {
+  const auto found = processes_.find(id);
+  return found == processes_.end() ? nullptr : found->second.get();
+}
+
+std::string Spawner::log_path(const core::WorkerRef& worker) const {
+  return fmt::format("{}/{}.log", surroundings_.log_dir, core::to_string(worker));
+}
+
+std::string Spawner::status_text(core::SpawnId spawn) const {
+  const Process* process = find(spawn);
+  return process == nullptr ? "" : process->status;
+}
+
+void Spawner::spawn(const core::Spawn& what, const core::GroupSpec& group) {
+  auto process = std::make_unique<Process>();
+  process->id = what.spawn;
+  process->worker = what.worker;
+  process->group = &group;
+  process->generation = what.generation;
+  processes_[what.spawn] = std::move(process);
+  parts_.recipes.with(
+      group, what.generation,
+      [this, id = what.spawn](const Result<Recipes::Shared>& made) { launch(id, made); });
+}
+
+void Spawner::launch(core::SpawnId id, const Result<Recipes::Shared>& recipe) {
+  Process* process = find(id);
+  if (process == nullptr || process->cancelled) return;
+  if (!recipe) return never_ran(id, recipe.error().message);
+  if (const Status started = start(*process, **recipe); !started) {
+    never_ran(id, started.error().message);
+  }
+}
+
+Status Spawner::start(Process& process, const Recipe& recipe) {
+  if (Status opened = parts_.listeners.open(*process.group); !opened) return opened;
+  if (Status opened = open_notify_socket(process); !opened) return opened;
+  Result<os::SpawnRequest> request = make_spawn_request(
+      *process.group, recipe,
+      {.worker = process.worker.number,
+       .sockets = parts_.listeners.fds(*process.group),
+       .worker_socket = surroundings_.worker_socket,
+       .notify_socket = process.notify_path,
+       .inherited = surroundings_.environment,
+       .nofile_soft = surroundings_.nofile_soft});
+  if (!request) return tl::unexpected(request.error());
+  const Result<Output> output = open_output(process);
+  if (!output) return tl::unexpected(output.error());
+  const bool inherits = process.group->log.output == core::LogOutput::inherit;
+  request->stdout_fd = inherits ? STDOUT_FILENO : output->out.get();
+  request->stderr_fd = inherits ? STDERR_FILENO : output->err.get();
+  const Result<UniqueFd> cgroup = parts_.tracker.prepare(process.id);
+  if (!cgroup) return tl::unexpected(cgroup.error());
+  request->cgroup_procs_fd = cgroup->get();
+  Result<os::Spawned> spawned = os::spawn(*request);
+  if (!spawned) return tl::unexpected(spawned.error());
+  process.request = std::move(*request);
+  process.launched = true;
+  process.pidfd = std::move(spawned->pidfd);
+  process.exec_status = std::move(spawned->exec_status);
+  process.main = os::process_id(spawned->pid)
+                     .value_or(os::ProcessId{.pid = spawned->pid, .start_time = 0});
+  parts_.tracker.started(process.id, process.main);
+  log::debug("{}: process {} is spawn {}", core::to_string(process.worker), spawned->pid,
+             core::to_string(process.id));
+  tell_(core::ProcessMade{.spawn = process.id, .pid = spawned->pid});
+  return watch(process);
+}
+
+Status Spawner::open_notify_socket(Process& process) {
+  process.notify_path =
+      fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
+  Result<UniqueFd> socket = os::bind_notify_socket(process.notify_path);
+  if (!socket) return tl::unexpected(socket.error());
+  process.notify = std::move(*socket);
+  return parts_.keeper.put(notify_item(process.id, process.worker),
+                           std::array{process.notify.get()});
+}
+
+Result<Spawner::Output> Spawner::open_output(Process& process) {
+  Output output;
+  switch (process.group->log.output) {
+    case core::LogOutput::inherit:
+      return output;
+    case core::LogOutput::discard: {
+      output.out = UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+      if (!output.out) return fail_errno("/dev/null", errno);
+      output.err = duplicate(output.out.get());
+      return output;
+    }
+    case core::LogOutput::file:
+      break;
+  }
+  const bool one_pipe = process.group->log.format == core::LogFormat::raw;
+  std::vector<int> held;
+  for (UniqueFd* end : {&output.out, &output.err}) {
+    if (one_pipe && end == &output.err) {
+      output.err = duplicate(output.out.get());
+      continue;
+    }
+    Result<os::OutputPipe> pipe = os::make_output_pipe();
+    if (!pipe) return tl::unexpected(pipe.error());
+    process.output.push_back(std::move(pipe->read));
+    *end = std::move(pipe->write);
+    held.push_back(end->get());
+  }
+  // The handle for reading and writing is both ends: with it the keeper keeps the pipe whole.
+  if (Status put = parts_.keeper.put(output_item(process.id, process.worker), held); !put) {
+    return tl::unexpected(put.error());
+  }
+  capture(process);
+  return output;
+}
+
+void Spawner::capture(const Process& process) {
+  if (process.output.empty()) return;
+  std::vector<UniqueFd> fds;
+  for (const UniqueFd& end : process.output) fds.push_back(duplicate(end.get()));
+  const core::LogSpec& log = process.group->log;
+  parts_.logger.capture({.spawn = process.id,
+                         .worker = core::to_string(process.worker),
+                         .path = log_path(process.worker),
+                         .format = log.format,
+                         .max_size = log.max_size,
+                         .keep = log.keep},
+                        std::move(fds));
+}
+
+void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured) {
+  const std::set<core::SpawnId> known(captured.begin(), captured.end());
+  for (const auto& [id, process] : processes_) {
+    if (!known.contains(id)) capture(*process);
+  }
+  for (const core::SpawnId id : captured) {
+    if (find(id) == nullptr) parts_.logger.finish(id);
+  }
+}
+
+void Spawner::never_ran(core::SpawnId id, const std::string& why) {
+  Process* process = find(id);
+  if (process == nullptr || process->main_gone) return;
+  if (process->launched) {
+    // It runs, but its end would not be seen.
+    parts_.tracker.kill(id);
+  }
+  process->main_gone = true;
+  tell_(core::MainExited{.spawn = id, .exit = core::Exit::before_exec(why)});
+  tell_(core::TreeGone{.spawn = id});
+}
+
+void Spawner::signal_main(core::SpawnId spawn, int signal) {
+  Process* process = find(spawn);
+  if (process == nullptr || process->main_gone) return;
+  if (!process->launched) {
+    process->cancelled = true;
+    never_ran(spawn, "was stopped before it was executed");
+    return;
+  }
+  parts_.tracker.before_stop(spawn);
+  if (const Status sent = os::signal_pidfd(process->pidfd.get(), signal); !sent) {
+    log::debug("{}: {}", core::to_string(process->worker), sent.error().message);
+  }
+}
+
+void Spawner::signal_tree(core::SpawnId spawn, int signal) {
+  if (find(spawn) != nullptr) parts_.tracker.signal(spawn, signal);
+}
+
+void Spawner::kill_tree(core::SpawnId spawn) {
+  const Process* process = find(spawn);
+  if (process == nullptr) return;
+  if (!process->launched) {
+    signal_main(spawn, SIGKILL);
+    return;
+  }
+  log::info("{}: killing what is left of process {}", core::to_string(process->worker),
+            process->main.pid);
+  parts_.tracker.kill(spawn);
+  // Also where it never came into its cgroup.
+  if (!process->main_gone) (void)os::signal_pidfd(process->pidfd.get(), SIGKILL);
+}
+
+void Spawner::forget(core::SpawnId spawn) {
+  const Process* process = find(spawn);
+  if (process == nullptr) return;
+  if (!process->output.empty()) {
+    parts_.logger.finish(spawn);
+    (void)parts_.keeper.drop(output_item(spawn, process->worker));
+  }
+  if (process->notify) {
+    ::unlink(process->notify_path.c_str());
+    (void)parts_.keeper.drop(notify_item(spawn, process->worker));
+  }
+  parts_.tracker.forget(spawn);
+  parts_.listeners.restore(*process->group);
+  processes_.erase(spawn);
+}
+
+}  // namespace superd::daemon

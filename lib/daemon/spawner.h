@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "core/event.h"
+#include "core/spec.h"
+#include "daemon/listeners.h"
+#include "daemon/recipe.h"
+#include "daemon/tracker.h"
+#include "keeper/keeper_link.h"
+#include "logs/logger_client.h"
+#include "loop/loop.h"
+#include "os/notify_socket.h"
+
+namespace superd::daemon {
+
+// Carries out what the core wants of processes, and tells it what became of them. For each spawn:
+// recipe, cgroup, notify socket, output pipes, the process; then its exec report, its messages, its
+// exit, the end of its tree. Nothing here waits.
+class Spawner {
+ public:
+  struct Surroundings {
+    std::string notify_dir;                    // for the spawns' own notify sockets
+    std::optional<std::string> worker_socket;  // for SUPERD_SOCKET
+    std::string log_dir;
+    std::vector<core::EnvEntry> environment;  // superd's own
+    std::optional<rlim_t> nofile_soft;        // to be given back to workers
+  };
+  struct Parts {
+    loop::Loop& loop;
+    Recipes& recipes;
+    Listeners& listeners;
+    Tracker& tracker;
+    logs::LoggerClient& logger;
+    keeper::KeeperLink& keeper;
+  };
+  using Tell = std::function<void(const core::Event&)>;
+
+  Spawner(Parts parts, Surroundings surroundings, Tell tell);
+  ~Spawner();
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+  // `group` outlives the spawn.
+  void spawn(const core::Spawn& what, const core::GroupSpec& group);
+  void signal_main(core::SpawnId spawn, int signal);
+  void signal_tree(core::SpawnId spawn, int signal);
+  void kill_tree(core::SpawnId spawn);
+  void forget(core::SpawnId spawn);
+
+  // What the worker said of itself (STATUS=); empty: nothing.
+  [[nodiscard]] std::string status_text(core::SpawnId spawn) const;
+  // The logger has these captures: gives it the missing ones, ends those that are none of ours.
+  void reconcile_captures(const std::vector<core::SpawnId>& captured);
+
+  // `LOG_DIR/web.1.log`
+  [[nodiscard]] std::string log_path(const core::WorkerRef& worker) const;
+
+ private:
+  struct Process;
+  // What the worker writes to; closed here once the process has it.
+  struct Output {
+    UniqueFd out;
+    UniqueFd err;
+  };
+  // spawner.cc: how a process comes to be.
+  void launch(core::SpawnId id, const Result<Recipes::Shared>& recipe);
+  Status start(Process& process, const Recipe& recipe);
+  Status open_notify_socket(Process& process);
+  Result<Output> open_output(Process& process);
+  Status open_pipe(Process& process, const char* stream, UniqueFd& end);
+  void capture(const Process& process);
+  void never_ran(core::SpawnId id, const std::string& why);
+
+  // spawner_events.cc: what becomes of it.
+  Status watch(Process& process);
+  void on_exec_report(core::SpawnId id);
+  void on_notify_socket(core::SpawnId id);
+  void on_notification(Process& process, const os::ReceivedNotification& message);
+  void on_exit(core::SpawnId id);
+  [[nodiscard]] Process* find(core::SpawnId id) const;
+
+  Parts parts_;
+  Surroundings surroundings_;
+  Tell tell_;
+  std::map<core::SpawnId, std::unique_ptr<Process>> processes_;
+};
+
+}  // namespace superd::daemon
