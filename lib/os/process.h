@@ -30,14 +30,9 @@ struct Exit {
 
   friend bool operator==(const Exit&, const Exit&) = default;
 };
-// `exit status 3`, `signal 9 (KILL)`, `signal 11 (SEGV), core dumped`.
-std::string to_string(const Exit& exit);
 // From the status of wait(2); the other way round for a record of 4 bytes.
 Exit exit_from_wait_status(int status);
 int to_wait_status(const Exit& exit);
-
-// `TERM` for 15, `RTMIN+1` for 35; the number where there is no name.
-std::string signal_name(int signal);
 
 // Also for zombies. Error code ESRCH: no such process.
 Result<std::uint64_t> start_time(pid_t pid);
