@@ -13,7 +13,7 @@ namespace superd::client {
 // Why there is no answer to work with: for stderr, and for the shell.
 struct Failure {
   ExitCode code = ExitCode::failed;
-  std::string message;
+  std::string message{};
 };
 
 template <class T>

@@ -20,8 +20,8 @@ inline constexpr Clock::time_point kNever = Clock::time_point::max();
 
 struct Request {
   wire::Method method = wire::Method::get;
-  std::string target;  // as wire::make_target() gives it
-  std::string body;    // JSON, or empty
+  std::string target{};  // as wire::make_target() gives it
+  std::string body{};    // JSON, or empty
 };
 
 struct Answer {

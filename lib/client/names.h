@@ -10,14 +10,14 @@
 namespace superd::client {
 
 struct KnownGroup {
-  std::string name;
-  std::vector<std::string> workers;  // `web.1` …
+  std::string name{};
+  std::vector<std::string> workers{};  // `web.1` …
 };
 
 // A whole group, or one worker of it.
 struct Target {
-  std::string group;
-  std::optional<std::string> worker;
+  std::string group{};
+  std::optional<std::string> worker{};
 
   [[nodiscard]] const std::string& label() const { return worker ? *worker : group; }
   // Where its state and its commands are: `/v1/groups/web`, `/v1/workers/web.2`.
@@ -28,7 +28,7 @@ struct Target {
 struct Resolution {
   // In the order of the names, each once; a worker whose whole group is named as well is left out.
   std::vector<Target> targets;
-  // One sentence a name that means nothing: `no such group: wbe (did you mean web?)`.
+  // One sentence a name that means nothing: `no such group or worker "wbe", did you mean "web"?`.
   std::vector<std::string> unknown;
 };
 

@@ -11,12 +11,12 @@ enum class Tone { plain, good, attention, bad, faint };
 enum class Colour { off, on };
 
 struct Column {
-  std::string title;
+  std::string title{};
   Align align = Align::left;
 };
 
 struct Cell {
-  std::string text;  // an empty one is shown as `-`
+  std::string text{};  // an empty one is shown as `-`
   Tone tone = Tone::plain;
 };
 

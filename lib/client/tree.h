@@ -10,7 +10,7 @@ namespace superd::client {
 struct TreeNode {
   pid_t pid = 0;
   pid_t parent = 0;
-  std::string label;
+  std::string label{};
 };
 
 // ascii: where LC_ALL, LC_CTYPE or LANG do not name UTF-8.
