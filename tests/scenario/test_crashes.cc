@@ -1,0 +1,139 @@
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "harness/superd.h"
+
+namespace superd::scenario {
+namespace {
+
+constexpr const char* kServing = R"(
+[group.web]
+command = ["@WORKER@", "serve"]
+workers = 2
+listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
+ready   = { when = "delay", delay = "50ms" }
+)";
+
+// The number of the last whole `tick N` line of a log file; 0: none.
+int last_tick(const Site& site, const std::string& file) {
+  const std::string text = site.read(file);
+  const std::size_t end = text.rfind('\n');
+  if (end == std::string::npos) return 0;
+  const std::size_t at = text.rfind("tick ", end);
+  return at == std::string::npos ? 0 : std::stoi(text.substr(at + 5));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a killed supervisor is started again, ends the old workers and starts afresh, and says so",
+    "[all]") {
+  Site site(kServing);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> old = site.pids("web");
+  const pid_t supervisor = superd.supervisor();
+  REQUIRE(supervisor > 0);
+
+  ::kill(supervisor, SIGKILL);
+
+  // The socket was held all the while: a client that comes now waits.
+  const Reply reply = get(site.address(), "/pid");
+  CHECK(reply.error.empty());
+  CHECK(wait_until(kSoon,
+                   [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  REQUIRE(site.reaches("web", "running"));
+  for (const pid_t pid : old) {
+    CHECK(wait_until(kSoon, [&] { return proc::state(pid) == ' '; }));
+  }
+  CHECK(site.pids("web").size() == 2);
+  CHECK(get(site.expand("unix:@DIR@/web.sock"), "/pid").status == 200);
+  CHECK_THAT(superd.log(), Catch::Contains("supervisor") && Catch::Contains("signal 9") ||
+                               Catch::Contains("KILL"));
+  CHECK(proc::zombies_below(superd.keeper()).empty());
+}
+
+TEST_CASE("a supervisor that is killed again and again still comes back", "[all]") {
+  Site site(kServing);
+  const Superd superd(site);
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(
+        wait_until(60s, [&] { return superd.supervisor() > 0 && site.state("web") == "running"; }));
+    ::kill(superd.supervisor(), SIGKILL);
+  }
+  REQUIRE(wait_until(60s, [&] { return site.state("web") == "running"; }));
+  CHECK(site.pids("web").size() == 2);
+  CHECK(get(site.address(), "/pid").status == 200);
+}
+
+TEST_CASE("a killed logger is started again and the output goes on", "[all]") {
+  Site site(R"(
+[group.clock]
+command = ["@WORKER@", "tick"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("clock", "running"));
+  REQUIRE(wait_until(kSoon, [&] { return last_tick(site, "log/clock.1.log") > 3; }));
+  const pid_t worker = site.main_pid("clock.1");
+  const pid_t logger = superd.logger();
+  REQUIRE(logger > 0);
+
+  ::kill(logger, SIGKILL);
+
+  CHECK(wait_until(kSoon, [&] { return superd.logger() > 0 && superd.logger() != logger; }));
+  const int then = last_tick(site, "log/clock.1.log");
+  CHECK(wait_until(kSoon, [&] { return last_tick(site, "log/clock.1.log") > then + 5; }));
+  CHECK(site.main_pid("clock.1") == worker);
+  CHECK(site.worker("clock.1").at("restarts") == 0);
+}
+
+TEST_CASE("a worker is not held up while the logger is stopped", "[all]") {
+  Site site(R"(
+[group.clock]
+command = ["@WORKER@", "serve"]
+listen  = ["@ADDRESS@"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("clock", "running"));
+  ::kill(superd.logger(), SIGSTOP);
+  CHECK(get(site.address(), "/pid").status == 200);
+  CHECK(site.ctl({"restart", "clock", "--timeout", "60s"}).exit == 0);
+  ::kill(superd.logger(), SIGCONT);
+  CHECK(site.state("clock") == "running");
+}
+
+TEST_CASE("when the keeper is killed supervisor and logger leave at once and touch nothing",
+          "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sleep", "100000"]
+workers = 2
+ready   = { when = "delay", delay = "50ms" }
+)");
+  std::vector<pid_t> workers;
+  {
+    Superd superd(site);
+    REQUIRE(site.reaches("web", "running"));
+    workers = site.pids("web");
+    const pid_t supervisor = superd.supervisor();
+    const pid_t logger = superd.logger();
+    superd.program().signal(SIGKILL);
+    CHECK(wait_until(kSoon, [&] { return !proc::alive(supervisor) && !proc::alive(logger); }));
+    for (const pid_t pid : workers) CHECK(proc::alive(pid));
+  }
+  // The lock died with the keeper: a new superd starts on the same directory.
+  const Superd again(site);
+  CHECK(site.reaches("web", "running"));
+  CHECK(site.pids("web").size() == 2);
+  for (const pid_t pid : workers) ::kill(pid, SIGKILL);
+}
+
+}  // namespace superd::scenario

@@ -1,0 +1,145 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "harness/superd.h"
+
+namespace superd::scenario {
+namespace {
+
+constexpr const char* kWeb = R"(
+[group.web]
+command = ["@WORKER@", "serve"]
+workers = 3
+listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
+ready   = { when = "delay", delay = "20ms" }
+)";
+
+// The cgroup v2 of a process as /proc names it: `/superd-0123abcd/17`.
+std::string cgroup_of(pid_t pid) {
+  std::ifstream stream("/proc/" + std::to_string(pid) + "/cgroup");
+  for (std::string line; std::getline(stream, line);) {
+    if (line.rfind("0::", 0) == 0) return line.substr(3);
+  }
+  return {};
+}
+
+// Whether any cgroup v2 hierarchy of this machine has that cgroup.
+bool cgroup_exists(const std::string& path) {
+  for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    if (std::filesystem::exists(mount + path + "/cgroup.procs")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("shutdown: no process, no cgroup, no socket file is left", "[all]") {
+  Site site(kWeb);
+  Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  std::vector<pid_t> all = proc::descendants(superd.keeper());
+  CHECK(all.size() >= 5);
+  const bool has_cgroups = site.has_cgroups();
+  const std::string cgroup = cgroup_of(site.main_pid("web.1"));
+  if (has_cgroups) REQUIRE(cgroup_exists(cgroup));
+
+  CHECK(superd.end() == 0);
+
+  for (const pid_t pid : all) CHECK(!proc::alive(pid));
+  if (has_cgroups) {
+    CHECK(!cgroup_exists(cgroup));
+    CHECK(!cgroup_exists(std::filesystem::path(cgroup).parent_path().string()));
+  }
+  for (const char* file : {"web.sock", "run/control.sock", "run/worker.sock", "run/superd.pid"}) {
+    INFO(file);
+    CHECK(::access(site.path(file).c_str(), F_OK) != 0);
+  }
+  CHECK(get(site.address(), "/").error == "connect: Connection refused");
+  CHECK(proc::children(::getpid()).empty());
+}
+
+TEST_CASE("shutdown: superctl shutdown waits until superd is gone", "[all]") {
+  Site site(kWeb);
+  Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  CHECK(site.ctl({"shutdown"}).exit == 0);
+  CHECK(superd.program().wait(kSoon) == 0);
+  CHECK(site.ctl({"status"}).exit == 5);
+}
+
+TEST_CASE("a second superd on the same runtime directory is refused, and the first goes on",
+          "[all]") {
+  Site site(kWeb);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const Outcome second = site.superd({});
+  CHECK(second.exit == 1);
+  CHECK_THAT(second.err, Catch::Contains(site.path("run")));
+  CHECK_THAT(second.err, Catch::Contains(std::to_string(superd.keeper())));
+  CHECK(site.state("web") == "running");
+}
+
+TEST_CASE("a deleted pid file or control socket does not let a second superd in", "[all]") {
+  Site site(kWeb);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  for (const auto& entry : std::filesystem::directory_iterator(site.path("run"))) {
+    if (!entry.is_directory()) std::filesystem::remove(entry.path());
+  }
+  CHECK(site.superd({}).exit == 1);
+}
+
+TEST_CASE("detach: returns 0 once every group is up, and superd goes on in the background",
+          "[all]") {
+  Site site(kWeb);
+  const Outcome detach = site.superd({"--detach"});
+  INFO(detach.err);
+  CHECK(detach.exit == 0);
+  CHECK(site.state("web") == "running");
+  CHECK(get(site.address(), "/pid").status == 200);
+  CHECK(site.ctl({"shutdown"}).exit == 0);
+}
+
+TEST_CASE("detach: returns 1 when a first start failed, and the rest goes on", "[all]") {
+  Site site(std::string(kWeb) + "[group.bad]\ncommand = [\"/nonexistent/program\"]\n");
+  const Outcome detach = site.superd({"--detach"});
+  CHECK(detach.exit == 1);
+  CHECK(site.state("web") == "running");
+  CHECK(site.ctl({"shutdown"}).exit == 0);
+}
+
+TEST_CASE("detach: a config with errors returns 1 and starts nothing", "[all]") {
+  Site site("[group.web]\nworkers = 1\n");
+  CHECK(site.superd({"--detach"}).exit == 1);
+  CHECK(site.ctl({"status"}).exit == 5);
+}
+
+TEST_CASE("superd and superctl refuse options that they do not know", "[all]") {
+  Site site(kWeb);
+  CHECK(site.superd({"--no-such-option"}).exit == 2);
+  CHECK(site.ctl({"status", "--no-such-option"}).exit == 2);
+  CHECK(site.superd({"--version"}).exit == 0);
+  CHECK(site.superd({"--help"}).exit == 0);
+}
+
+TEST_CASE("the control socket is the owner's alone, the worker socket is open to all", "[all]") {
+  Site site(kWeb);
+  const Superd superd(site);
+  struct stat info {};
+  REQUIRE(::stat(site.control().c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777U) == 0600);
+  REQUIRE(::stat(site.path("run/worker.sock").c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777U) == 0666);
+  REQUIRE(::stat(site.path("run").c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777U) == (::geteuid() == 0 ? 0755U : 0700U));
+}
+
+}  // namespace superd::scenario

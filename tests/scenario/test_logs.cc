@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "harness/superd.h"
+
+namespace superd::scenario {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string bulk(const std::string& log, int lines) {
+  return "[group.web]\ncommand = [\"@WORKER@\", \"bulk\", \"" + std::to_string(lines) +
+         "\"]\nready = { when = \"delay\", delay = \"50ms\" }\n[group.web.log]\n" + log;
+}
+
+}  // namespace
+
+TEST_CASE("logs: format cri has time, stream and text of each line", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "say", "to standard output", "to standard error"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  REQUIRE(wait_until(kSoon, [&] { return lines_of(site.read("log/web.1.log")).size() == 2; }));
+  std::vector<std::string> lines = lines_of(site.read("log/web.1.log"));
+  const std::string time = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z )";
+  std::sort(lines.begin(), lines.end(),
+            [](const auto& a, const auto& b) { return a.substr(30) > b.substr(30); });
+  CHECK(std::regex_match(lines.at(0), std::regex(time + "stdout F to standard output")));
+  CHECK(std::regex_match(lines.at(1), std::regex(time + "stderr F to standard error")));
+}
+
+TEST_CASE("logs: format raw has the bytes as they were written", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sh", "-c", "printf 'one\\ntwo'; printf ' and a half\\n' >&2; exec sleep 100000"]
+ready   = { when = "delay", delay = "50ms" }
+log     = { format = "raw" }
+)");
+  const Superd superd(site);
+  CHECK(wait_until(kSoon, [&] { return site.read("log/web.1.log") == "one\ntwo and a half\n"; }));
+}
+
+TEST_CASE("logs: files rotate by size, and no line is lost or split", "[all]") {
+  Site site(bulk("max_size = \"64KiB\"\nkeep = 20\n", 5000));
+  const Superd superd(site);
+  std::string all;
+  CHECK(wait_until(kSoon, [&] {
+    all.clear();
+    for (int i = 20; i > 0; --i) all += site.read("log/web.1.log." + std::to_string(i));
+    all += site.read("log/web.1.log");
+    return lines_of(all).size() == 5000;
+  }));
+  const std::vector<std::string> lines = lines_of(all);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].find(" F line " + std::to_string(i + 1) + " ") == std::string::npos) {
+      FAIL("line " << i + 1 << " is: " << lines[i]);
+    }
+  }
+  struct stat info {};
+  REQUIRE(::stat(site.path("log/web.1.log.1").c_str(), &info) == 0);
+  CHECK(info.st_size <= 65536);
+}
+
+TEST_CASE("logs: no more old files than the config keeps", "[all]") {
+  Site site(bulk("max_size = \"64KiB\"\nkeep = 2\n", 5000));
+  const Superd superd(site);
+  CHECK(wait_until(
+      kSoon, [&] { return site.read("log/web.1.log").find("line 5000 ") != std::string::npos; }));
+  CHECK(!site.read("log/web.1.log.2").empty());
+  CHECK(::access(site.path("log/web.1.log.3").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {
+  Site site(R"(
+[group.one]
+command = ["@WORKER@", "bulk", "100"]
+[group.two]
+command = ["@WORKER@", "say", "hello from {worker}"]
+workers = 2
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("one", "running"));
+  REQUIRE(site.reaches("two", "running"));
+  const std::vector<std::string> one = lines_of(site.ctl({"logs", "one", "-n", "3"}).out);
+  REQUIRE(one.size() == 3);
+  CHECK_THAT(one.at(2), Catch::Contains("line 100 "));
+  CHECK_THAT(one.at(0), Catch::Contains("line 98 "));
+  const std::string two = site.ctl({"logs", "two"}).out;
+  CHECK_THAT(two, Catch::Contains("two.1 | ") && Catch::Contains("hello from 1"));
+  CHECK_THAT(two, Catch::Contains("two.2 | ") && Catch::Contains("hello from 2"));
+  for (const std::string& line : lines_of(site.ctl({"logs", "two", "--json"}).out)) {
+    CHECK(nlohmann::json::parse(line, nullptr, false).is_object());
+  }
+}
+
+TEST_CASE("logs: with inherit the output goes where superd's own goes", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "say", "straight out"]
+ready   = { when = "delay", delay = "50ms" }
+log     = { output = "inherit" }
+[group.quiet]
+command = ["@WORKER@", "say", "never seen"]
+ready   = { when = "delay", delay = "50ms" }
+log     = { output = "discard" }
+)");
+  const Superd superd(site);
+  CHECK(
+      wait_until(kSoon, [&] { return superd.log().find("straight out\n") != std::string::npos; }));
+  REQUIRE(site.reaches("quiet", "running"));
+  CHECK(superd.log().find("never seen") == std::string::npos);
+  CHECK(::access(site.path("log/quiet.1.log").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("logs: the last words of a worker that died are there", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "say", "first words", "last words", "exit", "9"]
+respawn = { policy = "never" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "failed"));
+  CHECK_THAT(site.ctl({"logs", "web"}).out, Catch::Contains("last words"));
+  CHECK_THAT(site.ctl({"why", "web.1"}).out, Catch::Contains("last words") && Catch::Contains("9"));
+}
+
+}  // namespace superd::scenario
