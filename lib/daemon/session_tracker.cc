@@ -99,24 +99,36 @@ void SessionTracker::look_once_a_turn() {
 
 void SessionTracker::before_stop(core::SpawnId) { look_once_a_turn(); }
 
+std::optional<core::SpawnId> SessionTracker::cookie_of(pid_t pid) const {
+  const auto value = os::environment_variable(pid, "NOTIFY_SOCKET");
+  if (!value || !value->starts_with(notify_dir_ + "/")) return std::nullopt;
+  std::uint64_t id = 0;
+  const char* end = value->data() + value->size();
+  const auto [rest, error] = std::from_chars(value->data() + notify_dir_.size() + 1, end, id);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return core::SpawnId{id};
+}
+
+std::vector<core::SpawnId> SessionTracker::take_over() {
+  std::vector<core::SpawnId> spawns;
+  const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
+  if (!table) return spawns;
+  for (const os::ProcessInfo* process : table->children_of(keeper_)) {
+    if (process->session != process->id.pid || !is_alive(*process)) continue;
+    const auto spawn = cookie_of(process->id.pid);
+    if (!spawn) continue;
+    trees_[*spawn] = KnownTree{.main = process->id, .seen = {process->id}};
+    spawns.push_back(*spawn);
+  }
+  return spawns;
+}
+
 void SessionTracker::look() {
   const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
   if (!table) {
     log::warn("the process table cannot be read: {}", table.error().message);
     return;
   }
-  const auto cookie_of = [this](pid_t pid) -> std::optional<core::SpawnId> {
-    const auto value = os::environment_variable(pid, "NOTIFY_SOCKET");
-    if (!value || !value->starts_with(notify_dir_ + "/")) return std::nullopt;
-    std::uint64_t id = 0;
-    const char* end = value->data() + value->size();
-    const auto [rest, error] =
-        std::from_chars(value->data() + notify_dir_.size() + 1, end, id);
-    if (error != std::errc() || rest != end || !trees_.contains(core::SpawnId{id})) {
-      return std::nullopt;
-    }
-    return core::SpawnId{id};
-  };
   // superd's own processes: this one and the logger.
   std::set<pid_t> exempt = {getpid()};
   for (const os::ProcessInfo* child : table->children_of(keeper_)) {
@@ -125,9 +137,14 @@ void SessionTracker::look() {
       exempt.insert(child->id.pid);
     }
   }
+  const auto cookie = [this](pid_t pid) -> std::optional<core::SpawnId> {
+    const auto spawn = cookie_of(pid);
+    return spawn && trees_.contains(*spawn) ? spawn : std::nullopt;
+  };
+  const auto found = attribute(*table, keeper_, exempt, trees_, cookie);
   for (auto& [spawn, tree] : trees_) tree.seen.clear();
   unknown_.clear();
-  for (const auto& [pid, owner] : attribute(*table, keeper_, exempt, trees_, cookie_of)) {
+  for (const auto& [pid, owner] : found) {
     const os::ProcessInfo* process = table->find(pid);
     if (process == nullptr || !is_alive(*process)) continue;
     if (owner) {

@@ -44,6 +44,9 @@ class SessionTracker : public Tracker {
   SessionTracker(loop::Loop& loop, pid_t keeper, std::string notify_dir,
                  std::string why_not_stronger);
 
+  // The trees of an earlier supervisor, as far as their main processes' environments tell.
+  std::vector<core::SpawnId> take_over();
+
   [[nodiscard]] std::string name() const override { return "session"; }
   [[nodiscard]] std::string description() const override;
   Result<UniqueFd> prepare(core::SpawnId) override { return UniqueFd(); }
@@ -67,6 +70,7 @@ class SessionTracker : public Tracker {
     std::function<void()> gone;
     std::list<Watched> living;
   };
+  [[nodiscard]] std::optional<core::SpawnId> cookie_of(pid_t pid) const;
   void look();
   // The first call of a turn looks. What ended was told by the kernel before the turn began, so a
   // look in it is late enough for everything that happens in it.

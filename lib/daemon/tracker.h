@@ -56,13 +56,16 @@ class Tracker {
   virtual void close() = 0;
 };
 
-// Also ends up with names of cgroups that an earlier superd left (`leftovers`), for the caller to end.
 struct Tracking {
   std::unique_ptr<Tracker> tracker;
+  // Spawns of an earlier supervisor of which something is left; the tracker knows their trees.
   std::vector<core::SpawnId> leftovers;
 };
 // `keeper` is the process that orphans come home to; `runtime_dir` names the cgroup and marks the
 // environment of workers.
 Tracking make_tracker(loop::Loop& loop, const std::string& runtime_dir, pid_t keeper);
+
+// Where the notify sockets of spawns are, each named by its spawn id.
+std::string notify_dir(const std::string& runtime_dir);
 
 }  // namespace superd::daemon

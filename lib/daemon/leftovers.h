@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "core/spec.h"
+#include "core/worker_ref.h"
+#include "daemon/tracker.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+
+namespace superd::daemon {
+
+// The workers of a supervisor that died. They are ended in order, by their groups' stop signal and
+// timeout, before anything new is started; their sockets and the rest of their output are kept.
+class Leftovers {
+ public:
+  struct One {
+    core::SpawnId spawn{};
+    core::WorkerRef worker;  // number 0: not known
+    core::StopSpec stop;     // of the group as the config has it now
+  };
+
+  Leftovers(loop::Loop& loop, Tracker& tracker, pid_t keeper)
+      : loop_(loop), tracker_(tracker), keeper_(keeper) {}
+
+  // `gone` is told for each, `done` after the last: from the loop or from here.
+  void end(const std::vector<One>& leftovers, std::function<void(core::SpawnId)> gone,
+           std::function<void()> done);
+  [[nodiscard]] bool ending() const { return remaining_ > 0; }
+
+ private:
+  void ask_to_leave(const One& one);
+  // Until the tree is gone, once a second.
+  void kill(core::SpawnId spawn);
+
+  loop::Loop& loop_;
+  Tracker& tracker_;
+  pid_t keeper_;
+  std::size_t remaining_ = 0;
+  std::map<core::SpawnId, loop::Timer> deadlines_;
+  std::function<void(core::SpawnId)> gone_;
+  std::function<void()> done_;
+};
+
+}  // namespace superd::daemon

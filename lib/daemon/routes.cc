@@ -1,0 +1,362 @@
+#include "daemon/routes.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "os/process_table.h"
+#include "wire/json.h"
+
+namespace superd::daemon {
+
+void Routes::handle(Door door, const wire::Request& request, const os::Peer& peer,
+                    Responder responder) {
+  tl::expected<wire::Command, wire::Response> command = wire::route(request);
+  if (!command) {
+    responder.answer(std::move(command.error()));
+    return;
+  }
+  Ask ask{.rights = rights_of(door, peer),
+          .cause = fmt::format("command uid={} pid={}", peer.uid, peer.pid),
+          .out = std::move(responder)};
+  if (ask.rights.self) ask.cause = "worker " + core::to_string(*ask.rights.self);
+  if (!ask.rights.everything && !ask.rights.self) {
+    ask.out.answer(wire::problem_response(
+        403, door == Door::control
+                 ? "only root and superd's own user may use the control socket"
+                 : "the worker socket is for superd's workers; use the control socket"));
+    return;
+  }
+  std::visit([&](const auto& c) { on(std::move(ask), c); }, *command);
+}
+
+Rights Routes::rights_of(Door door, const os::Peer& peer) const {
+  // A peer whose process is not certain has no worker's rights: it could be anybody by now.
+  if (peer.process) {
+    if (const auto spawn = parts_.tracker.owner(peer.pid)) {
+      if (const core::Worker* worker = parts_.core.owner(*spawn)) {
+        return {.everything = false, .self = worker->ref};
+      }
+    }
+  }
+  switch (door) {
+    case Door::control:
+      return {.everything = peer.uid == 0 || peer.uid == geteuid(), .self = {}};
+    case Door::worker:
+      return {};
+  }
+  std::abort();
+}
+
+const core::Group* Routes::find(Ask& ask, const wire::GroupName& name) {
+  if (!name && !ask.rights.self) {
+    ask.out.answer(wire::problem_response(404, "self: the caller is no process of a worker"));
+    return nullptr;
+  }
+  const std::string wanted = name ? *name : ask.rights.self->group;
+  const core::Group* group = parts_.core.find(wanted);
+  if (group == nullptr) {
+    ask.out.answer(wire::problem_response(404, fmt::format("no group {}", wanted)));
+  } else if (!ask.rights.everything && ask.rights.self->group != wanted) {
+    ask.out.answer(wire::problem_response(
+        403, fmt::format("a worker of {} sees its own group alone", ask.rights.self->group)));
+    return nullptr;
+  }
+  return group;
+}
+
+const core::Worker* Routes::find(Ask& ask, const wire::WorkerName& name) {
+  if (!name && !ask.rights.self) {
+    ask.out.answer(wire::problem_response(404, "self: the caller is no process of a worker"));
+    return nullptr;
+  }
+  const core::WorkerRef wanted = name ? *name : *ask.rights.self;
+  if (find(ask, wire::GroupName(wanted.group)) == nullptr) return nullptr;
+  const core::Worker* worker = parts_.core.find(wanted);
+  if (worker == nullptr) {
+    ask.out.answer(
+        wire::problem_response(404, fmt::format("no worker {}", core::to_string(wanted))));
+  }
+  return worker;
+}
+
+bool Routes::may_act(Ask& ask) {
+  if (!ask.rights.everything) {
+    ask.out.answer(wire::problem_response(
+        403, fmt::format("worker {} may look, and change nothing",
+                         core::to_string(*ask.rights.self))));
+    return false;
+  }
+  const std::string busy = hooks_.busy();
+  if (!busy.empty()) {
+    ask.out.answer(wire::problem_response(503, busy));
+    return false;
+  }
+  return true;
+}
+
+// --- looking ----------------------------------------------------------------------------------
+
+void Routes::on(Ask ask, const wire::GetStatus&) {
+  wire::StatusView view;
+  view.superd = hooks_.superd();
+  for (const std::string& name : parts_.core.names()) {
+    if (!ask.rights.everything && ask.rights.self->group != name) continue;
+    view.groups.push_back(group_view(*parts_.core.find(name)));
+  }
+  ask.out.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Routes::on(Ask ask, const wire::GetGroup& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr) return;
+  const auto view = [this, group] {
+    return wire::json_response(200, wire::to_text(full_view(*group)));
+  };
+  if (!command.until) return ask.out.answer(view());
+  Waiter waiter;
+  waiter.reached = [group, state = command.until->state] { return group->state == state; };
+  waiter.view = view;
+  waiter.out = std::move(ask.out);
+  wait_until(std::move(waiter), command.until->timeout);
+}
+
+void Routes::on(Ask ask, const wire::GetWorker& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr) return;
+  const core::WorkerRef ref = worker->ref;
+  const auto view = [this, ref] {
+    return wire::json_response(200, wire::to_text(full_view(*parts_.core.find(ref))));
+  };
+  if (!command.until) return ask.out.answer(view());
+  Waiter waiter;
+  waiter.reached = [this, ref, state = command.until->state] {
+    return parts_.core.find(ref)->state == state;
+  };
+  waiter.view = view;
+  waiter.out = std::move(ask.out);
+  wait_until(std::move(waiter), command.until->timeout);
+}
+
+void Routes::on(Ask ask, const wire::GetGroupPids& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr) return;
+  wire::PidsView view;
+  view.group = group->name;
+  for (const core::Worker& worker : group->workers) {
+    for (wire::PidView& pid : pids_of(worker)) view.pids.push_back(std::move(pid));
+  }
+  ask.out.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Routes::on(Ask ask, const wire::GetPid& command) {
+  const auto spawn = parts_.tracker.owner(static_cast<pid_t>(command.pid));
+  const core::Worker* worker = spawn ? parts_.core.owner(*spawn) : nullptr;
+  const bool visible =
+      worker != nullptr &&
+      (ask.rights.everything || ask.rights.self->group == worker->ref.group);
+  if (!visible) {
+    ask.out.answer(
+        wire::problem_response(404, fmt::format("process {} is not superd's", command.pid)));
+    return;
+  }
+  ask.out.answer(wire::json_response(
+      200, wire::to_text(pid_view(*worker, *spawn, static_cast<pid_t>(command.pid)))));
+}
+
+void Routes::on(Ask ask, const wire::GetGroupLogs& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr) return;
+  const core::GroupSpec& spec = spec_of(group->name);
+  if (spec.log.output != core::LogOutput::file) {
+    ask.out.answer(wire::problem_response(
+        409, fmt::format("the output of {} is not kept: its log.output is not \"file\"",
+                         group->name)));
+    return;
+  }
+  std::vector<logs::Source> sources;
+  for (const core::Worker& worker : group->workers) {
+    if (command.worker && *command.worker != worker.ref.number) continue;
+    sources.push_back({.worker = core::to_string(worker.ref),
+                       .path = parts_.spawner.log_path(worker.ref),
+                       .format = spec.log.format});
+  }
+  if (sources.empty()) {
+    ask.out.answer(wire::problem_response(404, fmt::format("no worker {}.{}", group->name,
+                                                           command.worker.value_or(0))));
+    return;
+  }
+  auto out = std::make_shared<Responder>(std::move(ask.out));
+  parts_.logger.read(std::move(sources), command.lines,
+                     [out](std::optional<std::vector<logs::Line>> lines) {
+                       if (!lines) {
+                         out->answer(wire::problem_response(503, "the logger does not answer"));
+                         return;
+                       }
+                       std::vector<wire::LogLine> views;
+                       for (const logs::Line& line : *lines) {
+                         const bool told = line.stream != logs::Stream::both;
+                         views.push_back({.time = line.time,
+                                          .worker = line.worker,
+                                          .stream = told ? std::string(name(line.stream)) : "",
+                                          .text = line.text});
+                       }
+                       wire::Response response = wire::json_response(200, wire::to_text(views));
+                       response.content_type = "application/x-ndjson";
+                       out->answer(std::move(response));
+                     });
+}
+
+void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr) return;
+  std::vector<const core::Worker*> workers;
+  for (const core::Worker& worker : group->workers) workers.push_back(&worker);
+  answer_why(std::move(ask.out), history_view(*group, parts_.history, Moment::now()), workers);
+}
+
+void Routes::on(Ask ask, const wire::GetWorkerWhy& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr) return;
+  answer_why(std::move(ask.out), history_view(*worker, parts_.history, Moment::now()), {worker});
+}
+
+// --- acting -----------------------------------------------------------------------------------
+
+void Routes::on(Ask ask, const wire::ActOnGroup& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr || !may_act(ask)) return;
+  act(std::move(ask), {.group = group->name, .worker = 0}, command.action, command.request);
+}
+
+void Routes::on(Ask ask, const wire::ActOnWorker& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr || !may_act(ask)) return;
+  act(std::move(ask), {.group = worker->ref.group, .worker = worker->ref.number}, command.action,
+      command.request);
+}
+
+void Routes::act(Ask ask, core::Target target, wire::Action action,
+                 const wire::ActionRequest& request) {
+  const core::CommandId id = parts_.commands.next_id();
+  switch (request.wait) {
+    case wire::Wait::no:
+      ask.out.answer(wire::json_response(
+          202, wire::to_text(wire::AcceptedView{.roll = static_cast<std::uint64_t>(id)})));
+      break;
+    case wire::Wait::until_done:
+      parts_.commands.wait(
+          id,
+          {.action = wire::name(action), .group = target.group, .timeout = request.timeout},
+          std::move(ask.out));
+      break;
+  }
+  switch (action) {
+    case wire::Action::start:
+      hooks_.happen(core::StartRequested{.command = id, .target = target, .cause = ask.cause});
+      return;
+    case wire::Action::stop:
+      hooks_.happen(core::StopRequested{.command = id, .target = target, .cause = ask.cause});
+      return;
+    case wire::Action::restart: {
+      const bool at_once = request.pace == wire::Pace::at_once;
+      hooks_.happen(core::RestartRequested{
+          .command = id,
+          .target = target,
+          .cause = ask.cause,
+          .pace = at_once ? core::Pace::at_once : core::Pace::in_turn});
+      return;
+    }
+  }
+  std::abort();
+}
+
+void Routes::on(Ask ask, const wire::SignalGroup& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr || !may_act(ask)) return;
+  std::vector<const core::Worker*> workers;
+  for (const core::Worker& worker : group->workers) workers.push_back(&worker);
+  signal(std::move(ask), group->name, workers, command.request);
+}
+
+void Routes::on(Ask ask, const wire::SignalWorker& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr || !may_act(ask)) return;
+  signal(std::move(ask), worker->ref.group, {worker}, command.request);
+}
+
+void Routes::signal(Ask ask, const std::string& group,
+                    const std::vector<const core::Worker*>& workers,
+                    const wire::SignalRequest& request) {
+  wire::OutcomeView view;
+  view.group = group;
+  view.action = "signal";
+  view.generation = parts_.core.find(group)->in_force;
+  for (const core::Worker* worker : workers) {
+    if (!worker->life || worker->life->main_gone) continue;
+    switch (request.reach) {
+      case wire::Reach::main:
+        parts_.spawner.signal_main(worker->life->spawn, request.signal);
+        break;
+      case wire::Reach::whole_tree:
+        parts_.spawner.signal_tree(worker->life->spawn, request.signal);
+        break;
+    }
+    wire::WorkerOutcomeView outcome;
+    outcome.name = core::to_string(worker->ref);
+    view.workers.push_back(std::move(outcome));
+  }
+  if (view.workers.empty()) {
+    ask.out.answer(wire::problem_response(
+        409, fmt::format("no process of {} runs that could get a signal", group)));
+    return;
+  }
+  ask.out.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Routes::on(Ask ask, const wire::Shutdown&) {
+  if (!ask.rights.everything) {
+    (void)may_act(ask);
+    return;
+  }
+  wire::OutcomeView view;
+  view.action = "shutdown";
+  view.message = "superd stops its workers and ends";
+  ask.out.answer(wire::json_response(202, wire::to_text(view)));
+  hooks_.happen(
+      core::ShutdownRequested{.cause = ask.cause, .urgency = core::Urgency::ordered});
+}
+
+// --- waiting ----------------------------------------------------------------------------------
+
+void Routes::wait_until(Waiter waiter, std::optional<core::Duration> timeout) {
+  if (waiter.reached()) {
+    waiter.out.answer(waiter.view());
+    return;
+  }
+  Waiter& kept = waiters_.emplace_back(std::move(waiter));
+  kept.out.on_gone([&kept] { kept.over = true; });
+  if (!timeout) return;
+  kept.timer.emplace(parts_.loop, [this, &kept] {
+    kept.over = true;
+    answer_waiters();
+  });
+  kept.timer->after(*timeout);
+}
+
+void Routes::answer_waiters() {
+  for (auto it = waiters_.begin(); it != waiters_.end();) {
+    if (!it->over && !it->reached()) {
+      ++it;
+      continue;
+    }
+    // Taken out first: an answer may lead back here.
+    std::list<Waiter> done;
+    done.splice(done.begin(), waiters_, it++);
+    done.front().out.answer(done.front().view());
+  }
+}
+
+}  // namespace superd::daemon

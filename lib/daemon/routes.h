@@ -1,0 +1,116 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/supervision.h"
+#include "daemon/commands.h"
+#include "daemon/history.h"
+#include "daemon/http_server.h"
+#include "daemon/spawner.h"
+#include "daemon/state_views.h"
+#include "daemon/tracker.h"
+#include "logs/logger_client.h"
+#include "loop/timer.h"
+#include "wire/route.h"
+
+namespace superd::daemon {
+
+// Which socket a client came in by.
+enum class Door { control, worker };
+
+// What a client may do. A process of a worker's tree has its worker's rights on either socket,
+// whatever its uid: it sees its own group and acts on nothing.
+struct Rights {
+  bool everything = false;
+  std::optional<core::WorkerRef> self;  // the worker that asks
+};
+
+// Answers the requests of both sockets: looks things up, or tells the core and waits for it.
+class Routes {
+ public:
+  struct Parts {
+    loop::Loop& loop;
+    const core::Spec& spec;
+    const core::Supervision& core;
+    const History& history;
+    Tracker& tracker;
+    Spawner& spawner;
+    logs::LoggerClient& logger;
+    Commands& commands;
+  };
+  struct Hooks {
+    std::function<void(const core::Event&)> happen;
+    // Why nothing can be started or stopped now; empty: it can.
+    std::function<std::string()> busy;
+    std::function<wire::SuperdView()> superd;
+  };
+
+  Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
+
+  void handle(Door door, const wire::Request& request, const os::Peer& peer, Responder responder);
+  // After every change: answers who waited for a state that is reached.
+  void answer_waiters();
+
+ private:
+  // One request with who asks; `out` is answered, now or later.
+  struct Ask {
+    Rights rights;
+    std::string cause;  // for what it sets in motion
+    Responder out;
+  };
+  struct Waiter {
+    std::function<bool()> reached;
+    std::function<wire::Response()> view;
+    Responder out;
+    std::optional<loop::Timer> timer;
+    bool over = false;  // the client's patience, or the client
+  };
+
+  void on(Ask ask, const wire::GetStatus& command);
+  void on(Ask ask, const wire::GetGroup& command);
+  void on(Ask ask, const wire::GetWorker& command);
+  void on(Ask ask, const wire::GetGroupPids& command);
+  void on(Ask ask, const wire::GetPid& command);
+  void on(Ask ask, const wire::GetGroupLogs& command);
+  void on(Ask ask, const wire::GetGroupWhy& command);
+  void on(Ask ask, const wire::GetWorkerWhy& command);
+  void on(Ask ask, const wire::ActOnGroup& command);
+  void on(Ask ask, const wire::ActOnWorker& command);
+  void on(Ask ask, const wire::SignalGroup& command);
+  void on(Ask ask, const wire::SignalWorker& command);
+  void on(Ask ask, const wire::Shutdown& command);
+
+  // The object of a request, or nothing after an answer 403 or 404.
+  const core::Group* find(Ask& ask, const wire::GroupName& name);
+  const core::Worker* find(Ask& ask, const wire::WorkerName& name);
+  // Whether the client may change something, now; answers 403 or 503 if not.
+  bool may_act(Ask& ask);
+  Rights rights_of(Door door, const os::Peer& peer) const;
+
+  void act(Ask ask, core::Target target, wire::Action action, const wire::ActionRequest& request);
+  void signal(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers,
+              const wire::SignalRequest& request);
+  void wait_until(Waiter waiter, std::optional<core::Duration> timeout);
+
+  wire::GroupView group_view(const core::Group& group) const;
+  wire::WorkerView worker_view(const core::Worker& worker) const;
+  wire::GroupView full_view(const core::Group& group) const;
+  wire::WorkerView full_view(const core::Worker& worker) const;
+  std::vector<wire::PidView> pids_of(const core::Worker& worker) const;
+  wire::PidView pid_view(const core::Worker& worker, core::SpawnId spawn, pid_t pid) const;
+  StatusText status_text() const;
+  // With the last lines of each worker's last process, as `why` shows them.
+  void answer_why(Responder out, wire::HistoryView view,
+                  const std::vector<const core::Worker*>& workers);
+  const core::GroupSpec& spec_of(const std::string& group) const;
+
+  Parts parts_;
+  Hooks hooks_;
+  std::list<Waiter> waiters_;
+};
+
+}  // namespace superd::daemon
