@@ -84,9 +84,8 @@ const core::Worker* Routes::find(Ask& ask, const wire::WorkerName& name) {
 
 bool Routes::may_act(Ask& ask) {
   if (!ask.rights.everything) {
-    ask.out.answer(wire::problem_response(
-        403, fmt::format("worker {} may look, and change nothing",
-                         core::to_string(*ask.rights.self))));
+    ask.out.answer(wire::problem_response(403, fmt::format("worker {} may look, and change nothing",
+                                                           core::to_string(*ask.rights.self))));
     return false;
   }
   const std::string busy = hooks_.busy();
@@ -155,8 +154,7 @@ void Routes::on(Ask ask, const wire::GetPid& command) {
   const auto spawn = parts_.tracker.owner(static_cast<pid_t>(command.pid));
   const core::Worker* worker = spawn ? parts_.core.owner(*spawn) : nullptr;
   const bool visible =
-      worker != nullptr &&
-      (ask.rights.everything || ask.rights.self->group == worker->ref.group);
+      worker != nullptr && (ask.rights.everything || ask.rights.self->group == worker->ref.group);
   if (!visible) {
     ask.out.answer(
         wire::problem_response(404, fmt::format("process {} is not superd's", command.pid)));
@@ -172,8 +170,8 @@ void Routes::on(Ask ask, const wire::GetGroupLogs& command) {
   const core::GroupSpec& spec = spec_of(group->name);
   if (spec.log.output != core::LogOutput::file) {
     ask.out.answer(wire::problem_response(
-        409, fmt::format("the output of {} is not kept: its log.output is not \"file\"",
-                         group->name)));
+        409,
+        fmt::format("the output of {} is not kept: its log.output is not \"file\"", group->name)));
     return;
   }
   std::vector<logs::Source> sources;
@@ -184,8 +182,8 @@ void Routes::on(Ask ask, const wire::GetGroupLogs& command) {
                        .format = spec.log.format});
   }
   if (sources.empty()) {
-    ask.out.answer(wire::problem_response(404, fmt::format("no worker {}.{}", group->name,
-                                                           command.worker.value_or(0))));
+    ask.out.answer(wire::problem_response(
+        404, fmt::format("no worker {}.{}", group->name, command.worker.value_or(0))));
     return;
   }
   auto out = std::make_shared<Responder>(std::move(ask.out));
@@ -248,8 +246,7 @@ void Routes::act(Ask ask, core::Target target, wire::Action action,
       break;
     case wire::Wait::until_done:
       parts_.commands.wait(
-          id,
-          {.action = wire::name(action), .group = target.group, .timeout = request.timeout},
+          id, {.action = wire::name(action), .group = target.group, .timeout = request.timeout},
           std::move(ask.out));
       break;
   }
@@ -262,11 +259,11 @@ void Routes::act(Ask ask, core::Target target, wire::Action action,
       return;
     case wire::Action::restart: {
       const bool at_once = request.pace == wire::Pace::at_once;
-      hooks_.happen(core::RestartRequested{
-          .command = id,
-          .target = target,
-          .cause = ask.cause,
-          .pace = at_once ? core::Pace::at_once : core::Pace::in_turn});
+      hooks_.happen(
+          core::RestartRequested{.command = id,
+                                 .target = target,
+                                 .cause = ask.cause,
+                                 .pace = at_once ? core::Pace::at_once : core::Pace::in_turn});
       return;
     }
   }
@@ -325,8 +322,7 @@ void Routes::on(Ask ask, const wire::Shutdown&) {
   view.action = "shutdown";
   view.message = "superd stops its workers and ends";
   ask.out.answer(wire::json_response(202, wire::to_text(view)));
-  hooks_.happen(
-      core::ShutdownRequested{.cause = ask.cause, .urgency = core::Urgency::ordered});
+  hooks_.happen(core::ShutdownRequested{.cause = ask.cause, .urgency = core::Urgency::ordered});
 }
 
 // --- waiting ----------------------------------------------------------------------------------

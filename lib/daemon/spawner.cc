@@ -68,14 +68,14 @@ void Spawner::launch(core::SpawnId id, const Result<Recipes::Shared>& recipe) {
 Status Spawner::start(Process& process, const Recipe& recipe) {
   if (Status opened = parts_.listeners.open(*process.group); !opened) return opened;
   if (Status opened = open_notify_socket(process); !opened) return opened;
-  Result<os::SpawnRequest> request = make_spawn_request(
-      *process.group, recipe,
-      {.worker = process.worker.number,
-       .sockets = parts_.listeners.fds(*process.group),
-       .worker_socket = surroundings_.worker_socket,
-       .notify_socket = process.notify_path,
-       .inherited = surroundings_.environment,
-       .nofile_soft = surroundings_.nofile_soft});
+  Result<os::SpawnRequest> request =
+      make_spawn_request(*process.group, recipe,
+                         {.worker = process.worker.number,
+                          .sockets = parts_.listeners.fds(*process.group),
+                          .worker_socket = surroundings_.worker_socket,
+                          .notify_socket = process.notify_path,
+                          .inherited = surroundings_.environment,
+                          .nofile_soft = surroundings_.nofile_soft});
   if (!request) return tl::unexpected(request.error());
   const Result<Output> output = open_output(process);
   if (!output) return tl::unexpected(output.error());
@@ -91,8 +91,8 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   process.launched = true;
   process.pidfd = std::move(spawned->pidfd);
   process.exec_status = std::move(spawned->exec_status);
-  process.main = os::process_id(spawned->pid)
-                     .value_or(os::ProcessId{.pid = spawned->pid, .start_time = 0});
+  process.main =
+      os::process_id(spawned->pid).value_or(os::ProcessId{.pid = spawned->pid, .start_time = 0});
   parts_.tracker.started(process.id, process.main);
   log::debug("{}: process {} is spawn {}", core::to_string(process.worker), spawned->pid,
              core::to_string(process.id));
@@ -101,8 +101,7 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
 }
 
 Status Spawner::open_notify_socket(Process& process) {
-  process.notify_path =
-      fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
+  process.notify_path = fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
   Result<UniqueFd> socket = os::bind_notify_socket(process.notify_path);
   if (!socket) return tl::unexpected(socket.error());
   process.notify = std::move(*socket);

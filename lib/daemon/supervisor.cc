@@ -1,0 +1,151 @@
+#include "daemon/supervisor.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/load.h"
+#include "daemon/supervisor_state.h"
+
+namespace superd::daemon {
+namespace {
+
+// Milliseconds since boot: superd makes fewer than a spawn a millisecond, so the ids of a later
+// supervisor begin above all that an earlier one gave.
+std::uint64_t first_spawn_id() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+core::Supervision::Options core_options(const core::DaemonSpec& daemon) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  return {
+      .first_spawn = first_spawn_id(),
+      .max_starting = daemon.max_starting > 0 ? daemon.max_starting : static_cast<int>(2 * cores)};
+}
+
+Spawner::Surroundings surroundings(const core::DaemonSpec& daemon,
+                                   const SupervisorOptions& options) {
+  return {.notify_dir = notify_dir(daemon.runtime_dir),
+          .worker_socket = daemon.worker_socket,
+          .log_dir = daemon.log_dir,
+          .environment = config::this_process().environment,
+          .nofile_soft = options.nofile_soft};
+}
+
+log::Level to_log(core::LogLevel level) {
+  switch (level) {
+    case core::LogLevel::error:
+      return log::Level::error;
+    case core::LogLevel::warn:
+      return log::Level::warn;
+    case core::LogLevel::info:
+      return log::Level::info;
+    case core::LogLevel::debug:
+      return log::Level::debug;
+  }
+  std::abort();
+}
+
+log::Format to_log(core::DaemonLogFormat format) {
+  switch (format) {
+    case core::DaemonLogFormat::text:
+      return log::Format::text;
+    case core::DaemonLogFormat::json:
+      return log::Format::json;
+  }
+  std::abort();
+}
+
+}  // namespace
+
+Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOptions& options,
+                       keeper::KeeperLink& keeper)
+    : loop_(loop),
+      spec_(std::move(spec)),
+      keeper_(keeper),
+      keeper_pid_(getppid()),
+      began_(loop::now()),
+      core_(core_options(spec_.daemon)),
+      tracking_(make_tracker(loop, spec_.daemon.runtime_dir, keeper_pid_)),
+      recipes_(loop),
+      listeners_(spec_.daemon.runtime_dir + "/sockets",
+                 [this](const std::string& name, int fd) {
+                   if (const Status put = keeper_.put(name, std::array{fd}); !put) {
+                     log::warn("{}: {}", name, put.error().message);
+                   }
+                 }),
+      logger_(loop, {.on_captures =
+                         [this](const std::vector<core::SpawnId>& spawns) {
+                           spawner_.reconcile_captures(spawns);
+                         }}),
+      spawner_({.loop = loop,
+                .recipes = recipes_,
+                .listeners = listeners_,
+                .tracker = *tracking_.tracker,
+                .logger = logger_,
+                .keeper = keeper_},
+               surroundings(spec_.daemon, options),
+               [this](const core::Event& event) { happen(event); }),
+      timers_(loop, [this](const core::TimerKey& key) { happen(core::TimerFired{.key = key}); }),
+      commands_(loop,
+                [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
+                  logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
+                }),
+      routes_({.loop = loop,
+               .spec = spec_,
+               .core = core_,
+               .history = history_,
+               .tracker = *tracking_.tracker,
+               .spawner = spawner_,
+               .logger = logger_,
+               .commands = commands_},
+              {.happen = [this](const core::Event& event) { happen(event); },
+               .busy = [this] { return busy(); },
+               .superd = [this] { return superd_view(); }}),
+      leftovers_(loop, *tracking_.tracker, keeper_pid_) {
+  for (const core::GroupSpec& group : spec_.groups) core_.add_group(group);
+}
+
+Supervisor::~Supervisor() = default;
+
+int run_supervisor(const SupervisorOptions& options) {
+  keeper::KeeperLink keeper{UniqueFd(options.keeper_fd)};
+  config::Loaded loaded =
+      config::load(options.config_file, config::default_directories(config::this_process()));
+  log::configure({.level = to_log(loaded.spec.daemon.log_level),
+                  .format = to_log(loaded.spec.daemon.log_format),
+                  .process = "supervisor"});
+  for (const config::ConfigError& error : loaded.errors) log::error("{}", to_string(error));
+  if (!loaded.errors.empty()) return 1;
+  auto items = keeper.receive_items(std::chrono::seconds(10));
+  if (!items) {
+    log::error("the keeper: {}", items.error().message);
+    return 1;
+  }
+  Result<loop::Loop> loop = loop::Loop::create();
+  if (!loop) {
+    log::error("{}", loop.error().message);
+    return 1;
+  }
+  Supervisor supervisor(*loop, std::move(loaded.spec), options, keeper);
+  if (const Status begun = supervisor.begin(std::move(*items)); !begun) {
+    log::error("{}", begun.error().message);
+    return 1;
+  }
+  loop->run();
+  // A thread of the pool may hang on a dead file system: nothing waits for it.
+  if (supervisor.keeper_gone()) _exit(0);
+  (void)keeper.settle(std::chrono::seconds(1));
+  _exit(0);
+}
+
+}  // namespace superd::daemon

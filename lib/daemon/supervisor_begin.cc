@@ -1,0 +1,187 @@
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/supervisor_state.h"
+#include "os/credentials.h"
+#include "os/listen_socket.h"
+
+namespace superd::daemon {
+namespace {
+
+constexpr const char* kControlItem = "control";
+constexpr const char* kWorkerItem = "worker";
+
+// `notify/17/web.1` and `out/17/web.1` -> 17, web.1
+std::optional<std::pair<core::SpawnId, core::WorkerRef>> parse_item(std::string_view name) {
+  const auto first = name.find('/');
+  const auto second = name.find('/', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(name.data() + first + 1, name.data() + second, id);
+  const auto worker = core::parse_worker_ref(name.substr(second + 1));
+  if (error != std::errc() || end != name.data() + second || !worker) return std::nullopt;
+  return std::pair{core::SpawnId{id}, *worker};
+}
+
+}  // namespace
+
+Status Supervisor::begin(std::vector<keeper::Item> items) {
+  take_items(std::move(items));
+  if (Status opened = open_directories(); !opened) return opened;
+  auto poll = loop::Poll::create(loop_, keeper_.fd(), [this](loop::PollEvents) { on_keeper(); });
+  if (!poll) return tl::unexpected(poll.error());
+  keeper_poll_.emplace(std::move(*poll));
+  if (Status opened = open_servers(); !opened) return opened;
+  log::info("tracking processes by {}", tracking_.tracker->description());
+  for (const core::GroupSpec& group : spec_.groups) {
+    if (const Status opened = listeners_.open(group); !opened) {
+      log::error("{}: {}", group.name, opened.error().message);
+    }
+  }
+  end_leftovers();
+  // What came while the items were received waits in the link, not in the socket.
+  on_keeper();
+  return {};
+}
+
+void Supervisor::take_items(std::vector<keeper::Item> items) {
+  for (keeper::Item& item : items) {
+    if (item.fds.empty()) continue;
+    if (item.name.starts_with(Listeners::kPrefix)) {
+      listeners_.adopt(item.name, std::move(item.fds.front()));
+    } else if (item.name == kControlItem || item.name == kWorkerItem) {
+      control_fds_[item.name] = std::move(item.fds.front());
+    } else if (item.name == keeper::kExitsItem) {
+      exits_ = std::move(item.fds.front());
+    } else if (const auto held = parse_item(item.name)) {
+      held_spawns_.insert(*held);
+    }
+  }
+  if (!exits_) return;
+  auto poll = loop::Poll::create(loop_, exits_.get(), [this](loop::PollEvents) { on_exits(); });
+  if (!poll) return;
+  exits_poll_.emplace(std::move(*poll));
+  exits_poll_->watch({.readable = true});
+}
+
+Status Supervisor::open_directories() {
+  // Workers of any user pass through, to a socket whose name they were told; nobody lists them.
+  const std::string dir = notify_dir(spec_.daemon.runtime_dir);
+  if (::mkdir(dir.c_str(), 0711) != 0 && errno != EEXIST) return fail_errno("mkdir " + dir, errno);
+  if (::chmod(dir.c_str(), 0711) != 0) return fail_errno("chmod " + dir, errno);
+  std::error_code error;
+  if (!tracking_.leftovers.empty()) return {};
+  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+    std::error_code ignored;
+    std::filesystem::remove(entry.path(), ignored);
+  }
+  return {};
+}
+
+Result<int> Supervisor::control_listener(const std::string& item, const std::string& path,
+                                         mode_t mode) {
+  UniqueFd& fd = control_fds_[item];
+  if (fd) return fd.get();
+  os::ListenRequest request;
+  request.family = os::SocketFamily::unix_path;
+  request.path = path;
+  request.mode = mode;
+  request.backlog = 128;
+  if (item == kControlItem && spec_.daemon.control_owner) {
+    const std::string& owner = *spec_.daemon.control_owner;
+    const auto colon = owner.find(':');
+    if (const std::string user = owner.substr(0, colon); !user.empty()) {
+      const Result<os::User> found = os::find_user(user);
+      if (!found) return tl::unexpected(found.error());
+      request.owner_uid = found->uid;
+    }
+    if (colon != std::string::npos) {
+      const Result<gid_t> gid = os::find_group(owner.substr(colon + 1));
+      if (!gid) return tl::unexpected(gid.error());
+      request.owner_gid = *gid;
+    }
+  }
+  Result<UniqueFd> opened = os::open_listen_socket(request);
+  if (!opened) return tl::unexpected(opened.error());
+  fd = std::move(*opened);
+  if (Status put = keeper_.put(item, std::array{fd.get()}); !put) {
+    return tl::unexpected(put.error());
+  }
+  return fd.get();
+}
+
+Status Supervisor::open_servers() {
+  const Result<int> control =
+      control_listener(kControlItem, spec_.daemon.control, spec_.daemon.control_mode);
+  if (!control) return tl::unexpected(control.error());
+  const auto serve = [this](Door door) {
+    return [this, door](const wire::Request& request, const os::Peer& peer, Responder responder) {
+      routes_.handle(door, request, peer, std::move(responder));
+    };
+  };
+  auto server = HttpServer::create(loop_, *control, {.name = kControlItem}, serve(Door::control));
+  if (!server) return tl::unexpected(server.error());
+  control_server_ = std::move(*server);
+  if (!spec_.daemon.worker_socket) return {};
+  const Result<int> worker = control_listener(kWorkerItem, *spec_.daemon.worker_socket, 0666);
+  if (!worker) return tl::unexpected(worker.error());
+  server = HttpServer::create(loop_, *worker, {.name = kWorkerItem}, serve(Door::worker));
+  if (!server) return tl::unexpected(server.error());
+  worker_server_ = std::move(*server);
+  return {};
+}
+
+void Supervisor::end_leftovers() {
+  std::vector<Leftovers::One> all;
+  for (const core::SpawnId spawn : tracking_.leftovers) {
+    Leftovers::One one{.spawn = spawn, .worker = {}, .stop = {}};
+    if (const auto held = held_spawns_.find(spawn); held != held_spawns_.end()) {
+      one.worker = held->second;
+      if (const core::GroupSpec* group = spec_of(one.worker.group)) one.stop = group->stop;
+    }
+    all.push_back(std::move(one));
+  }
+  const auto let_go = [this](core::SpawnId spawn) {
+    const auto held = held_spawns_.find(spawn);
+    if (held == held_spawns_.end()) return;
+    logger_.finish(spawn);
+    for (const char* kind : {"out", "notify"}) {
+      (void)keeper_.drop(
+          fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
+    }
+    held_spawns_.erase(held);
+    sync_keeper();
+  };
+  leftovers_.end(all, let_go, [this, let_go] {
+    // What the keeper holds for spawns of which no process was left.
+    const auto rest = held_spawns_;
+    for (const auto& [spawn, worker] : rest) let_go(spawn);
+    boot();
+  });
+}
+
+void Supervisor::boot() {
+  if (core_.shutting_down()) return;
+  std::vector<core::StartRequested> starts;
+  for (const core::GroupSpec& group : spec_.groups) {
+    if (!group.autostart) continue;
+    const core::CommandId id = commands_.next_id();
+    boot_commands_.insert(id);
+    starts.push_back(
+        {.command = id, .target = {.group = group.name, .worker = 0}, .cause = "boot"});
+  }
+  for (const core::StartRequested& start : starts) happen(start);
+  if (!starts.empty()) return;
+  boot_told_ = true;
+  (void)keeper_.started(0);
+}
+
+}  // namespace superd::daemon

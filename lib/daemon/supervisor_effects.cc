@@ -1,0 +1,112 @@
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "daemon/supervisor_state.h"
+
+namespace superd::daemon {
+namespace {
+
+log::Level level_of(core::WorkerState state) {
+  switch (state) {
+    case core::WorkerState::stopped:
+    case core::WorkerState::starting:
+    case core::WorkerState::ready:
+    case core::WorkerState::stopping:
+    case core::WorkerState::exited:
+      return log::Level::info;
+    case core::WorkerState::backoff:
+      return log::Level::warn;
+    case core::WorkerState::failed:
+    case core::WorkerState::unkillable:
+      return log::Level::error;
+  }
+  std::abort();
+}
+
+std::string describe(const core::WorkerChanged& change) {
+  std::string line = fmt::format("{}: {} -> {}", core::to_string(change.worker),
+                                 core::name(change.from), core::name(change.to));
+  if (change.pid != 0) line += fmt::format(" pid={} generation={}", change.pid, change.generation);
+  if (!change.message.empty()) line += fmt::format(": {}", change.message);
+  return line + fmt::format(" ({})", change.cause);
+}
+
+}  // namespace
+
+void Supervisor::happen(const core::Event& event) {
+  events_.push_back(event);
+  if (handling_) return;
+  handling_ = true;
+  while (!events_.empty()) {
+    const core::Event next = std::move(events_.front());
+    events_.pop_front();
+    for (const core::Effect& effect : core_.handle(next, loop::now())) {
+      std::visit([this](const auto& e) { carry_out(e); }, effect);
+    }
+  }
+  handling_ = false;
+  routes_.answer_waiters();
+  sync_keeper();
+}
+
+const core::GroupSpec* Supervisor::spec_of(const std::string& group) const {
+  for (const core::GroupSpec& spec : spec_.groups) {
+    if (spec.name == group) return &spec;
+  }
+  return nullptr;
+}
+
+void Supervisor::carry_out(const core::MakeRecipe& e) {
+  recipes_.make(*spec_of(e.group), e.generation);
+}
+
+void Supervisor::carry_out(const core::DropRecipe& e) { recipes_.drop(e.group, e.generation); }
+
+void Supervisor::carry_out(const core::Spawn& e) { spawner_.spawn(e, *spec_of(e.worker.group)); }
+
+void Supervisor::carry_out(const core::SignalMain& e) { spawner_.signal_main(e.spawn, e.signal); }
+
+void Supervisor::carry_out(const core::SignalTree& e) { spawner_.signal_tree(e.spawn, e.signal); }
+
+void Supervisor::carry_out(const core::KillTree& e) { spawner_.kill_tree(e.spawn); }
+
+void Supervisor::carry_out(const core::Forget& e) { spawner_.forget(e.spawn); }
+
+void Supervisor::carry_out(const core::ArmTimer& e) { timers_.arm(e.key, e.at); }
+
+void Supervisor::carry_out(const core::CancelTimer& e) { timers_.cancel(e.key); }
+
+void Supervisor::carry_out(const core::WorkerChanged& e) {
+  history_.note(e, std::chrono::system_clock::now());
+  log::write(level_of(e.to), describe(e));
+  // A runner that has begun to serve may have changed the backlog that all share.
+  if (e.to == core::WorkerState::ready) listeners_.restore(*spec_of(e.worker.group));
+}
+
+void Supervisor::carry_out(const core::GroupChanged& e) {
+  log::info("{}: {} -> {} ({})", e.group, core::name(e.from), core::name(e.to), e.cause);
+}
+
+void Supervisor::carry_out(const core::Answer& e) {
+  if (boot_commands_.erase(e.command) > 0) {
+    boot_failed_ = boot_failed_ || !e.ok;
+    for (const core::WorkerOutcome& worker : e.workers) {
+      if (worker.ok) continue;
+      log::error("{}: {}", core::to_string({.group = e.group, .number = worker.number}),
+                 worker.message);
+    }
+    if (boot_commands_.empty() && !boot_told_) {
+      boot_told_ = true;
+      (void)keeper_.started(boot_failed_ ? 1 : 0);
+    }
+    return;
+  }
+  commands_.on_answer(e);
+}
+
+void Supervisor::carry_out(const core::ShutdownDone&) { finish(); }
+
+}  // namespace superd::daemon

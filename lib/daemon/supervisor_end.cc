@@ -1,0 +1,111 @@
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/supervisor_state.h"
+#include "keeper/exit_record.h"
+#include "os/process.h"
+
+namespace superd::daemon {
+namespace {
+
+// How long clients may take to read their last answers at a shutdown.
+constexpr std::chrono::seconds kLastAnswers{2};
+
+}  // namespace
+
+void Supervisor::on_keeper() {
+  keeper_.flush();
+  for (keeper::Message& message : keeper_.read()) {
+    if (std::holds_alternative<keeper::KeeperGone>(message)) {
+      keeper_gone_ = true;
+      loop_.stop();
+      return;
+    }
+    if (const auto* signal = std::get_if<keeper::SignalArrived>(&message)) {
+      on_signal(signal->number);
+    } else if (auto* peer = std::get_if<keeper::Peer>(&message)) {
+      logger_.set_channel(std::move(peer->fd));
+    }
+  }
+  sync_keeper();
+}
+
+void Supervisor::sync_keeper() {
+  keeper_.flush();
+  if (keeper_poll_) keeper_poll_->watch({.readable = true, .writable = keeper_.wants_write()});
+}
+
+void Supervisor::on_signal(int number) {
+  const char* name = sigabbrev_np(number);
+  const std::string cause = fmt::format("signal {}", name != nullptr ? name : "RT");
+  if (number != SIGTERM && number != SIGINT) {
+    log::info("{} has no meaning here and changes nothing", cause);
+    return;
+  }
+  const bool again = core_.shutting_down();
+  log::info("{}: {}", cause, again ? "killing what is left" : "stopping all workers, then leaving");
+  happen(core::ShutdownRequested{
+      .cause = cause, .urgency = again ? core::Urgency::at_once : core::Urgency::ordered});
+}
+
+void Supervisor::on_exits() {
+  const auto records = keeper::read_exits(exits_.get(), 256);
+  if (!records) return;
+  for (const keeper::ExitRecord& record : *records) {
+    log::debug("process {} that came home has ended: {}", record.process.pid,
+               os::describe(record.exit));
+  }
+}
+
+std::string Supervisor::busy() const {
+  if (core_.shutting_down()) return "superd is shutting down";
+  if (leftovers_.ending()) {
+    return "superd is ending the workers of a supervisor that died; try again when they are gone";
+  }
+  return "";
+}
+
+wire::SuperdView Supervisor::superd_view() const {
+  wire::SuperdView view;
+  view.version = SUPERD_VERSION;
+  view.pid = keeper_pid_;
+  view.supervisor_pid = getpid();
+  view.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(loop::now() - began_).count();
+  view.tracking = tracking_.tracker->description();
+  return view;
+}
+
+void Supervisor::finish() {
+  if (finished_) return;
+  finished_ = true;
+  for (const pid_t pid : tracking_.tracker->unknown()) {
+    log::warn("process {} came home from a worker, and whose it is cannot be told: left alone",
+              pid);
+  }
+  leave_timer_.emplace(loop_, [this] { leave(); });
+  leave_timer_->after(kLastAnswers);
+  if (worker_server_) worker_server_->stop([] {});
+  control_server_->stop([this] { leave(); });
+}
+
+void Supervisor::leave() {
+  leave_timer_.reset();
+  listeners_.close();
+  ::unlink(spec_.daemon.control.c_str());
+  if (spec_.daemon.worker_socket) ::unlink(spec_.daemon.worker_socket->c_str());
+  for (const char* dir : {"/notify", "/sockets"}) {
+    ::rmdir((spec_.daemon.runtime_dir + dir).c_str());
+  }
+  tracking_.tracker->close();
+  log::info("all workers are gone; leaving");
+  (void)keeper_.finished(0);
+  sync_keeper();
+  loop_.stop();
+}
+
+}  // namespace superd::daemon

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/supervision.h"
+#include "daemon/commands.h"
+#include "daemon/history.h"
+#include "daemon/http_server.h"
+#include "daemon/leftovers.h"
+#include "daemon/listeners.h"
+#include "daemon/recipe.h"
+#include "daemon/routes.h"
+#include "daemon/spawner.h"
+#include "daemon/supervisor.h"
+#include "daemon/timers.h"
+#include "daemon/tracker.h"
+#include "keeper/keeper_link.h"
+#include "logs/logger_client.h"
+#include "loop/loop.h"
+#include "loop/poll.h"
+
+namespace superd::daemon {
+
+// Everything of one supervisor, wired: events go into the core, its effects are carried out, in one
+// queue, so that nothing that an effect causes overtakes the effects before it.
+class Supervisor {
+ public:
+  Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOptions& options,
+             keeper::KeeperLink& keeper);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Takes what the keeper held, opens the sockets, ends what an earlier supervisor left, starts the
+  // groups. Then the loop runs until finished() or gone().
+  Status begin(std::vector<keeper::Item> items);
+  // The keeper is gone: leave at once, touching nothing.
+  [[nodiscard]] bool keeper_gone() const { return keeper_gone_; }
+
+ private:
+  // supervisor.cc: the keeper, the sockets, the beginning and the end.
+  void take_items(std::vector<keeper::Item> items);
+  Status open_directories();
+  Status open_servers();
+  Result<int> control_listener(const std::string& item, const std::string& path, mode_t mode);
+  void end_leftovers();
+  void boot();
+  void on_keeper();
+  void on_signal(int number);
+  void on_exits();
+  void sync_keeper();
+  void finish();
+  void leave();
+  [[nodiscard]] std::string busy() const;
+  [[nodiscard]] wire::SuperdView superd_view() const;
+
+  // supervisor_effects.cc: the core's wishes.
+  void happen(const core::Event& event);
+  void carry_out(const core::MakeRecipe& e);
+  void carry_out(const core::DropRecipe& e);
+  void carry_out(const core::Spawn& e);
+  void carry_out(const core::SignalMain& e);
+  void carry_out(const core::SignalTree& e);
+  void carry_out(const core::KillTree& e);
+  void carry_out(const core::Forget& e);
+  void carry_out(const core::ArmTimer& e);
+  void carry_out(const core::CancelTimer& e);
+  void carry_out(const core::WorkerChanged& e);
+  void carry_out(const core::GroupChanged& e);
+  void carry_out(const core::Answer& e);
+  void carry_out(const core::ShutdownDone& e);
+  [[nodiscard]] const core::GroupSpec* spec_of(const std::string& group) const;
+
+  loop::Loop& loop_;
+  core::Spec spec_;
+  keeper::KeeperLink& keeper_;
+  pid_t keeper_pid_;
+  core::TimePoint began_;
+  core::Supervision core_;
+  std::deque<core::Event> events_;
+  bool handling_ = false;
+
+  History history_;
+  Tracking tracking_;
+  Recipes recipes_;
+  Listeners listeners_;
+  logs::LoggerClient logger_;
+  Spawner spawner_;
+  Timers timers_;
+  Commands commands_;
+  Routes routes_;
+  Leftovers leftovers_;
+
+  std::map<core::SpawnId, core::WorkerRef> held_spawns_;  // of an earlier supervisor
+  std::set<core::CommandId> boot_commands_;
+  bool boot_failed_ = false;
+  bool boot_told_ = false;
+
+  std::map<std::string, UniqueFd> control_fds_;  // by the keeper's name for them
+  UniqueFd exits_;
+  std::unique_ptr<HttpServer> control_server_;
+  std::unique_ptr<HttpServer> worker_server_;
+  std::optional<loop::Poll> keeper_poll_;
+  std::optional<loop::Poll> exits_poll_;
+  std::optional<loop::Timer> leave_timer_;
+  bool finished_ = false;
+  bool keeper_gone_ = false;
+};
+
+}  // namespace superd::daemon
