@@ -57,8 +57,8 @@ void Supervisor::on_exits() {
   const auto records = keeper::read_exits(exits_.get(), 256);
   if (!records) return;
   for (const keeper::ExitRecord& record : *records) {
-    log::debug("process {} that came home has ended: {}", record.process.pid,
-               os::describe(record.exit));
+    log::debug("process {} that came home has ended, wait status {}", record.process.pid,
+               os::to_wait_status(record.exit));
   }
 }
 
