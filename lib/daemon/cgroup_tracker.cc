@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@ namespace {
 
 // A cgroup stays busy for some milliseconds after its last process has gone (LINUX.md 1.1).
 constexpr std::chrono::milliseconds kRemovalPause{10};
+constexpr int kLastRemovals = 50;
 
 std::string cgroup_name(core::SpawnId spawn) { return "s" + core::to_string(spawn); }
 
@@ -109,7 +111,12 @@ void CgroupTracker::remove_pending() {
 }
 
 void CgroupTracker::close() {
-  remove_pending();
+  // The very end: what was busy a moment ago is waited for, so that no cgroup stays behind.
+  for (int round = 0; round < kLastRemovals && !removals_.empty(); ++round) {
+    remove_pending();
+    if (!removals_.empty()) std::this_thread::sleep_for(kRemovalPause);
+  }
+  removal_timer_.cancel();
   if (const Status removed = root_.remove_root(); !removed) {
     log::debug("{}", removed.error().message);
   }

@@ -16,8 +16,9 @@ void Leftovers::end(const std::vector<One>& leftovers, std::function<void(core::
   done_ = std::move(done);
   if (leftovers.empty()) return done_();
   remaining_ = leftovers.size();
-  log::warn("found {} workers of a supervisor that died; ending them in order, then starting afresh",
-            leftovers.size());
+  log::warn(
+      "found {} workers of a supervisor that died; ending them in order, then starting afresh",
+      leftovers.size());
   for (const One& one : leftovers) {
     ask_to_leave(one);
     loop::Timer deadline(loop_, [this, spawn = one.spawn] { kill(spawn); });

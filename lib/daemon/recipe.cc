@@ -45,8 +45,7 @@ Status look_up_account(const core::GroupSpec& spec, Recipe& recipe) {
   const Result<os::User> user = spec.user ? os::find_user(*spec.user) : os::find_user(geteuid());
   if (!user) return tl::unexpected(user.error());
   if (spec.user) {
-    recipe.account =
-        core::Account{.name = user->name, .home = user->home, .shell = user->shell};
+    recipe.account = core::Account{.name = user->name, .home = user->home, .shell = user->shell};
   }
   if (os::own_privilege() == os::Privileged::no) return {};
   os::Identity identity{.uid = user->uid, .gid = user->gid, .groups = {}, .name = user->name};
@@ -114,7 +113,9 @@ void Recipes::make(const core::GroupSpec& spec, int generation) {
       [this, key](Result<Recipe> made) { on_made(key, std::move(made)); }));
 }
 
-void Recipes::drop(const std::string& group, int generation) { entries_.erase({group, generation}); }
+void Recipes::drop(const std::string& group, int generation) {
+  entries_.erase({group, generation});
+}
 
 void Recipes::with(const core::GroupSpec& spec, int generation, Callback callback) {
   Entry& entry = entries_[{spec.name, generation}];

@@ -47,8 +47,8 @@ class Recipes {
   // Begins at once, so that a generation is what the machine was when it was asked for.
   void make(const core::GroupSpec& spec, int generation);
   void drop(const std::string& group, int generation);
-  // Called when the recipe is made, or has failed: now or later. One that failed is made anew at the
-  // next call. Not called any more after a drop.
+  // Called when the recipe is made, or has failed: now or later. One that failed is made anew at
+  // the next call. Not called any more after a drop.
   void with(const core::GroupSpec& spec, int generation, Callback callback);
 
  private:

@@ -110,8 +110,8 @@ void Routes::answer_why(Responder out, wire::HistoryView view,
     ++gathering->missing;
     parts_.logger.tail(
         spawn, kWhyLines, [gathering, i](std::optional<std::vector<logs::Line>> lines) {
-          wire::HistoryView& own = gathering->view.workers.empty() ? gathering->view
-                                                                   : gathering->view.workers[i];
+          wire::HistoryView& own =
+              gathering->view.workers.empty() ? gathering->view : gathering->view.workers[i];
           for (const logs::Line& line : lines.value_or(std::vector<logs::Line>{})) {
             own.output.push_back(line.text);
           }

@@ -87,6 +87,7 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   request->cgroup_procs_fd = cgroup->get();
   Result<os::Spawned> spawned = os::spawn(*request);
   if (!spawned) return tl::unexpected(spawned.error());
+  process.uid = request->identity ? request->identity->uid : geteuid();
   process.request = std::move(*request);
   process.launched = true;
   process.pidfd = std::move(spawned->pidfd);

@@ -28,13 +28,13 @@ Status Spawner::watch(Process& process) {
     std::optional<loop::Poll>& poll;
     void (Spawner::*handler)(core::SpawnId);
   };
-  for (const Watch& w : {Watch{process.pidfd.get(), process.exit_poll, &Spawner::on_exit},
-                         Watch{process.exec_status.get(), process.exec_poll,
-                               &Spawner::on_exec_report},
-                         Watch{process.notify.get(), process.notify_poll,
-                               &Spawner::on_notify_socket}}) {
+  for (const Watch& w :
+       {Watch{process.pidfd.get(), process.exit_poll, &Spawner::on_exit},
+        Watch{process.exec_status.get(), process.exec_poll, &Spawner::on_exec_report},
+        Watch{process.notify.get(), process.notify_poll, &Spawner::on_notify_socket}}) {
     auto poll = loop::Poll::create(
-        parts_.loop, w.fd, [this, id, handler = w.handler](loop::PollEvents) { (this->*handler)(id); });
+        parts_.loop, w.fd,
+        [this, id, handler = w.handler](loop::PollEvents) { (this->*handler)(id); });
     if (!poll) return tl::unexpected(poll.error());
     w.poll.emplace(std::move(*poll));
     w.poll->watch({.readable = true});
@@ -71,11 +71,16 @@ void Spawner::on_notify_socket(core::SpawnId id) {
   }
 }
 
+// Only the worker's own tree speaks for it. A sender that has ended since (`systemd-notify` in a
+// script) can no longer be looked up: its uid has to be the worker's.
+bool Spawner::speaks_for(const Process& process, const os::ReceivedNotification& message) const {
+  if (message.pid == process.main.pid) return true;
+  if (parts_.tracker.owner(message.pid) == process.id) return true;
+  return !os::start_time(message.pid).has_value() && message.uid == process.uid;
+}
+
 void Spawner::on_notification(Process& process, const os::ReceivedNotification& message) {
-  // Only the worker's own tree speaks for it. One that has ended since, and was reaped, can no
-  // longer be looked up at tracking level 2; the main process is always known.
-  const bool is_main = message.pid == process.main.pid;
-  if (!is_main && parts_.tracker.owner(message.pid) != process.id) {
+  if (!speaks_for(process, message)) {
     log::warn("{}: ignored a notification from process {}, which is not of its tree",
               core::to_string(process.worker), message.pid);
     return;

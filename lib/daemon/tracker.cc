@@ -17,8 +17,8 @@ Tracking make_tracker(loop::Loop& loop, const std::string& runtime_dir, pid_t ke
     std::vector<core::SpawnId> leftovers = tracker->existing();
     return {.tracker = std::move(tracker), .leftovers = std::move(leftovers)};
   }
-  auto tracker = std::make_unique<SessionTracker>(loop, keeper, notify_dir(runtime_dir),
-                                                  root.error().message);
+  auto tracker =
+      std::make_unique<SessionTracker>(loop, keeper, notify_dir(runtime_dir), root.error().message);
   std::vector<core::SpawnId> leftovers = tracker->take_over();
   return {.tracker = std::move(tracker), .leftovers = std::move(leftovers)};
 }

@@ -22,7 +22,8 @@ namespace superd::daemon {
 //             environment: a process that leaves its session, loses its parent and clears its
 //             environment between two looks is `unknown`, and left alone.
 //
-// A spawn is prepare()d, started(), later watched to its end, and forgotten. Zombies are no members.
+// A spawn is prepare()d, started(), later watched to its end, and forgotten. Zombies are no
+// members.
 class Tracker {
  public:
   virtual ~Tracker() = default;
@@ -32,7 +33,8 @@ class Tracker {
   // For people: with the place, or with why it is not the stronger one.
   [[nodiscard]] virtual std::string description() const = 0;
 
-  // Before the process is made. The descriptor is for os::SpawnRequest::cgroup_procs_fd; empty: none.
+  // Before the process is made. The descriptor is for os::SpawnRequest::cgroup_procs_fd; empty:
+  // none.
   virtual Result<UniqueFd> prepare(core::SpawnId spawn) = 0;
   virtual void started(core::SpawnId spawn, const os::ProcessId& main) = 0;
 
