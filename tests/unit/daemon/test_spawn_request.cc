@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/spawn_request.h"
+
+using namespace superd;
+
+namespace {
+
+core::GroupSpec web() {
+  core::GroupSpec spec;
+  spec.name = "web";
+  spec.command = {"serve", "--port", "{port}", "--name={group}-{worker}", "{{literal}}"};
+  spec.workers = 2;
+  spec.port_base = 8000;
+  spec.directory = "/";
+  spec.env = {{.name = "WHO", .value = "{group}.{worker}@{generation}"}};
+  return spec;
+}
+
+daemon::Recipe recipe_of(const core::GroupSpec& spec) {
+  auto recipe = daemon::make_recipe(spec, 7);
+  REQUIRE(recipe);
+  return *recipe;
+}
+
+bool has(const std::vector<std::string>& list, const std::string& entry) {
+  return std::find(list.begin(), list.end(), entry) != list.end();
+}
+
+}  // namespace
+
+TEST_CASE("a start: placeholders are replaced for each worker", "[spawn]") {
+  const core::GroupSpec spec = web();
+  const auto request = daemon::make_spawn_request(spec, recipe_of(spec), {.worker = 2});
+  REQUIRE(request);
+  CHECK(request->argv ==
+        std::vector<std::string>{"serve", "--port", "8001", "--name=web-2", "{literal}"});
+  CHECK(has(request->env, "WHO=web.2@7"));
+  CHECK(has(request->env, "SUPERD_WORKER=web.2"));
+  CHECK(has(request->env, "SUPERD_GENERATION=7"));
+}
+
+TEST_CASE("a start: LISTEN_FDS is not set where the command names a descriptor", "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.listen.resize(1);
+  spec.listen[0].name = "socket";
+  auto with = daemon::make_spawn_request(spec, recipe_of(spec), {.worker = 1, .sockets = {9}});
+  REQUIRE(with);
+  CHECK(has(with->env, "LISTEN_FDS=1"));
+  CHECK(has(with->env, "LISTEN_PID="));
+  spec.command.push_back("fd://{fd:socket}");
+  auto without = daemon::make_spawn_request(spec, recipe_of(spec), {.worker = 1, .sockets = {9}});
+  REQUIRE(without);
+  CHECK_FALSE(has(without->env, "LISTEN_FDS=1"));
+  CHECK(without->argv.back() == "fd://3");
+}
+
+TEST_CASE("a recipe: a directory that is missing stays as written, so that the start names it",
+          "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.directory = "/nowhere/at/all";
+  CHECK(recipe_of(spec).workers.at(0).directory == "/nowhere/at/all");
+}
+
+TEST_CASE("a recipe: an environment file that is missing is an error with its path", "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.env_file = "/nowhere/.env";
+  const auto recipe = daemon::make_recipe(spec, 1);
+  REQUIRE_FALSE(recipe);
+  CHECK(recipe.error().message == "env_file /nowhere/.env: No such file or directory");
+}
