@@ -1,0 +1,115 @@
+#include "act.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "exchange.h"
+#include "outcome_text.h"
+#include "selection.h"
+
+namespace superd::superctl {
+namespace {
+
+using nlohmann::ordered_json;
+
+class Acting {
+ public:
+  Acting(Context& context, const Act& what, std::vector<client::Target> targets)
+      : context_(context), what_(what), targets_(std::move(targets)), results_(targets_.size()) {}
+
+  ExitCode go() {
+    Exchange exchange{.requests = {},
+                      .until = context_.deadline(),
+                      .on_answer = [this](std::size_t i, auto response) { take(i, response); },
+                      .on_tick = {}};
+    for (const auto& target : targets_) {
+      exchange.requests.push_back({.method = wire::Method::post,
+                                   .target = target.path() + "/" + what_.action,
+                                   .body = what_.body});
+    }
+    if (context_.out().shows_progress()) exchange.on_tick = [this] { show_progress(); };
+    const End end = run(context_.socket(), std::move(exchange));
+    context_.out().progress("");
+    if (end != End::all_answered) leave_waiting(end);
+    if (context_.options().json) context_.out().print_line(all_results());
+    return code_;
+  }
+
+ private:
+  void take(std::size_t i, const Result<wire::Response>& response) {
+    if (response) results_[i] = ordered_json::parse(response->body, nullptr, false);
+    if (response && response->status == 202) {
+      take_accepted(i, response);
+    } else {
+      take_outcome(i, response);
+    }
+  }
+
+  void take_accepted(std::size_t i, const Result<wire::Response>& response) {
+    const auto accepted = client::read_answer<wire::AcceptedView>(response);
+    if (!accepted) return note(context_.report(accepted.error()));
+    results_[i] = ordered_json{{targets_[i].worker ? "worker" : "group", targets_[i].label()},
+                               {"roll", accepted->roll}};
+    if (!context_.options().json) context_.out().print_line(std::to_string(accepted->roll));
+  }
+
+  void take_outcome(std::size_t i, const Result<wire::Response>& response) {
+    const auto outcome = client::read_answer<wire::OutcomeView>(response);
+    if (!outcome) return note(context_.report(outcome.error()));
+    const std::string label = targets_[i].group == "self" ? outcome->group : targets_[i].label();
+    note(exit_code_of(*outcome));
+    if (outcome->result != wire::Verdict::done) {
+      for (const auto& line : complaints(label, *outcome)) context_.out().tell(line);
+    } else if (!context_.options().json) {
+      context_.out().progress("");
+      context_.out().print_line(summary(label, *outcome));
+      static_cast<void>(context_.out().flush());
+    }
+  }
+
+  void show_progress() {
+    const auto status = context_.fetch<wire::StatusView>("/v1/status");
+    if (!status) return;
+    std::string line;
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (!results_[i].is_null()) continue;
+      if (!line.empty()) line += "  ";
+      line += progress_of(what_.action, targets_[i].label(), workers_of(*status, targets_[i]));
+    }
+    context_.out().progress(line);
+  }
+
+  void leave_waiting(End end) {
+    note(end == End::timed_out ? ExitCode::timed_out : ExitCode::interrupted);
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (!results_[i].is_null()) continue;
+      results_[i] = ordered_json{{"result", "timed-out"}, {"group", targets_[i].group}};
+      context_.out().tell(fmt::format("{}: {} is not done yet; the work goes on",
+                                      targets_[i].label(), what_.action));
+    }
+  }
+
+  [[nodiscard]] std::string all_results() const {
+    return wire::to_text(ordered_json{{"results", results_}});
+  }
+
+  void note(ExitCode code) { code_ = client::worst(code_, code); }
+
+  Context& context_;
+  const Act& what_;
+  std::vector<client::Target> targets_;
+  std::vector<ordered_json> results_;  // null: not answered
+  ExitCode code_ = ExitCode::done;
+};
+
+}  // namespace
+
+ExitCode act(Context& context, const std::vector<std::string>& names, const Act& what) {
+  auto selection = context.select(names);
+  if (!selection) return context.report(selection.error());
+  return Acting(context, what, std::move(selection->targets)).go();
+}
+
+}  // namespace superd::superctl

@@ -1,0 +1,95 @@
+#include "context.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "config/locations.h"
+#include "exchange.h"
+#include "selection.h"
+
+namespace superd::superctl {
+namespace {
+
+// For a superd that is busy with a thousand processes; one that hangs is not waited for longer.
+constexpr auto kQueryTime = std::chrono::seconds(30);
+
+}  // namespace
+
+Context::Context(Options options)
+    : options_(std::move(options)),
+      out_(options_.quiet ? Output::Mode::quiet : Output::Mode::normal),
+      begin_(client::Clock::now()) {}
+
+const std::string& Context::socket() {
+  if (!socket_) {
+    socket_ = config::find_control_socket({.socket = options_.socket, .config = options_.config},
+                                          config::this_process());
+  }
+  return *socket_;
+}
+
+client::Clock::time_point Context::deadline() const {
+  return options_.timeout ? begin_ + *options_.timeout : client::kNever;
+}
+
+client::Clock::time_point Context::query_deadline() const {
+  return options_.timeout ? deadline() : client::Clock::now() + kQueryTime;
+}
+
+client::Outcome<std::string> Context::get(const std::string& target) {
+  return client::body_of(ask({.target = target}));
+}
+
+Result<wire::Response> Context::ask(client::Request request) {
+  return std::move(ask_all({std::move(request)}).front());
+}
+
+std::vector<Result<wire::Response>> Context::ask_all(std::vector<client::Request> requests) {
+  std::vector<std::optional<Result<wire::Response>>> answers(requests.size());
+  const End end =
+      run(socket(),
+          {.requests = std::move(requests),
+           .until = query_deadline(),
+           .on_answer = [&](std::size_t i, auto response) { answers[i] = std::move(response); },
+           .on_tick = {}});
+  std::vector<Result<wire::Response>> all;
+  for (auto& answer : answers) {
+    if (answer) {
+      all.push_back(std::move(*answer));
+    } else if (end == End::interrupted) {
+      all.push_back(fail("interrupted", EINTR));
+    } else {
+      all.push_back(fail(fmt::format("superd at {} gave no answer in time", socket()), ETIMEDOUT));
+    }
+  }
+  return all;
+}
+
+client::Outcome<Selection> Context::select(const std::vector<std::string>& names) {
+  Selection selection;
+  const bool needs_status = std::ranges::any_of(names, [](const auto& n) { return n != "self"; });
+  if (needs_status) {
+    auto status = fetch<wire::StatusView>("/v1/status");
+    if (!status) return tl::unexpected<client::Failure>(status.error());
+    selection.status = std::move(*status);
+  }
+  auto resolution = client::resolve(names, known_groups(selection.status));
+  if (!resolution.unknown.empty()) {
+    return tl::unexpected<client::Failure>(
+        {.code = ExitCode::no_such_name,
+         .message = fmt::format("{}", fmt::join(resolution.unknown, "; "))});
+  }
+  selection.targets = std::move(resolution.targets);
+  return selection;
+}
+
+ExitCode Context::report(const client::Failure& failure) {
+  out_.complain(failure.message);
+  return failure.code;
+}
+
+}  // namespace superd::superctl

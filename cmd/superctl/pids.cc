@@ -1,0 +1,53 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "command.h"
+#include "processes.h"
+
+namespace superd::superctl {
+namespace {
+
+struct Given {
+  std::vector<std::string> names;
+  bool main = false;
+  bool tree = false;
+};
+
+ExitCode run_pids(Context& context, const Given& given) {
+  const auto selection = context.select(given.names);
+  if (!selection) return context.report(selection.error());
+  auto processes = fetch_processes(context, selection->targets);
+  if (!processes) return context.report(processes.error());
+  if (given.main) {
+    std::erase_if(*processes, [](const auto& p) { return p.role != wire::Role::main; });
+  }
+  if (context.options().json) {
+    context.out().print_line(wire::to_text(wire::PidsView{.group = {}, .pids = *processes}));
+  } else if (given.tree) {
+    context.out().print(draw_processes(*processes, context.out().line_style()));
+  } else {
+    for (const auto& process : *processes) {
+      context.out().print_line(std::to_string(process.pid));
+    }
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Command pids_command() {
+  auto given = std::make_shared<Given>();
+  return {.name = "pids",
+          .summary = "every process id of groups or workers",
+          .declare =
+              [given](CLI::App& app) {
+                declare_names(app, given->names);
+                auto* main = app.add_flag("--main", given->main, "main processes alone");
+                app.add_flag("--tree", given->tree, "draw who started whom")->excludes(main);
+              },
+          .run = [given](Context& context) { return run_pids(context, *given); }};
+}
+
+}  // namespace superd::superctl

@@ -1,0 +1,26 @@
+#include "selection.h"
+
+namespace superd::superctl {
+
+std::vector<client::KnownGroup> known_groups(const wire::StatusView& status) {
+  std::vector<client::KnownGroup> known;
+  for (const auto& group : status.groups) {
+    known.push_back({.name = group.name, .workers = {}});
+    for (const auto& worker : group.workers) known.back().workers.push_back(worker.name);
+  }
+  return known;
+}
+
+std::vector<wire::WorkerView> workers_of(const wire::StatusView& status,
+                                         const client::Target& target) {
+  std::vector<wire::WorkerView> found;
+  for (const auto& group : status.groups) {
+    if (group.name != target.group) continue;
+    for (const auto& worker : group.workers) {
+      if (!target.worker || *target.worker == worker.name) found.push_back(worker);
+    }
+  }
+  return found;
+}
+
+}  // namespace superd::superctl

@@ -1,0 +1,129 @@
+#include "status_text.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/units.h"
+#include "client/printable.h"
+
+namespace superd::superctl {
+namespace {
+
+using client::Align;
+using client::Cell;
+using client::ExitCode;
+using client::Tone;
+
+std::string uptime(std::int64_t seconds) {
+  return seconds <= 0 ? "" : human_duration(std::chrono::seconds(seconds));
+}
+
+// Nothing for a generation that never was.
+std::string number(int generation) { return generation == 0 ? "" : std::to_string(generation); }
+
+template <class T>
+std::string number(const std::optional<T>& value) {
+  return value ? std::to_string(*value) : "";
+}
+
+std::vector<Cell> worker_row(const wire::WorkerView& worker) {
+  std::string detail = worker.detail;
+  if (detail.empty() && worker.exit && worker.state != "ready") detail = worker.exit->reason;
+  return {{worker.name},
+          {worker.state, tone_of_state(worker.state)},
+          {number(worker.pid)},
+          {number(worker.generation)},
+          {uptime(worker.uptime_s)},
+          {number(worker.procs)},
+          {worker.memory_bytes ? human_size(*worker.memory_bytes) : ""},
+          {std::to_string(worker.restarts)},
+          {std::move(detail)}};
+}
+
+}  // namespace
+
+std::string group_table(const std::vector<wire::GroupView>& groups, client::Colour colour) {
+  client::Table table({{"GROUP"},
+                       {"STATE"},
+                       {"READY", Align::right},
+                       {"GEN", Align::right},
+                       {"UPTIME", Align::right},
+                       {"RESTARTS", Align::right},
+                       {"LISTEN"}});
+  for (const auto& group : groups) {
+    table.add({{group.name},
+               {group.state, tone_of_state(group.state)},
+               {fmt::format("{}/{}", group.ready, group.wanted)},
+               {number(group.generation)},
+               {uptime(group.uptime_s)},
+               {std::to_string(group.restarts)},
+               {fmt::format("{}", fmt::join(group.listen, ","))}});
+  }
+  return table.render(colour);
+}
+
+std::string worker_table(const std::vector<wire::WorkerView>& workers, client::Colour colour) {
+  client::Table table({{"WORKER"},
+                       {"STATE"},
+                       {"PID", Align::right},
+                       {"GEN", Align::right},
+                       {"UPTIME", Align::right},
+                       {"PROCS", Align::right},
+                       {"MEMORY", Align::right},
+                       {"RESTARTS", Align::right},
+                       {"DETAIL"}});
+  for (const auto& worker : workers) {
+    table.add(worker_row(worker));
+    for (const auto& old : worker.draining) {
+      table.add({{worker.name},
+                 {"draining", tone_of_state("draining")},
+                 {std::to_string(old.pid)},
+                 {number(old.generation)},
+                 {},
+                 {},
+                 {},
+                 {},
+                 {}});
+    }
+  }
+  return table.render(colour);
+}
+
+std::string process_list(const wire::WorkerView& worker, const std::vector<wire::PidView>& pids) {
+  std::string out = client::printable(worker.name);
+  if (worker.tracking) out += fmt::format(" ({})", client::printable(*worker.tracking));
+  out += '\n';
+  for (const auto& process : pids) {
+    if (process.worker != worker.name) continue;
+    out += fmt::format("  {} {} {}\n", process.pid, wire::name(process.role),
+                       client::printable(process.command));
+  }
+  return out;
+}
+
+Tone tone_of_state(const std::string& state) {
+  if (state == "running" || state == "ready") return Tone::good;
+  if (state == "stopped" || state == "exited") return Tone::faint;
+  if (state == "failed" || state == "unkillable") return Tone::bad;
+  return Tone::attention;
+}
+
+ExitCode exit_code_of_groups(const std::vector<wire::GroupView>& groups) {
+  const bool as_meant = std::ranges::all_of(groups, &wire::GroupView::as_meant);
+  return as_meant ? ExitCode::done : ExitCode::not_running;
+}
+
+ExitCode exit_code_of_named(const wire::GroupView& group) {
+  const bool runs = group.state == "running" || group.state == "rolling";
+  return runs ? ExitCode::done : ExitCode::not_running;
+}
+
+ExitCode exit_code_of_named(const wire::WorkerView& worker) {
+  return worker.state == "ready" ? ExitCode::done : ExitCode::not_running;
+}
+
+}  // namespace superd::superctl
