@@ -1,0 +1,39 @@
+#include "descriptors.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <unistd.h>
+
+namespace superd::front {
+
+void open_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free one is this one: those below are open by now.
+    if (::open("/dev/null", O_RDWR) != fd) std::abort();
+  }
+}
+
+void close_on_exec_from(int first) {
+  if (::close_range(static_cast<unsigned>(first), ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+  // A kernel before 5.11, or a filter that does not know the call.
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    if (fd >= first) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+Result<UniqueFd> open_own_program() {
+  UniqueFd program(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
+  if (!program) return fail_errno("cannot open superd's own program by /proc/self/exe", errno);
+  return program;
+}
+
+}  // namespace superd::front

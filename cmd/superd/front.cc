@@ -1,0 +1,149 @@
+#include "front.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "config/load.h"
+#include "config_files.h"
+#include "descriptors.h"
+#include "detach.h"
+#include "keeper/pid_file.h"
+#include "os/limits.h"
+#include "os/runtime_dir.h"
+#include "role_options.h"
+
+namespace superd::front {
+namespace {
+
+void say(const std::string& message) { fmt::print(stderr, "superd: {}\n", message); }
+
+Result<UniqueFd> take_runtime_dir(const std::string& path) {
+  Result<UniqueFd> directory = os::open_runtime_dir(path);
+  if (!directory) return directory;
+  const Status locked = os::lock_runtime_dir(directory->get(), path);
+  if (locked) return directory;
+  if (locked.error().code != EWOULDBLOCK) return tl::unexpected(locked.error());
+  const pid_t other = keeper::read_pid_file(directory->get());
+  return fail(other > 0
+                  ? fmt::format("another superd (process {}) runs on {}; superctl talks to it, a "
+                                "second one needs a runtime_dir of its own",
+                                other, path)
+                  : fmt::format("another superd runs on {}", path),
+              EWOULDBLOCK);
+}
+
+const char* name(core::LogLevel level) {
+  switch (level) {
+    case core::LogLevel::error:
+      return "error";
+    case core::LogLevel::warn:
+      return "warn";
+    case core::LogLevel::info:
+      return "info";
+    case core::LogLevel::debug:
+      return "debug";
+  }
+  std::abort();
+}
+
+const char* name(core::DaemonLogFormat format) {
+  switch (format) {
+    case core::DaemonLogFormat::text:
+      return "text";
+    case core::DaemonLogFormat::json:
+      return "json";
+  }
+  std::abort();
+}
+
+// Replaces this image by the keeper's, so that nothing of the config stays in the process that
+// lives longest. Returns only where that fails.
+int become_keeper(const RoleOptions& options) {
+  Result<UniqueFd> program = open_own_program();
+  if (!program) {
+    say(program.error().message);
+    return 1;
+  }
+  for (const int fd : {options.runtime_dir_fd, options.ready_fd}) {
+    if (fd >= 0) ::fcntl(fd, F_SETFD, 0);
+  }
+  const std::vector<std::string> argv = to_argv(options);
+  std::vector<char*> arguments;
+  for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  ::execveat(program->get(), "", arguments.data(), environ, AT_EMPTY_PATH);
+  say(fmt::format("cannot execute superd's own program: {}",
+                  std::generic_category().message(errno)));
+  return 1;
+}
+
+// Nothing where the config has errors; they are printed then.
+std::optional<config::Loaded> load_config(const std::string& file,
+                                          const config::Surroundings& who) {
+  config::Loaded loaded = config::load(file, config::default_directories(who));
+  std::vector<config::ConfigError> writable = writable_by_others(loaded.files);
+  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
+  for (const config::ConfigError& error : loaded.errors) {
+    fmt::print(stderr, "{}\n", config::to_string(error));
+  }
+  if (!loaded.errors.empty()) return std::nullopt;
+  return loaded;
+}
+
+int run(const std::string& file, const core::DaemonSpec& daemon, const Options& options) {
+  close_on_exec_from(3);
+  Result<UniqueFd> directory = take_runtime_dir(daemon.runtime_dir);
+  if (!directory) {
+    say(directory.error().message);
+    return 1;
+  }
+  RoleOptions role;
+  role.role = "keeper";
+  role.config_file = std::filesystem::absolute(file).lexically_normal();
+  role.runtime_dir_fd = directory->get();
+  role.log_level = name(daemon.log_level);
+  role.log_format = name(daemon.log_format);
+  const Result<rlim_t> nofile = os::raise_nofile_limit();
+  if (nofile) role.nofile_soft = static_cast<long long>(*nofile);
+  if (!options.detach) return become_keeper(role);
+
+  Result<Detached> detached = detach(daemon.log_dir);
+  if (!detached) {
+    say(detached.error().message);
+    return 1;
+  }
+  if (detached->side == Side::parent) return wait_for_start(*detached);
+  role.ready_fd = detached->ready.get();
+  return become_keeper(role);
+}
+
+}  // namespace
+
+int run_front(const Options& options) {
+  const config::Surroundings who = config::this_process();
+  const Result<std::string> file = config::find_config(options.config, who);
+  if (!file) {
+    say(file.error().message);
+    return 1;
+  }
+  const auto loaded = load_config(*file, who);
+  if (!loaded) return 1;
+  if (!options.check) return run(*file, loaded->spec.daemon, options);
+  const std::size_t groups = loaded->spec.groups.size();
+  fmt::print("{}: ok, {} group{}\n", *file, groups, groups == 1 ? "" : "s");
+  return 0;
+}
+
+}  // namespace superd::front

@@ -1,0 +1,38 @@
+#include "role_options.h"
+
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+namespace superd::front {
+
+bool is_role(int argc, const char* const* argv) {
+  return argc > 1 && std::string_view(argv[1]) == "--role";
+}
+
+void declare(CLI::App& app, RoleOptions& options) {
+  app.add_option("--role", options.role)->check(CLI::IsMember({"keeper", "supervisor", "logger"}));
+  app.add_option("--config", options.config_file);
+  app.add_option("--runtime-dir-fd", options.runtime_dir_fd);
+  app.add_option("--ready-fd", options.ready_fd);
+  app.add_option("--nofile-soft", options.nofile_soft);
+  app.add_option("--log-level", options.log_level);
+  app.add_option("--log-format", options.log_format);
+}
+
+std::vector<std::string> to_argv(const RoleOptions& options) {
+  std::vector<std::string> argv = {"superd: " + options.role, "--role", options.role};
+  const auto add = [&argv](const char* name, const std::string& value) {
+    argv.emplace_back(name);
+    argv.push_back(value);
+  };
+  add("--config", options.config_file);
+  if (options.runtime_dir_fd >= 0) add("--runtime-dir-fd", std::to_string(options.runtime_dir_fd));
+  if (options.ready_fd >= 0) add("--ready-fd", std::to_string(options.ready_fd));
+  if (options.nofile_soft >= 0) add("--nofile-soft", std::to_string(options.nofile_soft));
+  add("--log-level", options.log_level);
+  add("--log-format", options.log_format);
+  return argv;
+}
+
+}  // namespace superd::front

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+namespace superd::front {
+
+// superd executes itself once for each of its three processes. This is what they are told, by
+// options that no user needs: `superd: supervisor --role supervisor --config FILE …`.
+struct RoleOptions {
+  std::string role;         // keeper, supervisor or logger
+  std::string config_file;  // absolute
+  // Keeper only: the locked runtime directory, and who waits for the start (-1: nobody).
+  int runtime_dir_fd = -1;
+  int ready_fd = -1;
+  // The soft RLIMIT_NOFILE before superd raised it; nothing (-1): it was not raised.
+  long long nofile_soft = -1;
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+// Whether this process was started as one of the three.
+bool is_role(int argc, const char* const* argv);
+// `options` is filled in by app.parse().
+void declare(CLI::App& app, RoleOptions& options);
+// The command line that gives these options; argv[0] is `superd: ROLE`.
+std::vector<std::string> to_argv(const RoleOptions& options);
+
+}  // namespace superd::front

@@ -1,0 +1,86 @@
+#include "roles.h"
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include <sys/prctl.h>
+
+#include "base/log.h"
+#include "daemon/supervisor.h"
+#include "descriptors.h"
+#include "keeper/keeper.h"
+#include "keeper/keeper_link.h"
+#include "logs/logger.h"
+
+namespace superd::front {
+namespace {
+
+log::Level level_named(const std::string& name) {
+  if (name == "error") return log::Level::error;
+  if (name == "warn") return log::Level::warn;
+  if (name == "debug") return log::Level::debug;
+  return log::Level::info;
+}
+
+// Signals meant for superd go to the keeper. One that is sent to all of its processes, as `pkill`
+// and service managers do, must not end these two in the middle of their work.
+void ignore_forwarded_signals() {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
+    ::sigaction(number, &ignore, nullptr);
+  }
+}
+
+std::vector<std::string> child_argv(const RoleOptions& options, const char* role) {
+  RoleOptions child = options;
+  child.role = role;
+  child.runtime_dir_fd = -1;
+  child.ready_fd = -1;
+  return to_argv(child);
+}
+
+int be_keeper(const RoleOptions& options) {
+  keeper::KeeperOptions keeper;
+  // They came through exec on purpose; from here on nothing may.
+  close_on_exec_from(3);
+  keeper.runtime_dir = UniqueFd(options.runtime_dir_fd);
+  keeper.ready = UniqueFd(options.ready_fd);
+  Result<UniqueFd> program = open_own_program();
+  if (!program) {
+    log::error("{}", program.error().message);
+    return 1;
+  }
+  keeper.program = std::move(*program);
+  keeper.supervisor_argv = child_argv(options, "supervisor");
+  keeper.logger_argv = child_argv(options, "logger");
+  return keeper::run_keeper(std::move(keeper));
+}
+
+int be_supervisor(const RoleOptions& options) {
+  ignore_forwarded_signals();
+  daemon::SupervisorOptions supervisor;
+  supervisor.config_file = options.config_file;
+  supervisor.keeper_fd = keeper::kLinkFd;
+  if (options.nofile_soft >= 0) supervisor.nofile_soft = static_cast<rlim_t>(options.nofile_soft);
+  return daemon::run_supervisor(supervisor);
+}
+
+int be_logger() {
+  ignore_forwarded_signals();
+  return logs::run_logger({.keeper_fd = keeper::kLinkFd});
+}
+
+}  // namespace
+
+int run_role(const RoleOptions& options, const std::string& title) {
+  ::prctl(PR_SET_NAME, title.c_str());
+  log::configure({.level = level_named(options.log_level),
+                  .format = options.log_format == "json" ? log::Format::json : log::Format::text,
+                  .process = options.role});
+  if (options.role == "keeper") return be_keeper(options);
+  return options.role == "supervisor" ? be_supervisor(options) : be_logger();
+}
+
+}  // namespace superd::front
