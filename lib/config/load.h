@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "config/error.h"
 #include "config/locations.h"
 #include "config/machine.h"
 #include "core/spec.h"
@@ -10,14 +11,6 @@
 // Reads a config file and all that it includes, checks it, and gives the spec. Reads files, asks
 // for accounts; changes nothing and makes nothing.
 namespace superd::config {
-
-struct ConfigError {
-  core::Place place;  // line 0: the file as a whole
-  std::string message;
-};
-// `superd.toml:3:1: unknown key "worker" in [group.web], did you mean "workers"?`; without line and
-// column where the file as a whole is meant.
-std::string to_string(const ConfigError& error);
 
 struct Loaded {
   // Meant for use only where `errors` is empty; [superd] is filled in with defaults as far as it

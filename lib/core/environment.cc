@@ -138,7 +138,7 @@ std::vector<std::string> worker_environment(const EnvironmentInput& input) {
 bool names_descriptor(std::span<const std::string> command) {
   return std::any_of(command.begin(), command.end(), [](const std::string& argument) {
     return is_descriptor_option(argument) || has_digit_after(argument, "fd://") ||
-           has_digit_after(argument, "fd:fileno=") || uses_fd_placeholder(argument);
+           has_digit_after(argument, "fd:fileno=") || uses_placeholder(argument, Placeholder::fd);
   });
 }
 

@@ -149,10 +149,10 @@ Result<std::string> expand_placeholders(std::string_view text, const Placeholder
   return result;
 }
 
-bool uses_fd_placeholder(std::string_view text) {
+bool uses_placeholder(std::string_view text, Placeholder placeholder) {
   const auto pieces = parse(text);
-  return pieces && std::any_of(pieces->begin(), pieces->end(), [](const Piece& piece) {
-           return piece.placeholder == Placeholder::fd;
+  return pieces && std::any_of(pieces->begin(), pieces->end(), [&](const Piece& piece) {
+           return piece.placeholder == placeholder;
          });
 }
 

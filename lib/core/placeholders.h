@@ -39,8 +39,8 @@ Status check_placeholders(std::string_view text, const PlaceholderScope& scope);
 // Fails as check_placeholders does; never for a text that was checked against the same group.
 Result<std::string> expand_placeholders(std::string_view text, const PlaceholderValues& values);
 
-// Whether the text uses {fd:NAME}; false where the text is malformed.
-bool uses_fd_placeholder(std::string_view text);
+// Whether the text uses it; false where the text is malformed.
+bool uses_placeholder(std::string_view text, Placeholder placeholder);
 
 // `text` so that expanding gives it back: braces doubled.
 std::string escape_placeholders(std::string_view text);

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/context.h"
+#include "config/field.h"
+#include "config/listen.h"
+#include "core/spec.h"
+
+namespace superd::config {
+
+struct PlacedGroup {
+  core::GroupSpec spec;
+  std::vector<core::Place> listen_places;  // one for each of spec.listen
+};
+
+// Reads [group.NAME]. What stands in `table` is checked whatever else is wrong.
+PlacedGroup read_group_table(TableReader table, const std::string& name, const Context& context);
+
+// What no group can know alone: a name or an address used twice, a socket that is superd's own.
+void check_across(const std::vector<PlacedGroup>& groups, const core::DaemonSpec& daemon,
+                  Problems& problems);
+
+}  // namespace superd::config
