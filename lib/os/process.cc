@@ -5,8 +5,9 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "os/process_table.h"
 
@@ -70,7 +71,8 @@ Result<ProcessId> process_id(pid_t pid) {
 }
 
 Result<UniqueFd> open_pidfd(pid_t pid) {
-  UniqueFd fd(::pidfd_open(pid, 0));
+  // glibc 2.36 declares its wrappers for C only.
+  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!fd) return fail_errno(fmt::format("cannot open process {}", pid), errno);
   return fd;
 }
@@ -89,7 +91,7 @@ Result<UniqueFd> open_pidfd(const ProcessId& process) {
 }
 
 Status signal_pidfd(int pidfd, int signal) {
-  if (::pidfd_send_signal(pidfd, signal, nullptr, 0) != 0) {
+  if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) != 0) {
     return fail_errno(fmt::format("cannot send signal {}", signal), errno);
   }
   return {};

@@ -19,19 +19,20 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// As mkdir -p; the umask takes nothing away.
-Status make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), own_mode()) == 0) {
-    if (::chmod(path.c_str(), own_mode()) == 0) return {};
-    return fail_errno(fmt::format("cannot set the mode of {}", path), errno);
-  }
+// The umask takes nothing away. EEXIST is success.
+Status make_one(const std::string& path) {
+  if (::mkdir(path.c_str(), own_mode()) == 0 && ::chmod(path.c_str(), own_mode()) == 0) return {};
   if (errno == EEXIST) return {};
-  if (errno != ENOENT || path == "/" || path.empty()) {
-    return fail_errno(fmt::format("cannot make the directory {}", path), errno);
-  }
-  if (Status above = make_directory(parent_of(path)); !above) return above;
-  if (::mkdir(path.c_str(), own_mode()) == 0 || errno == EEXIST) return {};
   return fail_errno(fmt::format("cannot make the directory {}", path), errno);
+}
+
+// As mkdir -p.
+Status make_directory(const std::string& path) {
+  const Status made = make_one(path);
+  const bool without_parent = !made && made.error().code == ENOENT && path.size() > 1;
+  if (!without_parent) return made;
+  if (Status above = make_directory(parent_of(path)); !above) return above;
+  return make_one(path);
 }
 
 enum class Parent { guarded, shared };
@@ -77,6 +78,7 @@ Status check_directory(int fd, const std::string& path, Parent parent) {
 }  // namespace
 
 Result<UniqueFd> open_runtime_dir(const std::string& path) {
+  if (path.empty()) return fail("the runtime directory has no name", EINVAL);
   std::string plain = path;
   while (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
   if (Status made = make_directory(plain); !made) return tl::unexpected(made.error());

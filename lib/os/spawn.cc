@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,7 +55,7 @@ Cloned fork_with_pidfd() {
   Cloned cloned;
   cloned.pid = ::fork();
   if (cloned.pid <= 0) return cloned;
-  cloned.pidfd = ::pidfd_open(cloned.pid, 0);
+  cloned.pidfd = static_cast<int>(::syscall(SYS_pidfd_open, cloned.pid, 0));
   if (cloned.pidfd >= 0) return cloned;
   const int code = errno;
   ::kill(cloned.pid, SIGKILL);

@@ -28,7 +28,9 @@ std::string_view search_path(const std::vector<std::string>& env) {
 }
 
 void plan_environment(SpawnPlan& plan) {
-  std::copy(kListenPid.begin(), kListenPid.end(), plan.listen_pid.begin());
+  constexpr std::size_t kDigits = 20;
+  plan.listen_pid.assign(kListenPid.begin(), kListenPid.end());
+  plan.listen_pid.resize(kListenPid.size() + kDigits + 1);
   for (const std::string& entry : plan.request->env) {
     plan.envp.push_back(entry == kListenPid ? plan.listen_pid.data() : pointer(entry));
   }
