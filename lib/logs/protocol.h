@@ -61,7 +61,7 @@ struct Source {
 // The last `lines` lines of each source, merged in time order.
 struct Read {
   RequestId request{};
-  std::vector<Source> sources;
+  std::vector<Source> sources = {};
   int lines = 0;
   bool more = false;  // further sources of the same request follow
 };
@@ -78,14 +78,14 @@ using Request = std::variant<Hello, Capture, Finish, Tail, Read, Sync>;
 // Answers Hello.
 struct Captures {
   RequestId request{};
-  std::vector<core::SpawnId> spawns;
+  std::vector<core::SpawnId> spawns = {};
   bool more = false;
 };
 
 // Answers Tail, Read and Sync (no lines).
 struct Lines {
   RequestId request{};
-  std::vector<Line> lines;
+  std::vector<Line> lines = {};
   // The first line goes on where the last line of the message before it stopped.
   bool joined = false;
   bool more = false;

@@ -1,0 +1,74 @@
+#include "logs/conversation.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+#include "logs/reader.h"
+
+namespace superd::logs {
+
+Conversation::Conversation(Recordings& recordings, Reply reply)
+    : recordings_(recordings), reply_(std::move(reply)) {}
+
+void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& fds) {
+  Result<Request> request = decode_request(message);
+  if (!request) {
+    log::warn("a request of the supervisor is not understood: {}", request.error().message);
+    return;
+  }
+  if (const Capture* capture = std::get_if<Capture>(&*request))
+    return recordings_.start(*capture, std::move(fds));
+  if (const Hello* hello = std::get_if<Hello>(&*request)) return handle(*hello);
+  if (const Finish* finish = std::get_if<Finish>(&*request)) return handle(*finish);
+  if (const Tail* tail = std::get_if<Tail>(&*request)) return handle(*tail);
+  if (const Sync* sync = std::get_if<Sync>(&*request)) return handle(*sync);
+  handle(std::get<Read>(std::move(*request)));
+}
+
+void Conversation::handle(const Hello& hello) {
+  answer(Captures{.request = hello.request, .spawns = recordings_.spawns()});
+}
+
+void Conversation::handle(const Finish& finish) { recordings_.finish(finish.spawn); }
+
+void Conversation::handle(const Tail& tail) {
+  const auto count = static_cast<std::size_t>(std::clamp(tail.lines, 0, kMaxLines));
+  answer(Lines{.request = tail.request, .lines = recordings_.last(tail.spawn, count)});
+}
+
+void Conversation::handle(Read read) {
+  if (unfinished_ && unfinished_->request == read.request) {
+    std::vector<Source>& sources = unfinished_->sources;
+    sources.insert(sources.end(), std::make_move_iterator(read.sources.begin()),
+                   std::make_move_iterator(read.sources.end()));
+    read.sources = std::move(sources);
+  }
+  unfinished_.reset();
+  if (read.sources.size() > kMaxSources) read.sources.resize(kMaxSources);
+  if (read.more) {
+    unfinished_ = std::move(read);
+    return;
+  }
+  const std::size_t share =
+      std::max(kMaxReadBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
+  const auto count = static_cast<std::size_t>(std::clamp(read.lines, 0, kMaxLines));
+  std::vector<std::vector<Line>> lines;
+  for (const Source& source : read.sources) {
+    recordings_.drain_path(source.path);
+    lines.push_back(read_last_lines(source, count, share));
+  }
+  answer(Lines{.request = read.request, .lines = merged_by_time(std::move(lines))});
+}
+
+void Conversation::handle(const Sync& sync) {
+  recordings_.drain_all();
+  answer(Lines{.request = sync.request});
+}
+
+void Conversation::answer(const Answer& answer) {
+  for (std::string& message : encode(answer)) reply_(std::move(message));
+}
+
+}  // namespace superd::logs

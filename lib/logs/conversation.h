@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "logs/protocol.h"
+#include "logs/recordings.h"
+
+namespace superd::logs {
+
+// The logger's side of one connection with a supervisor: does what each request asks for and
+// answers it before the next. What it does not understand is logged and left out.
+class Conversation {
+ public:
+  // Limits on what one request may ask for.
+  static constexpr int kMaxLines = 10'000;
+  static constexpr std::size_t kMaxSources = 20'000;
+  // Of the files, for one Read; each source gets its share, but not less than a useful one.
+  static constexpr std::size_t kMaxReadBytes = std::size_t{8} << 20;
+  static constexpr std::size_t kMinSourceBytes = std::size_t{16} * 1024;
+
+  using Reply = std::function<void(std::string message)>;
+
+  // `recordings` outlives it.
+  Conversation(Recordings& recordings, Reply reply);
+
+  void on_message(std::string_view message, std::vector<UniqueFd>& fds);
+
+ private:
+  void handle(const Hello& hello);
+  void handle(const Finish& finish);
+  void handle(const Tail& tail);
+  void handle(Read read);
+  void handle(const Sync& sync);
+  void answer(const Answer& answer);
+
+  Recordings& recordings_;
+  Reply reply_;
+  // A Read whose further sources are on their way.
+  std::optional<Read> unfinished_;
+};
+
+}  // namespace superd::logs

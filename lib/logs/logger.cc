@@ -1,0 +1,115 @@
+#include "logs/logger.h"
+
+#include <array>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "keeper/keeper_link.h"
+#include "logs/conversation.h"
+#include "logs/recordings.h"
+#include "loop/channel.h"
+#include "loop/loop.h"
+#include "loop/poll.h"
+
+namespace superd::logs {
+namespace {
+
+// Answers that wait for a supervisor that does not read; further ones are dropped.
+constexpr std::size_t kMaxWaitingAnswers = std::size_t{64} << 20;
+
+class LoggerProcess {
+ public:
+  LoggerProcess(loop::Loop loop, UniqueFd keeper)
+      : loop_(std::move(loop)), recordings_(loop_), link_(std::move(keeper)) {}
+
+  Status run() {
+    Result<loop::Poll> poll =
+        loop::Poll::create(loop_, link_.fd(), [this](loop::PollEvents) { on_keeper(); });
+    if (!poll) return tl::unexpected(poll.error());
+    link_poll_ = std::move(*poll);
+    watch_keeper();
+    loop_.run();
+    return {};
+  }
+
+ private:
+  void watch_keeper() { link_poll_->watch({.readable = true, .writable = link_.wants_write()}); }
+
+  void on_keeper() {
+    link_.flush();
+    for (keeper::Message& message : link_.read()) {
+      if (keeper::Peer* peer = std::get_if<keeper::Peer>(&message)) talk_to(std::move(peer->fd));
+      if (std::holds_alternative<keeper::KeeperGone>(message)) return leave();
+    }
+    watch_keeper();
+  }
+
+  void talk_to(UniqueFd supervisor) {
+    channel_.reset();
+    conversation_.emplace(recordings_, [this](std::string message) { send(std::move(message)); });
+    Result<std::unique_ptr<loop::Channel>> channel = loop::Channel::create(
+        loop_, std::move(supervisor),
+        {.on_message = [this](
+                           std::string_view message,
+                           std::vector<UniqueFd>& fds) { conversation_->on_message(message, fds); },
+         // The recordings go on; the keeper sends the channel to the next supervisor.
+         .on_closed = [this] { channel_.reset(); }},
+        {.bytes = kMaxWaitingAnswers});
+    if (!channel) return log::error("no channel to the supervisor: {}", channel.error().message);
+    channel_ = std::move(*channel);
+  }
+
+  void send(std::string message) {
+    if (!channel_) return;
+    if (const Status status = channel_->send(std::move(message)); !status)
+      log::warn("an answer to the supervisor is lost: {}", status.error().message);
+  }
+
+  void leave() {
+    link_poll_.reset();
+    channel_.reset();
+    recordings_.finish_all();
+    loop_.stop();
+  }
+
+  loop::Loop loop_;
+  Recordings recordings_;
+  std::optional<Conversation> conversation_;
+  std::unique_ptr<loop::Channel> channel_;
+  keeper::KeeperLink link_;
+  std::optional<loop::Poll> link_poll_;
+};
+
+void ignore_signals() {
+  for (const int number : std::array{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}) {
+    struct sigaction action {};
+    action.sa_handler = SIG_IGN;
+    sigaction(number, &action, nullptr);
+  }
+}
+
+}  // namespace
+
+int run_logger(LoggerOptions options) {
+  UniqueFd keeper(options.keeper_fd);
+  ignore_signals();
+  umask(0027);
+  Result<loop::Loop> loop = loop::Loop::create();
+  if (!loop) {
+    log::error("{}", loop.error().message);
+    return 1;
+  }
+  LoggerProcess process(std::move(*loop), std::move(keeper));
+  const Status status = process.run();
+  if (!status) log::error("{}", status.error().message);
+  return status ? 0 : 1;
+}
+
+}  // namespace superd::logs

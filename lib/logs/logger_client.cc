@@ -1,0 +1,196 @@
+#include "logs/logger_client.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/log.h"
+#include "loop/channel.h"
+#include "loop/timer.h"
+
+namespace superd::logs {
+
+struct LoggerClient::State {
+  // A question without its whole answer.
+  struct Pending {
+    loop::TimePoint deadline;
+    LinesCallback on_lines;
+    std::vector<Line> lines = {};
+  };
+
+  State(loop::Loop& on_loop, Options with)
+      : loop(on_loop), options(std::move(with)), timer(on_loop, [this] { expire(); }) {}
+
+  void send_hello();
+  bool send(const Request& request, std::vector<UniqueFd> fds);
+  void order(const Request& request, std::vector<UniqueFd> fds);
+  void ask(RequestId id, const Request& request, LinesCallback on_lines);
+  void on_message(std::string_view message);
+  void on_answer(Captures captures);
+  void on_answer(Lines lines);
+  void lose_channel();
+  void expire();
+  void arm();
+
+  loop::Loop& loop;
+  Options options;
+  loop::Timer timer;
+  std::unique_ptr<loop::Channel> channel;
+  std::map<RequestId, Pending> pending;
+  std::uint64_t last_id = 0;
+  // The Hello whose answer counts, and what came of it.
+  RequestId hello{};
+  std::vector<core::SpawnId> spawns;
+  // Something was dropped: once the channel is free, the captures are compared again.
+  bool dropped = false;
+
+  RequestId next_id() { return RequestId{++last_id}; }
+};
+
+LoggerClient::LoggerClient(loop::Loop& loop, Options options)
+    : state_(std::make_unique<State>(loop, std::move(options))) {}
+
+LoggerClient::~LoggerClient() = default;
+
+bool LoggerClient::connected() const { return state_->channel != nullptr; }
+
+void LoggerClient::set_channel(UniqueFd socket) {
+  State& state = *state_;
+  state.lose_channel();
+  Result<std::unique_ptr<loop::Channel>> channel = loop::Channel::create(
+      state.loop, std::move(socket),
+      {.on_message = [&state](std::string_view message,
+                              std::vector<UniqueFd>&) { state.on_message(message); },
+       .on_closed = [&state] { state.lose_channel(); },
+       .on_drained =
+           [&state] {
+             if (state.dropped) state.send_hello();
+           }},
+      {});
+  if (!channel) return log::error("no channel to the logger: {}", channel.error().message);
+  state.channel = std::move(*channel);
+  state.send_hello();
+}
+
+void LoggerClient::capture(const Capture& capture, std::vector<UniqueFd> fds) {
+  state_->order(capture, std::move(fds));
+}
+
+void LoggerClient::finish(core::SpawnId spawn) { state_->order(Finish{.spawn = spawn}, {}); }
+
+void LoggerClient::tail(core::SpawnId spawn, int lines, LinesCallback on_lines) {
+  const RequestId id = state_->next_id();
+  state_->ask(id, Tail{.request = id, .spawn = spawn, .lines = std::max(lines, 0)},
+              std::move(on_lines));
+}
+
+void LoggerClient::read(std::vector<Source> sources, int lines, LinesCallback on_lines) {
+  const RequestId id = state_->next_id();
+  state_->ask(id, Read{.request = id, .sources = std::move(sources), .lines = std::max(lines, 0)},
+              std::move(on_lines));
+}
+
+void LoggerClient::sync(LinesCallback on_done) {
+  const RequestId id = state_->next_id();
+  state_->ask(id, Sync{.request = id}, std::move(on_done));
+}
+
+void LoggerClient::State::send_hello() {
+  dropped = false;
+  hello = next_id();
+  spawns.clear();
+  // A queue that is full is found free later.
+  if (!send(Hello{.request = hello}, {})) dropped = true;
+}
+
+bool LoggerClient::State::send(const Request& request, std::vector<UniqueFd> fds) {
+  if (!channel) return false;
+  Result<std::vector<std::string>> messages = encode(request);
+  if (!messages) {
+    log::error("{}", messages.error().message);
+    return false;
+  }
+  for (std::string& message : *messages) {
+    if (!channel->send(std::move(message), std::exchange(fds, {}))) return false;
+  }
+  return true;
+}
+
+// Without a channel there is nothing to catch up with: a new one begins with a comparison.
+void LoggerClient::State::order(const Request& request, std::vector<UniqueFd> fds) {
+  if (channel && !send(request, std::move(fds))) dropped = true;
+}
+
+void LoggerClient::State::ask(RequestId id, const Request& request, LinesCallback on_lines) {
+  const bool sent = send(request, {});
+  const loop::TimePoint now = loop::now();
+  pending.emplace(
+      id, Pending{.deadline = sent ? now + options.timeout : now, .on_lines = std::move(on_lines)});
+  arm();
+}
+
+void LoggerClient::State::on_message(std::string_view message) {
+  Result<Answer> answer = decode_answer(message);
+  if (!answer)
+    return log::warn("an answer of the logger is not understood: {}", answer.error().message);
+  if (Captures* captures = std::get_if<Captures>(&*answer)) return on_answer(std::move(*captures));
+  on_answer(std::get<Lines>(std::move(*answer)));
+}
+
+void LoggerClient::State::on_answer(Captures captures) {
+  if (captures.request != hello) return;
+  spawns.insert(spawns.end(), captures.spawns.begin(), captures.spawns.end());
+  if (captures.more || !options.on_captures) return;
+  const std::vector<core::SpawnId> all = std::exchange(spawns, {});
+  options.on_captures(all);
+}
+
+void LoggerClient::State::on_answer(Lines answer) {
+  const auto found = pending.find(answer.request);
+  if (found == pending.end()) return;
+  std::vector<Line>& lines = found->second.lines;
+  auto first = answer.lines.begin();
+  if (answer.joined && !lines.empty() && first != answer.lines.end())
+    lines.back().text += (first++)->text;
+  lines.insert(lines.end(), std::make_move_iterator(first),
+               std::make_move_iterator(answer.lines.end()));
+  if (answer.more) return;
+  Pending done = std::move(found->second);
+  pending.erase(found);
+  arm();
+  if (done.on_lines) done.on_lines(std::move(done.lines));
+}
+
+void LoggerClient::State::lose_channel() {
+  channel.reset();
+  dropped = false;
+  for (auto& [id, question] : pending) question.deadline = loop::now();
+  arm();
+}
+
+void LoggerClient::State::expire() {
+  const loop::TimePoint now = loop::now();
+  std::vector<LinesCallback> unanswered;
+  for (auto at = pending.begin(); at != pending.end();) {
+    if (at->second.deadline > now) {
+      ++at;
+      continue;
+    }
+    unanswered.push_back(std::move(at->second.on_lines));
+    at = pending.erase(at);
+  }
+  arm();
+  for (const LinesCallback& on_lines : unanswered) {
+    if (on_lines) on_lines(std::nullopt);
+  }
+}
+
+void LoggerClient::State::arm() {
+  if (pending.empty()) return timer.cancel();
+  const auto first = std::min_element(pending.begin(), pending.end(), [](auto& a, auto& b) {
+    return a.second.deadline < b.second.deadline;
+  });
+  timer.at(first->second.deadline);
+}
+
+}  // namespace superd::logs

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "logs/protocol.h"
+#include "logs/protocol_json.h"
+
+namespace superd::logs {
+namespace {
+
+constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
+// Every byte of a text may become six (\u0000).
+constexpr std::size_t kMaxText = std::size_t{8} * 1024;
+constexpr std::size_t kSpawnsAMessage = 2000;
+
+// At most kMaxText bytes from the front of the text, not ending within a character of UTF-8.
+std::string_view take_front(std::string_view& text) {
+  std::size_t size = std::min(text.size(), kMaxText);
+  const auto inside = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  for (int back = 0; back < 3 && inside(size); ++back) --size;
+  const std::string_view front = text.substr(0, size);
+  text.remove_prefix(size);
+  return front;
+}
+
+std::vector<std::string> encode_captures(const Captures& captures) {
+  std::vector<std::string> messages;
+  std::size_t at = 0;
+  do {
+    const std::size_t end = std::min(at + kSpawnsAMessage, captures.spawns.size());
+    Json::array_t spawns;
+    for (; at < end; ++at) spawns.emplace_back(captures.spawns[at]);
+    messages.push_back(dump({{"op", "captures"},
+                             {"request", captures.request},
+                             {"spawns", std::move(spawns)},
+                             {"more", captures.more || end < captures.spawns.size()}}));
+  } while (at < captures.spawns.size());
+  return messages;
+}
+
+// Puts lines into as few messages as the limit allows.
+class LinesEncoder {
+ public:
+  explicit LinesEncoder(const Lines& lines) : request_(lines.request), joined_(lines.joined) {}
+
+  void add(const Line& line) {
+    std::string_view rest = line.text;
+    add(line, take_front(rest));
+    while (!rest.empty()) {
+      flush(true);
+      joined_ = true;
+      add(line, take_front(rest));
+    }
+  }
+  std::vector<std::string> finish(bool more) {
+    flush(more);
+    return std::move(messages_);
+  }
+
+ private:
+  void add(const Line& line, std::string_view text) {
+    const std::string element = dump({{"worker", line.worker},
+                                      {"time", line.time},
+                                      {"stream", name(line.stream)},
+                                      {"text", text}});
+    if (!list_.empty() && list_.size() + element.size() + 1 > kListSpace) flush(true);
+    if (!list_.empty()) list_ += ',';
+    list_ += element;
+  }
+  void flush(bool more) {
+    messages_.push_back(
+        fmt::format(R"({{"op":"lines","request":{},"joined":{},"more":{},"lines":[{}]}})",
+                    static_cast<std::uint64_t>(request_), joined_, more, list_));
+    list_.clear();
+    joined_ = false;
+  }
+
+  RequestId request_;
+  bool joined_;
+  std::string list_;
+  std::vector<std::string> messages_;
+};
+
+std::vector<std::string> encode_lines(const Lines& lines) {
+  LinesEncoder encoder(lines);
+  for (const Line& line : lines.lines) encoder.add(line);
+  return encoder.finish(lines.more);
+}
+
+Stream take_stream(Fields& fields) {
+  const std::string text = fields.text("stream");
+  for (const Stream stream : std::array{Stream::out, Stream::err, Stream::both}) {
+    if (name(stream) == text) return stream;
+  }
+  return fields.miss(Stream::both);
+}
+
+Result<Answer> take_lines(Fields& fields) {
+  Lines lines{.request = fields.number<RequestId>("request"),
+              .lines = {},
+              .joined = fields.flag("joined"),
+              .more = fields.flag("more")};
+  for (const Json& element : fields.list("lines")) {
+    if (!element.is_object()) return fail("a line is no object");
+    Fields line(element);
+    lines.lines.push_back({.worker = line.text("worker"),
+                           .time = line.text("time"),
+                           .stream = take_stream(line),
+                           .text = line.text("text")});
+    if (!line.ok()) return fail("a line misses a field");
+  }
+  return Answer(std::move(lines));
+}
+
+Result<Answer> take_captures(Fields& fields) {
+  Captures captures{
+      .request = fields.number<RequestId>("request"), .spawns = {}, .more = fields.flag("more")};
+  for (const Json& element : fields.list("spawns")) {
+    const auto spawn = Fields::as_number<core::SpawnId>(element);
+    if (!spawn) return fail("a spawn is no number");
+    captures.spawns.push_back(*spawn);
+  }
+  return Answer(std::move(captures));
+}
+
+}  // namespace
+
+std::vector<std::string> encode(const Answer& answer) {
+  if (const Captures* captures = std::get_if<Captures>(&answer)) return encode_captures(*captures);
+  return encode_lines(std::get<Lines>(answer));
+}
+
+Result<Answer> decode_answer(std::string_view message) {
+  const std::optional<Json> json = parse_object(message);
+  if (!json) return fail("an answer is no JSON object");
+  Fields fields(*json);
+  const std::string op = fields.text("op");
+  if (op != "lines" && op != "captures") return fail("the answer is unknown");
+  Result<Answer> answer = op == "lines" ? take_lines(fields) : take_captures(fields);
+  if (answer && !fields.ok()) return fail("a field is missing or mistyped in " + op);
+  return answer;
+}
+
+}  // namespace superd::logs

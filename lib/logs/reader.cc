@@ -1,0 +1,136 @@
+#include "logs/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "logs/cri.h"
+#include "logs/log_files.h"
+
+namespace superd::logs {
+namespace {
+
+constexpr std::size_t kFirstLook = std::size_t{64} * 1024;
+
+// The last `size` bytes of a file of `file_size` bytes.
+std::string last_bytes(int fd, std::size_t file_size, std::size_t size) {
+  std::string bytes(std::min(size, file_size), '\0');
+  std::size_t have = 0;
+  while (have < bytes.size()) {
+    const auto offset = static_cast<off_t>(file_size - bytes.size() + have);
+    const ssize_t count = pread(fd, bytes.data() + have, bytes.size() - have, offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    have += static_cast<std::size_t>(count);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+// Whether a line of the file begins a new line of the worker behind it.
+bool ends_line(std::string_view line, core::LogFormat format) {
+  if (format == core::LogFormat::raw) return true;
+  const std::optional<CriLine> parsed = parse_cri(line);
+  return !parsed || parsed->piece == Piece::full;
+}
+
+// Lines as they are in a file, oldest first.
+struct FileLines {
+  std::deque<std::string> lines;
+  std::size_t ended = 0;  // of which this many end a line of the worker
+  std::size_t bytes = 0;  // looked at
+};
+
+FileLines split_lines(std::string_view bytes, core::LogFormat format) {
+  FileLines found;
+  while (!bytes.empty()) {
+    const std::size_t newline = bytes.find('\n');
+    const std::string_view line = bytes.substr(0, newline);
+    bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
+    if (ends_line(line, format)) ++found.ended;
+    found.lines.emplace_back(line);
+  }
+  return found;
+}
+
+// Looks at more and more of the file's end until more than `wanted` lines end in it (the one before
+// the first is what its first piece begins behind), or the file or the bytes are used up.
+FileLines last_of_file(int fd, core::LogFormat format, std::size_t wanted, std::size_t max_bytes) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return {};
+  const auto file_size = static_cast<std::size_t>(info.st_size);
+  for (std::size_t look = kFirstLook;; look *= 4) {
+    look = std::min(look, max_bytes);
+    const std::string bytes = last_bytes(fd, file_size, look);
+    std::string_view whole = bytes;
+    // The first line has begun before, if there is another one.
+    const std::size_t newline = bytes.find('\n');
+    if (look < file_size && newline != std::string::npos) whole.remove_prefix(newline + 1);
+    FileLines found = split_lines(whole, format);
+    found.bytes = bytes.size();
+    if (found.ended > wanted || look >= file_size || look >= max_bytes) return found;
+  }
+}
+
+// Puts pieces together and cuts to the last `count`.
+std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& source,
+                       std::size_t count) {
+  std::vector<Line> lines;
+  // Where the open line of a stream is, whose next piece belongs to it.
+  std::array<std::optional<std::size_t>, 2> open;
+  for (const std::string& text : file_lines) {
+    std::optional<CriLine> cri;
+    if (source.format == core::LogFormat::cri) cri = parse_cri(text);
+    if (!cri) {
+      lines.push_back({.worker = source.worker,
+                       .time = {},
+                       .stream = Stream::both,
+                       .text = text.substr(0, kMaxLineText)});
+      continue;
+    }
+    std::optional<std::size_t>& at = open.at(cri->stream == Stream::out ? 0 : 1);
+    if (!at) {
+      at = lines.size();
+      lines.push_back({.worker = source.worker,
+                       .time = std::string(cri->time),
+                       .stream = cri->stream,
+                       .text = {}});
+    }
+    std::string& line = lines[*at].text;
+    line += cri->text.substr(0, kMaxLineText - line.size());
+    if (cri->piece == Piece::full) at.reset();
+  }
+  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<long>(count));
+  return lines;
+}
+
+}  // namespace
+
+std::vector<Line> read_last_lines(const Source& source, std::size_t count, std::size_t max_bytes) {
+  std::deque<std::string> all;
+  std::size_t ended = 0;
+  for (int number = 0; ended <= count && max_bytes > 0; ++number) {
+    const Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    if (!fd) {
+      if (fd.error().code != ENOENT) log::warn("{}", fd.error().message);
+      // The live file is missing in the moment after a rotation, or because it was removed.
+      if (number == 0) continue;
+      break;
+    }
+    FileLines found = last_of_file(fd->get(), source.format, count - ended, max_bytes);
+    ended += found.ended;
+    max_bytes -= std::min(max_bytes, found.bytes);
+    all.insert(all.begin(), std::make_move_iterator(found.lines.begin()),
+               std::make_move_iterator(found.lines.end()));
+  }
+  return join(all, source, count);
+}
+
+}  // namespace superd::logs

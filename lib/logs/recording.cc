@@ -1,0 +1,149 @@
+#include "logs/recording.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "logs/stamp.h"
+
+namespace superd::logs {
+namespace {
+
+// A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
+// their time.
+constexpr std::size_t kBytesATurn = std::size_t{128} * 1024;
+// A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
+constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
+
+Stream stream_of(std::size_t index, std::size_t count) {
+  if (count == 1) return Stream::both;
+  return index == 0 ? Stream::out : Stream::err;
+}
+
+struct PipeIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  friend bool operator==(const PipeIdentity&, const PipeIdentity&) = default;
+};
+
+PipeIdentity identity(const UniqueFd& fd) {
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return {};
+  return {.device = info.st_dev, .inode = info.st_ino};
+}
+
+}  // namespace
+
+Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
+                     std::shared_ptr<RotatingFile> file, Scratch& scratch)
+    : capture_(std::move(capture)), file_(std::move(file)), scratch_(scratch) {
+  file_->prepare(wall_clock());
+  for (UniqueFd& fd : pipes) {
+    auto pipe = std::make_unique<Pipe>();
+    pipe->fd = std::move(fd);
+    pipe->stream = stream_of(pipes_.size(), pipes.size());
+    watch(loop, *pipe);
+    pipes_.push_back(std::move(pipe));
+  }
+}
+
+void Recording::watch(loop::Loop& loop, Pipe& pipe) {
+  const int flags = fcntl(pipe.fd.get(), F_GETFL);
+  if (flags >= 0 && (flags & O_NONBLOCK) == 0) fcntl(pipe.fd.get(), F_SETFL, flags | O_NONBLOCK);
+  Result<loop::Poll> poll = loop::Poll::create(
+      loop, pipe.fd.get(), [this, &pipe](loop::PollEvents) { read(pipe, kBytesATurn); });
+  if (!poll) {
+    // What is in the pipe is still taken by the drains.
+    log::warn("{}: output is not read as it comes: {}", capture_.worker, poll.error().message);
+    return;
+  }
+  pipe.poll = std::move(*poll);
+  pipe.poll->watch({.readable = true});
+}
+
+bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
+  if (pipes.size() != pipes_.size()) return false;
+  for (std::size_t i = 0; i < pipes.size(); ++i) {
+    if (identity(pipes[i]) != identity(pipes_[i]->fd)) return false;
+  }
+  return true;
+}
+
+void Recording::read(Pipe& pipe, std::size_t budget) {
+  while (budget > 0) {
+    const std::size_t size = std::min(budget, scratch_.chunk.size());
+    const ssize_t count = ::read(pipe.fd.get(), scratch_.chunk.data(), size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) {
+      // Nobody has the other end any more, which would be told again and again.
+      pipe.poll.reset();
+      return;
+    }
+    const auto got = static_cast<std::size_t>(count);
+    take(pipe, {scratch_.chunk.data(), got});
+    budget -= got;
+    // Less than asked for is all there was.
+    if (got < size) return;
+  }
+}
+
+void Recording::take(Pipe& pipe, std::string_view bytes) {
+  const Stamp now = wall_clock();
+  const std::string time = to_string(now);
+  std::string& block = scratch_.block;
+  block.clear();
+  pipe.assembler.feed(bytes, [&](std::string_view text, Piece piece) {
+    tail_.push(now, pipe.stream, piece, text);
+    if (capture_.format == core::LogFormat::cri) append_cri(block, time, pipe.stream, piece, text);
+  });
+  switch (capture_.format) {
+    case core::LogFormat::cri:
+      if (!block.empty()) file_->write(block, capture_.format, now);
+      return;
+    case core::LogFormat::raw:
+      file_->write(bytes, capture_.format, now);
+      return;
+  }
+  std::abort();
+}
+
+void Recording::take_rest(Pipe& pipe) {
+  const Stamp now = wall_clock();
+  pipe.assembler.finish([&](std::string_view text, Piece piece) {
+    tail_.push(now, pipe.stream, piece, text);
+    if (capture_.format != core::LogFormat::cri) return;
+    std::string& block = scratch_.block;
+    block.clear();
+    append_cri(block, to_string(now), pipe.stream, piece, text);
+    file_->write(block, capture_.format, now);
+  });
+}
+
+void Recording::drain() {
+  for (const auto& pipe : pipes_) read(*pipe, kBytesADrain);
+}
+
+void Recording::finish() {
+  drain();
+  for (const auto& pipe : pipes_) take_rest(*pipe);
+  pipes_.clear();
+  file_->settle(capture_.format, wall_clock());
+}
+
+std::vector<Line> Recording::last(std::size_t count) const {
+  TailRing tail = tail_;
+  for (const auto& pipe : pipes_) {
+    const std::string_view pending = pipe->assembler.pending();
+    if (!pending.empty()) tail.push(wall_clock(), pipe->stream, Piece::full, pending);
+  }
+  return tail.last(count, capture_.worker);
+}
+
+}  // namespace superd::logs

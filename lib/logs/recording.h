@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "logs/assembler.h"
+#include "logs/protocol.h"
+#include "logs/rotating_file.h"
+#include "logs/tail_ring.h"
+#include "loop/loop.h"
+#include "loop/poll.h"
+
+namespace superd::logs {
+
+// Memory for one chunk on its way from a pipe to a file, used by all recordings in turn.
+struct Scratch {
+  std::vector<char> chunk = std::vector<char>(std::size_t{64} * 1024);
+  std::string block;
+};
+
+// The capture of one spawn's output: reads its pipes whenever something is in them, a bounded
+// amount a turn, and passes it on to the file and to the tail.
+class Recording {
+ public:
+  // `pipes`: one for raw; stdout and stderr, or one for both, for cri. They become non-blocking.
+  // `scratch` outlives the recording.
+  Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
+            std::shared_ptr<RotatingFile> file, Scratch& scratch);
+
+  // Whether these are read ends of the pipes that are recorded.
+  [[nodiscard]] bool reads_from(std::span<const UniqueFd> pipes) const;
+  [[nodiscard]] const Capture& capture() const { return capture_; }
+  [[nodiscard]] RotatingFile& file() { return *file_; }
+
+  // Takes what is in the pipes now; of a pipe that is filled all the time, a bounded amount.
+  void drain();
+  // Drains, writes what has no newline, and closes the pipes.
+  void finish();
+
+  // With what has no newline yet.
+  [[nodiscard]] std::vector<Line> last(std::size_t count) const;
+  TailRing take_tail() { return std::move(tail_); }
+
+ private:
+  struct Pipe {
+    // Before the poll, so that it is closed after it.
+    UniqueFd fd;
+    Stream stream = Stream::both;
+    LineAssembler assembler;
+    std::optional<loop::Poll> poll;
+  };
+
+  void watch(loop::Loop& loop, Pipe& pipe);
+  void read(Pipe& pipe, std::size_t budget);
+  void take(Pipe& pipe, std::string_view bytes);
+  void take_rest(Pipe& pipe);
+
+  Capture capture_;
+  std::shared_ptr<RotatingFile> file_;
+  Scratch& scratch_;
+  TailRing tail_;
+  std::vector<std::unique_ptr<Pipe>> pipes_;
+};
+
+}  // namespace superd::logs

@@ -1,0 +1,77 @@
+#include "logs/recordings.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace superd::logs {
+
+void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
+  if (pipes.empty() || pipes.size() > 2) {
+    log::error("{}: output is not captured: {} pipes came with it", capture.worker, pipes.size());
+    return;
+  }
+  const auto found = recordings_.find(capture.spawn);
+  if (found != recordings_.end() && found->second->reads_from(pipes)) {
+    found->second->file().set_limits({.max_size = capture.max_size, .keep = capture.keep});
+    return;
+  }
+  // Another process under the same id: a supervisor that knows nothing of the one before.
+  finish(capture.spawn);
+  recordings_.emplace(capture.spawn, std::make_unique<Recording>(loop_, capture, std::move(pipes),
+                                                                 file_of(capture), scratch_));
+}
+
+std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
+  const RotatingFile::Limits limits{.max_size = capture.max_size, .keep = capture.keep};
+  std::shared_ptr<RotatingFile> file = files_[capture.path].lock();
+  if (file) {
+    file->set_limits(limits);
+  } else {
+    file = std::make_shared<RotatingFile>(capture.path, limits);
+    files_[capture.path] = file;
+  }
+  return file;
+}
+
+void Recordings::finish(core::SpawnId spawn) {
+  const auto found = recordings_.find(spawn);
+  if (found == recordings_.end()) return;
+  const std::unique_ptr<Recording> recording = std::move(found->second);
+  recordings_.erase(found);
+  recording->finish();
+  finished_.keep(recording->capture().worker, spawn, recording->take_tail());
+  const auto file = files_.find(recording->capture().path);
+  if (file != files_.end() && file->second.use_count() == 1) files_.erase(file);
+}
+
+void Recordings::finish_all() {
+  while (!recordings_.empty()) finish(recordings_.begin()->first);
+}
+
+void Recordings::drain_all() {
+  for (const auto& [spawn, recording] : recordings_) recording->drain();
+}
+
+void Recordings::drain_path(const std::string& path) {
+  if (!files_.contains(path)) return;
+  for (const auto& [spawn, recording] : recordings_) {
+    if (recording->capture().path == path) recording->drain();
+  }
+}
+
+std::vector<Line> Recordings::last(core::SpawnId spawn, std::size_t count) {
+  const auto found = recordings_.find(spawn);
+  if (found == recordings_.end()) return finished_.last(spawn, count);
+  found->second->drain();
+  return found->second->last(count);
+}
+
+std::vector<core::SpawnId> Recordings::spawns() const {
+  std::vector<core::SpawnId> spawns;
+  spawns.reserve(recordings_.size());
+  for (const auto& [spawn, recording] : recordings_) spawns.push_back(spawn);
+  return spawns;
+}
+
+}  // namespace superd::logs

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "core/worker_ref.h"
+#include "logs/protocol.h"
+#include "logs/recording.h"
+#include "logs/rotating_file.h"
+#include "logs/tail_ring.h"
+#include "loop/loop.h"
+
+namespace superd::logs {
+
+// All that the logger captures: recordings by spawn, their files by path, and the last lines of
+// spawns that are gone.
+class Recordings {
+ public:
+  explicit Recordings(loop::Loop& loop) : loop_(loop) {}
+
+  // See Capture. Without descriptors, or with more than two, nothing happens but a line in the log.
+  void start(const Capture& capture, std::vector<UniqueFd> pipes);
+  // Nothing happens for a spawn that is not captured.
+  void finish(core::SpawnId spawn);
+  void finish_all();
+
+  // Everything that is in the pipes now goes into the files.
+  void drain_all();
+  // The same for the recordings that write to this path.
+  void drain_path(const std::string& path);
+
+  // The last lines of a spawn of now or of before, with what is in its pipes now.
+  std::vector<Line> last(core::SpawnId spawn, std::size_t count);
+  [[nodiscard]] std::vector<core::SpawnId> spawns() const;
+
+ private:
+  std::shared_ptr<RotatingFile> file_of(const Capture& capture);
+
+  loop::Loop& loop_;
+  Scratch scratch_;
+  std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
+  // Open as long as a recording writes to it.
+  std::map<std::string, std::weak_ptr<RotatingFile>> files_;
+  FinishedTails finished_;
+};
+
+}  // namespace superd::logs

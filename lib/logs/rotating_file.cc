@@ -1,0 +1,183 @@
+#include "logs/rotating_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "logs/cri.h"
+#include "logs/log_files.h"
+
+namespace superd::logs {
+namespace {
+
+constexpr auto kTellEvery = std::chrono::seconds(10);
+
+// Up to and with the last newline in the text; 0 where there is none.
+std::size_t whole_lines(std::string_view text) { return text.rfind('\n') + 1; }
+
+std::string reason(int code) { return std::generic_category().message(code); }
+
+}  // namespace
+
+RotatingFile::RotatingFile(std::string path, Limits limits)
+    : path_(std::move(path)), limits_(limits) {}
+
+void RotatingFile::prepare(Stamp now) { ensure_open(now); }
+
+void RotatingFile::write(std::string_view block, core::LogFormat format, Stamp now) {
+  if (block.empty() && lost_ == 0) return;
+  if (!ensure_open(now)) return lose(block.size());
+  if (lost_ > 0 && !append_marker(format, now)) return lose(block.size());
+  while (!block.empty()) {
+    std::size_t take = fitting(block, format);
+    if (take == 0) {
+      if (!rotate(now)) take = block.size();
+      if (!ensure_open(now)) return lose(block.size());
+      if (take == 0) continue;
+    }
+    if (!append(block.substr(0, take), format, now)) return lose(block.size() - take);
+    block.remove_prefix(take);
+  }
+}
+
+// How much of the block goes into this file; 0: rotate first. Never 0 for an empty file.
+std::size_t RotatingFile::fitting(std::string_view block, core::LogFormat format) const {
+  const std::uint64_t limit = std::max(limits_.max_size, rotate_from_);
+  if (limits_.max_size == 0) return block.size();
+  const std::uint64_t room = limit > size_ ? limit - size_ : 0;
+  if (block.size() <= room) return block.size();
+  const auto fits = static_cast<std::size_t>(room);
+  const std::size_t lines = whole_lines(block.substr(0, fits));
+  if (lines > 0) return lines;
+  switch (format) {
+    case core::LogFormat::cri: {
+      // A single line that is longer than a file may be has a file for itself.
+      const std::size_t newline = block.find('\n');
+      return size_ > 0 ? 0 : (newline == std::string_view::npos ? block.size() : newline + 1);
+    }
+    case core::LogFormat::raw:
+      return size_ > 0 && at_line_end_ ? 0 : fits;
+  }
+  std::abort();
+}
+
+bool RotatingFile::rotate(Stamp now) {
+  if (const Status status = rotate_files(path_, limits_.keep); !status) {
+    // The file goes on growing, which loses nothing; the next try is some way off.
+    rotate_from_ = size_ + limits_.max_size;
+    trouble(status.error().message, status.error().code, now);
+    return false;
+  }
+  fd_.reset();
+  return true;
+}
+
+bool RotatingFile::ensure_open(Stamp now) {
+  if (fd_ && still_in_place()) return true;
+  fd_.reset();
+  Result<UniqueFd> opened = open_for_append(path_);
+  if (!opened) {
+    lost_why_ = reason(opened.error().code);
+    trouble(opened.error().message, opened.error().code, now);
+    return false;
+  }
+  fd_ = std::move(*opened);
+  rotate_from_ = 0;
+  const off_t end = lseek(fd_.get(), 0, SEEK_END);
+  size_ = static_cast<std::uint64_t>(std::max<off_t>(end, 0));
+  char last = '\n';
+  if (size_ > 0 && pread(fd_.get(), &last, 1, end - 1) != 1) last = '\n';
+  at_line_end_ = last == '\n';
+  return true;
+}
+
+// Whether the path still leads to the file that is open; its size may have been cut by others.
+bool RotatingFile::still_in_place() {
+  struct stat open_file {};
+  struct stat at_path {};
+  if (fstat(fd_.get(), &open_file) != 0 || lstat(path_.c_str(), &at_path) != 0) return false;
+  if (open_file.st_dev != at_path.st_dev || open_file.st_ino != at_path.st_ino) return false;
+  const auto size = static_cast<std::uint64_t>(at_path.st_size);
+  if (size == 0) at_line_end_ = true;
+  size_ = size;
+  return true;
+}
+
+// All or nothing where the format allows: of what an error cut short only whole lines stay, and the
+// rest is counted as lost.
+bool RotatingFile::append(std::string_view block, core::LogFormat format, Stamp now) {
+  std::string mended;
+  if (format == core::LogFormat::cri && !at_line_end_) {
+    // Something broke off in the middle of a line: a logger that was killed, another format.
+    mended.append("\n").append(block);
+    block = mended;
+  }
+  std::string_view rest = block;
+  while (!rest.empty()) {
+    const ssize_t count = ::write(fd_.get(), rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(count));
+    size_ += static_cast<std::uint64_t>(count);
+  }
+  const int error = rest.empty() ? 0 : errno;
+  const std::string_view written = block.substr(0, block.size() - rest.size());
+  if (!written.empty()) at_line_end_ = written.back() == '\n';
+  if (error == 0) return true;
+  if (format == core::LogFormat::cri) {
+    cut_to_line_end(written);
+    rest = block.substr(whole_lines(written));
+  }
+  lose(rest.size());
+  lost_why_ = reason(error);
+  trouble(fmt::format("cannot write log file {}: {}", path_, lost_why_), error, now);
+  return false;
+}
+
+void RotatingFile::cut_to_line_end(std::string_view written) {
+  const std::size_t torn = written.size() - whole_lines(written);
+  if (torn == 0 || ftruncate(fd_.get(), static_cast<off_t>(size_ - torn)) != 0) return;
+  size_ -= torn;
+  at_line_end_ = true;
+}
+
+bool RotatingFile::append_marker(core::LogFormat format, Stamp now) {
+  const std::string text = fmt::format("superd: {} bytes lost: {}", lost_, lost_why_);
+  std::string line;
+  switch (format) {
+    case core::LogFormat::cri:
+      append_cri(line, to_string(now), Stream::err, Piece::full, text);
+      break;
+    case core::LogFormat::raw:
+      line = fmt::format("{}{}\n", at_line_end_ ? "" : "\n", text);
+      break;
+  }
+  const std::uint64_t told = std::exchange(lost_, 0);
+  const std::uint64_t total = lost_total_;
+  if (append(line, format, now)) return true;
+  // The marker's own bytes are nobody's loss.
+  lost_ = told;
+  lost_total_ = total;
+  return false;
+}
+
+void RotatingFile::lose(std::size_t bytes) {
+  lost_ += bytes;
+  lost_total_ += bytes;
+}
+
+void RotatingFile::trouble(const std::string& message, int code, Stamp now) {
+  if (told_ && now - *told_ < kTellEvery && now >= *told_) return;
+  told_ = now;
+  log::warn("{}{}", message, code == ENOSPC ? "; output is lost until there is room" : "");
+}
+
+}  // namespace superd::logs

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "core/spec.h"
+#include "logs/stamp.h"
+
+namespace superd::logs {
+
+// One worker's log file, shared by all its spawns. Writing never fails for the caller: what cannot
+// be written is dropped and counted, and once it works again the file says so in one line:
+//   superd: 1234 bytes lost: No space left on device
+// A file that was removed, renamed or replaced meanwhile is noticed at the next write, and made
+// again. A file that would grow beyond max_size is rotated before: in format cri always between two
+// lines, in format raw at the end of a line where there is one in what is written.
+class RotatingFile {
+ public:
+  struct Limits {
+    std::uint64_t max_size = 0;  // bytes; 0: never rotated
+    int keep = 0;                // rotated files besides the live one
+  };
+
+  // Touches nothing yet. `path` is absolute.
+  RotatingFile(std::string path, Limits limits);
+
+  void set_limits(Limits limits) { limits_ = limits; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // Makes the file if it is not there, so that it can be followed before the first line.
+  void prepare(Stamp now);
+  // Format cri: whole lines. Format raw: any bytes.
+  void write(std::string_view block, core::LogFormat format, Stamp now);
+  // If bytes were lost, tries to say so now.
+  void settle(core::LogFormat format, Stamp now) { write({}, format, now); }
+
+  // Bytes lost since the beginning.
+  [[nodiscard]] std::uint64_t lost() const { return lost_total_; }
+
+ private:
+  bool ensure_open(Stamp now);
+  bool still_in_place();
+  bool append(std::string_view block, core::LogFormat format, Stamp now);
+  bool append_marker(core::LogFormat format, Stamp now);
+  bool rotate(Stamp now);
+  [[nodiscard]] std::size_t fitting(std::string_view block, core::LogFormat format) const;
+  void cut_to_line_end(std::string_view written);
+  void lose(std::size_t bytes);
+  void trouble(const std::string& message, int code, Stamp now);
+
+  std::string path_;
+  Limits limits_;
+  UniqueFd fd_;
+  std::uint64_t size_ = 0;
+  bool at_line_end_ = true;
+  // A rotation that failed is tried again when the file has reached this size.
+  std::uint64_t rotate_from_ = 0;
+  // Not yet told in the file.
+  std::uint64_t lost_ = 0;
+  std::uint64_t lost_total_ = 0;
+  std::string lost_why_;
+  // superd's own log tells of trouble with a file at most every few seconds.
+  std::optional<Stamp> told_;
+};
+
+}  // namespace superd::logs
