@@ -17,10 +17,13 @@ double spread(std::uint64_t seed) {
 
 Duration delay_of(int in_a_row, const BackoffSpec& backoff, std::uint64_t seed) {
   const double max = static_cast<double>(backoff.max.count());
-  const double exact = static_cast<double>(backoff.min.count()) *
-                       std::pow(backoff.factor, static_cast<double>(in_a_row - 1));
-  const double jittered = std::min(exact, max) * (1.0 + backoff.jitter * spread(seed));
-  return Duration(static_cast<Duration::rep>(std::min(jittered, max)));
+  const double growth = std::pow(backoff.factor, static_cast<double>(in_a_row - 1));
+  const double exact = static_cast<double>(backoff.min.count()) * growth;
+  // The power may be infinite, and infinity times a `min` of 0 is no number.
+  const double bounded = std::isnan(exact) ? 0.0 : std::min(exact, max);
+  const double jittered = bounded * (1.0 + backoff.jitter * spread(seed));
+  if (jittered >= max) return backoff.max;
+  return std::max(Duration::zero(), Duration(static_cast<Duration::rep>(jittered)));
 }
 
 bool gives_up(Failures& failures, const GiveUpSpec& give_up, TimePoint now) {

@@ -11,7 +11,7 @@ namespace superd::core {
 //
 // A life is healthy when the worker was ready for `reset_after`: it forgets all failures before it,
 // and the respawn after it is immediate. Every other life is a failure; the n-th in a row waits
-// min * factor^(n-1), at most max, give or take jitter.
+// min * factor^(n-1), give or take jitter, but never longer than max.
 struct Failures {
   int in_a_row = 0;
   // When the latest failures were, as many as give_up looks at.

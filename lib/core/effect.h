@@ -18,6 +18,8 @@ namespace superd::core {
 // One command from outside (or from superd itself); its id is also the id of the roll that it
 // makes.
 enum class CommandId : std::uint64_t {};
+// Commands with this id are superd's own: nobody waits for them, and they have no answer.
+inline constexpr CommandId kOwnCommand{0};
 
 enum class TimerKind {
   ready_delay,    // ready.delay is over
@@ -40,7 +42,7 @@ struct MakeRecipe {
   std::string group;
   int generation = 0;
 };
-// No spawn uses this recipe any more, nor will one.
+// No process that is left was started by this recipe, nor will one be.
 struct DropRecipe {
   std::string group;
   int generation = 0;
@@ -99,7 +101,7 @@ struct WorkerOutcome {
   SpawnId spawn{};        // whose last output lines tell more; 0: none
   std::optional<Exit> exit{};
 };
-// Exactly one for each command.
+// Exactly one for each command whose id is not kOwnCommand.
 struct Answer {
   CommandId command{};
   std::string group;

@@ -16,7 +16,7 @@ class GroupStepper {
   void on(const StopRequested& e);
   void on(const RestartRequested& e);
   void on(const KillGroup& e);
-  void on(const ForWorker& e) { tell(e.number, e.event); }
+  void on(const ForWorker& e);
 
   GroupStep result();
 
@@ -24,16 +24,24 @@ class GroupStepper {
   std::vector<int> numbers(const Target& target) const;
   void tell(int number, const WorkerEvent& event);
   void settle(const Settled& settled);
-  void answer(CommandId id, const Command& command);
-  void ensure_recipe();
+  void expect(CommandId id, const std::string& cause, const std::vector<int>& targets);
+  void answer(CommandId id, Command command);
+  void make_recipe();
+  void drop_unused_recipes();
 
-  void begin_roll(std::vector<CommandId> ids, const std::string& cause, Pace pace);
+  void begin_roll(NextRoll request);
+  void restart_next();
   void advance_roll();
   void abort_roll(const std::string& why);
+  void cancel_rolls(const std::string& why);
   void finish_roll();
+  void answer_roll(const std::vector<CommandId>& ids, Answer answer);
+  void take_out_of_rolls(int number);
+  void let_into_next_roll(const Target& target);
 
   Group g_;
   TimePoint now_;
+  std::string because_;  // the cause of this step
   std::vector<Effect> effects_;
 };
 
@@ -53,7 +61,8 @@ void GroupStepper::tell(int number, const WorkerEvent& event) {
 }
 
 void GroupStepper::settle(const Settled& settled) {
-  if (g_.roll && g_.roll->id == settled.command) {
+  if (g_.roll && g_.roll->id == settled.command &&
+      g_.roll->in_hand.contains(settled.outcome.number)) {
     g_.roll->in_hand.erase(settled.outcome.number);
     g_.roll->outcomes.push_back(settled.outcome);
     if (!settled.outcome.ok) abort_roll("a new process failed");
@@ -65,12 +74,24 @@ void GroupStepper::settle(const Settled& settled) {
   found->second.pending.erase(settled.outcome.number);
   found->second.outcomes.push_back(settled.outcome);
   if (!found->second.pending.empty()) return;
-  const Command command = std::move(found->second);
+  Command command = std::move(found->second);
   g_.commands.erase(found);
-  answer(settled.command, command);
+  answer(settled.command, std::move(command));
 }
 
-void GroupStepper::answer(CommandId id, const Command& command) {
+void GroupStepper::expect(CommandId id, const std::string& cause, const std::vector<int>& targets) {
+  if (id == kOwnCommand) return;
+  Command command{.cause = cause, .pending = {targets.begin(), targets.end()}, .outcomes = {}};
+  if (targets.empty()) {
+    answer(id, std::move(command));
+  } else {
+    g_.commands[id] = std::move(command);
+  }
+}
+
+void GroupStepper::answer(CommandId id, Command command) {
+  std::sort(command.outcomes.begin(), command.outcomes.end(),
+            [](const WorkerOutcome& a, const WorkerOutcome& b) { return a.number < b.number; });
   const bool ok = std::all_of(command.outcomes.begin(), command.outcomes.end(),
                               [](const WorkerOutcome& o) { return o.ok; });
   effects_.push_back(Answer{.command = id,
@@ -78,36 +99,59 @@ void GroupStepper::answer(CommandId id, const Command& command) {
                             .ok = ok,
                             .message = {},
                             .generation = g_.in_force,
-                            .workers = command.outcomes});
+                            .workers = std::move(command.outcomes)});
 }
 
-// The first start of a group makes its first recipe; later starts go by the one in force.
-void GroupStepper::ensure_recipe() {
-  if (g_.in_force != 0) return;
-  g_.in_force = ++g_.last_generation;
-  effects_.push_back(MakeRecipe{.group = g_.name, .generation = g_.in_force});
+void GroupStepper::make_recipe() {
+  g_.recipes.insert(++g_.last_generation);
+  effects_.push_back(MakeRecipe{.group = g_.name, .generation = g_.last_generation});
+}
+
+void GroupStepper::drop_unused_recipes() {
+  if (g_.recipes.size() < 2) return;
+  std::set<int> used = {g_.in_force};
+  if (g_.roll) used.insert(g_.roll->generation);
+  for (const Worker& worker : g_.workers) {
+    if (worker.life) used.insert(worker.life->generation);
+    for (const Life& life : worker.draining) used.insert(life.generation);
+  }
+  std::erase_if(g_.recipes, [&](int generation) {
+    if (used.contains(generation)) return false;
+    effects_.push_back(DropRecipe{.group = g_.name, .generation = generation});
+    return true;
+  });
+}
+
+void GroupStepper::on(const ForWorker& e) {
+  tell(e.number, e.event);
+  because_ = g_.workers.at(static_cast<std::size_t>(e.number - 1)).cause;
 }
 
 void GroupStepper::on(const StartRequested& e) {
-  ensure_recipe();
+  because_ = e.cause;
   g_.cause = e.cause;
+  // The first start of a group makes its first recipe; later starts go by the one in force.
+  if (g_.in_force == 0) {
+    make_recipe();
+    g_.in_force = g_.last_generation;
+  }
+  let_into_next_roll(e.target);
   const std::vector<int> targets = numbers(e.target);
-  g_.commands[e.command] =
-      Command{.cause = e.cause, .pending = {targets.begin(), targets.end()}, .outcomes = {}};
+  expect(e.command, e.cause, targets);
   for (const int number : targets) {
     tell(number, worker_event::Start{.command = e.command, .cause = e.cause});
   }
 }
 
 void GroupStepper::on(const StopRequested& e) {
+  because_ = e.cause;
   const std::vector<int> targets = numbers(e.target);
-  g_.commands[e.command] =
-      Command{.cause = e.cause, .pending = {targets.begin(), targets.end()}, .outcomes = {}};
+  expect(e.command, e.cause, targets);
   if (e.target.worker == 0) {
     g_.cause = e.cause;
-    abort_roll("the group was stopped");
-  } else if (g_.roll) {
-    std::erase(g_.roll->waiting, e.target.worker);
+    cancel_rolls("the group was stopped");
+  } else {
+    take_out_of_rolls(e.target.worker);
   }
   for (const int number : targets) {
     tell(number, worker_event::Stop{.command = e.command, .cause = e.cause});
@@ -116,20 +160,20 @@ void GroupStepper::on(const StopRequested& e) {
 }
 
 void GroupStepper::on(const RestartRequested& e) {
-  if (e.target.worker != 0) {
-    ensure_recipe();
-    g_.commands[e.command] =
-        Command{.cause = e.cause, .pending = {e.target.worker}, .outcomes = {}};
-    tell(e.target.worker,
-         worker_event::Restart{.command = e.command, .cause = e.cause, .generation = {}});
-    return;
-  }
+  because_ = e.cause;
   if (g_.in_force == 0) {
     on(StartRequested{.command = e.command, .target = e.target, .cause = e.cause});
     return;
   }
+  let_into_next_roll(e.target);
+  if (e.target.worker != 0) {
+    expect(e.command, e.cause, {e.target.worker});
+    tell(e.target.worker,
+         worker_event::Restart{.command = e.command, .cause = e.cause, .generation = {}});
+    return;
+  }
   if (!g_.roll) {
-    begin_roll({e.command}, e.cause, e.pace);
+    begin_roll({.ids = {e.command}, .cause = e.cause, .pace = e.pace, .without = {}});
     return;
   }
   if (!g_.next_roll) g_.next_roll = NextRoll{};
@@ -139,122 +183,119 @@ void GroupStepper::on(const RestartRequested& e) {
 }
 
 void GroupStepper::on(const KillGroup& e) {
+  because_ = e.cause;
   g_.cause = e.cause;
-  abort_roll("the group was stopped");
+  cancel_rolls("the group was stopped");
   for (const Worker& worker : std::vector<Worker>(g_.workers)) {
     tell(worker.ref.number, worker_event::Kill{.cause = e.cause});
   }
   advance_roll();
 }
 
-void GroupStepper::begin_roll(std::vector<CommandId> ids, const std::string& cause, Pace pace) {
-  g_.cause = cause;
-  Roll roll{.id = ids.front(),
-            .also = {ids.begin() + 1, ids.end()},
-            .generation = ++g_.last_generation,
-            .cause = cause,
+void GroupStepper::begin_roll(NextRoll request) {
+  g_.cause = request.cause;
+  make_recipe();
+  Roll roll{.id = request.ids.front(),
+            .also = {request.ids.begin() + 1, request.ids.end()},
+            .generation = g_.last_generation,
+            .cause = request.cause,
             .waiting = {},
             .in_hand = {},
             .outcomes = {},
             .aborted = {}};
-  effects_.push_back(MakeRecipe{.group = g_.name, .generation = roll.generation});
-  // Nothing serves that a turn could keep serving: all start at once.
-  const bool nobody_ready = census(g_).ready == 0;
-  for (const Worker& worker : g_.workers) roll.waiting.push_back(worker.ref.number);
+  for (const Worker& worker : g_.workers) {
+    if (!request.without.contains(worker.ref.number)) roll.waiting.push_back(worker.ref.number);
+  }
   g_.roll = std::move(roll);
-  if (pace == Pace::in_turn && !nobody_ready) {
-    advance_roll();
-    return;
+  // Where nothing serves there is nothing that a turn could keep serving: all start at once.
+  if (request.pace == Pace::at_once || census(g_).ready == 0) {
+    while (g_.roll && !g_.roll->waiting.empty()) restart_next();
   }
-  const std::deque<int> all = std::exchange(g_.roll->waiting, {});
-  g_.roll->in_hand = {all.begin(), all.end()};
-  const Roll now = *g_.roll;
-  for (const int number : all) {
-    tell(number, worker_event::Restart{
-                     .command = now.id, .cause = now.cause, .generation = now.generation});
-  }
+  advance_roll();
 }
 
 void GroupStepper::advance_roll() {
   if (!g_.roll || !g_.roll->in_hand.empty()) return;
   if (g_.roll->waiting.empty()) {
     finish_roll();
-    return;
+  } else {
+    restart_next();
   }
-  const int number = g_.roll->waiting.front();
-  g_.roll->waiting.pop_front();
-  g_.roll->in_hand.insert(number);
-  const Roll now = *g_.roll;
-  tell(number,
-       worker_event::Restart{.command = now.id, .cause = now.cause, .generation = now.generation});
+}
+
+void GroupStepper::restart_next() {
+  Roll& roll = *g_.roll;
+  const int number = roll.waiting.front();
+  roll.waiting.pop_front();
+  roll.in_hand.insert(number);
+  tell(number, worker_event::Restart{
+                   .command = roll.id, .cause = roll.cause, .generation = roll.generation});
 }
 
 void GroupStepper::abort_roll(const std::string& why) {
   if (!g_.roll) return;
   g_.roll->waiting.clear();
   if (g_.roll->aborted.empty()) g_.roll->aborted = why;
+  // Whoever has not started yet starts by what stays in force.
+  for (Worker& worker : g_.workers) worker.roll_to.reset();
+}
+
+void GroupStepper::cancel_rolls(const std::string& why) {
+  abort_roll(why);
+  if (!g_.next_roll) return;
+  const NextRoll next = *std::exchange(g_.next_roll, std::nullopt);
+  answer_roll(
+      next.ids,
+      Answer{
+          .group = g_.name, .ok = false, .message = why, .generation = g_.in_force, .workers = {}});
+}
+
+// The latest word on a worker is the stop; the roll goes on with the others.
+void GroupStepper::take_out_of_rolls(int number) {
+  if (g_.next_roll) g_.next_roll->without.insert(number);
+  if (!g_.roll) return;
+  std::erase(g_.roll->waiting, number);
+  g_.roll->in_hand.erase(number);
+}
+
+void GroupStepper::let_into_next_roll(const Target& target) {
+  if (!g_.next_roll) return;
+  for (const int number : numbers(target)) g_.next_roll->without.erase(number);
 }
 
 void GroupStepper::finish_roll() {
-  const Roll roll = std::move(*g_.roll);
-  g_.roll.reset();
+  Roll roll = *std::exchange(g_.roll, std::nullopt);
+  if (roll.outcomes.empty() && roll.aborted.empty()) roll.aborted = "every worker was stopped";
   const bool ok = roll.aborted.empty();
-  const int dropped = ok ? std::exchange(g_.in_force, roll.generation) : roll.generation;
-  effects_.push_back(DropRecipe{.group = g_.name, .generation = dropped});
-  Answer answer{.command = roll.id,
-                .group = g_.name,
-                .ok = ok,
-                .message = roll.aborted,
-                .generation = g_.in_force,
-                .workers = roll.outcomes};
-  std::vector<CommandId> ids = roll.also;
-  ids.insert(ids.begin(), roll.id);
+  if (ok) g_.in_force = roll.generation;
+  roll.also.insert(roll.also.begin(), roll.id);
+  answer_roll(roll.also, Answer{.group = g_.name,
+                                .ok = ok,
+                                .message = roll.aborted,
+                                .generation = g_.in_force,
+                                .workers = std::move(roll.outcomes)});
+  if (g_.next_roll) begin_roll(*std::exchange(g_.next_roll, std::nullopt));
+}
+
+void GroupStepper::answer_roll(const std::vector<CommandId>& ids, Answer answer) {
   for (const CommandId id : ids) {
-    answer.command = id;
-    effects_.push_back(answer);
-  }
-  if (!g_.next_roll) return;
-  const NextRoll next = std::move(*g_.next_roll);
-  g_.next_roll.reset();
-  if (roll.aborted != "the group was stopped") {
-    begin_roll(next.ids, next.cause, next.pace);
-    return;
-  }
-  answer.ok = false;
-  answer.workers.clear();
-  for (const CommandId id : next.ids) {
+    if (id == kOwnCommand) continue;
     answer.command = id;
     effects_.push_back(answer);
   }
 }
 
 GroupStep GroupStepper::result() {
+  drop_unused_recipes();
   const GroupState from = g_.state;
   g_.state = derive_state(g_);
   if (g_.state != from) {
-    if (from == GroupState::stopped) g_.up_since = now_;
+    if (from == GroupState::stopped || from == GroupState::failed) g_.up_since = now_;
     g_.since = now_;
     effects_.push_back(
-        GroupChanged{.group = g_.name, .from = from, .to = g_.state, .cause = g_.cause});
+        GroupChanged{.group = g_.name, .from = from, .to = g_.state, .cause = because_});
   }
   return {.group = std::move(g_), .effects = std::move(effects_)};
-}
-
-bool is_wanted(const Worker& worker) {
-  switch (worker.state) {
-    case WorkerState::starting:
-    case WorkerState::ready:
-    case WorkerState::backoff:
-    case WorkerState::failed:
-      return true;
-    case WorkerState::stopping:
-    case WorkerState::unkillable:
-      return worker.afterwards != Afterwards::rest;
-    case WorkerState::stopped:
-    case WorkerState::exited:
-      return false;
-  }
-  std::abort();
 }
 
 }  // namespace
@@ -271,43 +312,17 @@ Group make_group(const GroupSpec& spec) {
   return group;
 }
 
+int generation_to_start(const Group& group, int number) {
+  if (!group.roll || !group.roll->aborted.empty()) return group.in_force;
+  const std::deque<int>& waiting = group.roll->waiting;
+  const bool waits = std::find(waiting.begin(), waiting.end(), number) != waiting.end();
+  return waits ? group.in_force : group.roll->generation;
+}
+
 GroupStep step(Group group, const GroupEvent& event, TimePoint now) {
   GroupStepper stepper(std::move(group), now);
   std::visit([&](const auto& e) { stepper.on(e); }, event);
   return stepper.result();
-}
-
-Census census(const Group& group) {
-  Census count;
-  for (const Worker& worker : group.workers) {
-    if (worker.state == WorkerState::ready) ++count.ready;
-    if (is_wanted(worker)) ++count.wanted;
-  }
-  return count;
-}
-
-GroupState derive_state(const Group& group) {
-  if (group.roll) return GroupState::rolling;
-  const auto any = [&](auto predicate) {
-    return std::any_of(group.workers.begin(), group.workers.end(), predicate);
-  };
-  const Census count = census(group);
-  if (count.wanted == 0) {
-    const bool leaving = any([](const Worker& w) { return !is_at_rest(w); });
-    return leaving ? GroupState::stopping : GroupState::stopped;
-  }
-  if (count.ready == count.wanted) return GroupState::running;
-  const bool in_trouble = any([](const Worker& w) {
-    return w.state == WorkerState::backoff || w.state == WorkerState::failed ||
-           w.state == WorkerState::unkillable;
-  });
-  const bool coming_up = group.state == GroupState::stopped || group.state == GroupState::starting;
-  if (count.ready > 0) {
-    return coming_up && !in_trouble ? GroupState::starting : GroupState::degraded;
-  }
-  const bool goes_on =
-      any([](const Worker& w) { return is_wanted(w) && w.state != WorkerState::failed; });
-  return goes_on ? GroupState::starting : GroupState::failed;
 }
 
 }  // namespace superd::core

@@ -32,7 +32,7 @@ struct Roll {
   int generation = 0;
   std::string cause;
   std::deque<int> waiting;
-  std::set<int> in_hand;
+  std::set<int> in_hand;  // being restarted; a worker that is stopped leaves the roll
   std::vector<WorkerOutcome> outcomes;
   std::string aborted;  // why it ends early; empty: it does not
 };
@@ -42,6 +42,7 @@ struct NextRoll {
   std::vector<CommandId> ids;
   std::string cause;
   Pace pace = Pace::in_turn;
+  std::set<int> without;  // workers that were stopped since
 };
 
 struct Group {
@@ -50,6 +51,7 @@ struct Group {
   std::vector<Worker> workers;  // [i] has number i + 1
   int in_force = 0;             // the generation that starts go by; 0: none was made yet
   int last_generation = 0;      // the highest number given; one that failed is burnt
+  std::set<int> recipes;        // made and not dropped
   std::map<CommandId, Command> commands;
   std::optional<Roll> roll;
   std::optional<NextRoll> next_roll;
@@ -76,6 +78,11 @@ struct GroupStep {
 
 Group make_group(const GroupSpec& spec);
 GroupStep step(Group group, const GroupEvent& event, TimePoint now);
+
+// The generation by which a worker starts now that no roll restarts: the one in force, or that of
+// the roll in hand once its turn in it is over. A worker that dies just after it was replaced does
+// not fall back behind the others.
+int generation_to_start(const Group& group, int number);
 
 struct Census {
   int ready = 0;

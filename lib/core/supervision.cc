@@ -47,6 +47,37 @@ const Worker* Supervision::owner(SpawnId spawn) const {
   return found == spawns_.end() ? nullptr : find(found->second);
 }
 
+bool Supervision::exists(const Target& target) const {
+  if (target.worker == 0) return find(target.group) != nullptr;
+  return find(WorkerRef{.group = target.group, .number = target.worker}) != nullptr;
+}
+
+void Supervision::refuse(CommandId command, const std::string& group) {
+  if (command == kOwnCommand) return;
+  effects_.push_back(Answer{.command = command,
+                            .group = group,
+                            .ok = false,
+                            .message = "superd is shutting down",
+                            .generation = find(group)->in_force,
+                            .workers = {}});
+}
+
+void Supervision::on(const StartRequested& e) {
+  if (!exists(e.target)) return;
+  if (shutting_down_) return refuse(e.command, e.target.group);
+  tell_group(e.target.group, e);
+}
+
+void Supervision::on(const StopRequested& e) {
+  if (exists(e.target)) tell_group(e.target.group, e);
+}
+
+void Supervision::on(const RestartRequested& e) {
+  if (!exists(e.target)) return;
+  if (shutting_down_) return refuse(e.command, e.target.group);
+  tell_group(e.target.group, e);
+}
+
 void Supervision::on(const ShutdownRequested& e) {
   shutting_down_ = true;
   for (const std::string& name : names_) {
@@ -86,9 +117,7 @@ void Supervision::tell_group(const std::string& name, const GroupEvent& event) {
   GroupStep done = step(std::move(group), event, now_);
   group = std::move(done.group);
   being_started_ += count_being_started(group);
-  for (const Worker& worker : group.workers) {
-    if (worker.queued && !queued_before.contains(worker.ref.number)) queue_.push_back(worker.ref);
-  }
+  note_queued(group, queued_before);
   for (Effect& effect : done.effects) {
     if (const auto* spawn = std::get_if<Spawn>(&effect)) spawns_[spawn->spawn] = spawn->worker;
     if (const auto* forget = std::get_if<Forget>(&effect)) spawns_.erase(forget->spawn);
@@ -96,16 +125,23 @@ void Supervision::tell_group(const std::string& name, const GroupEvent& event) {
   }
 }
 
+// A worker that was stopped while it waited loses its place.
+void Supervision::note_queued(const Group& group, const std::set<int>& queued_before) {
+  for (const Worker& worker : group.workers) {
+    const bool was_queued = queued_before.contains(worker.ref.number);
+    if (worker.queued && !was_queued) queue_.push_back(worker.ref);
+    if (!worker.queued && was_queued) std::erase(queue_, worker.ref);
+  }
+}
+
 void Supervision::give_turns() {
   while (!queue_.empty() && being_started_ < options_.max_starting) {
     const WorkerRef next = queue_.front();
     queue_.pop_front();
-    const Worker* worker = find(next);
-    if (worker == nullptr || !worker->queued) continue;
-    const int in_force = find(next.group)->in_force;
+    const int generation = generation_to_start(*find(next.group), next.number);
     tell_group(next.group, ForWorker{.number = next.number,
                                      .event = worker_event::Turn{.spawn = SpawnId{next_spawn_++},
-                                                                 .generation = in_force}});
+                                                                 .generation = generation}});
   }
 }
 
@@ -113,7 +149,7 @@ void Supervision::check_shutdown_done() {
   if (!shutting_down_ || done_) return;
   for (const auto& [name, group] : groups_) {
     for (const Worker& worker : group.workers) {
-      if (!is_at_rest(worker) && worker.state != WorkerState::unkillable) return;
+      if (!is_at_rest(worker) && !is_unkillable(worker)) return;
     }
   }
   done_ = true;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,10 @@ class Supervision {
   // Groups are known before the first event; their names differ.
   void add_group(const GroupSpec& spec);
 
-  // The effects are to be carried out in their order. An event for a group, worker or spawn that
-  // does not exist has none; callers that owe somebody an answer check first with find().
+  // The effects are to be carried out in their order, before those of the next event. An event for
+  // a group, worker or spawn that does not exist has none; callers that owe somebody an answer
+  // check first with find(). Once a shutdown began, starts and restarts are answered with a
+  // refusal.
   std::vector<Effect> handle(const Event& event, TimePoint now);
 
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }  // in config order
@@ -40,9 +43,9 @@ class Supervision {
   [[nodiscard]] bool shutting_down() const { return shutting_down_; }
 
  private:
-  void on(const StartRequested& e) { tell_group(e.target.group, e); }
-  void on(const StopRequested& e) { tell_group(e.target.group, e); }
-  void on(const RestartRequested& e) { tell_group(e.target.group, e); }
+  void on(const StartRequested& e);
+  void on(const StopRequested& e);
+  void on(const RestartRequested& e);
   void on(const ShutdownRequested& e);
   template <class SpawnEvent>
   void on(const SpawnEvent& e) {
@@ -50,7 +53,10 @@ class Supervision {
   }
   void on(const TimerFired& e);
 
+  [[nodiscard]] bool exists(const Target& target) const;
+  void refuse(CommandId command, const std::string& group);
   void tell_group(const std::string& name, const GroupEvent& event);
+  void note_queued(const Group& group, const std::set<int>& queued_before);
   void tell_spawn(SpawnId spawn, const WorkerEvent& event);
   void give_turns();
   void check_shutdown_done();
@@ -68,8 +74,5 @@ class Supervision {
   TimePoint now_{};
   std::vector<Effect> effects_;
 };
-
-// Commands with this id are superd's own: their answers go nowhere.
-inline constexpr CommandId kOwnCommand{0};
 
 }  // namespace superd::core

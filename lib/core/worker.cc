@@ -36,6 +36,15 @@ bool is_at_rest(const Worker& worker) {
   std::abort();
 }
 
+bool is_unkillable(const Worker& worker) {
+  if (worker.state != WorkerState::unkillable || worker.afterwards != Afterwards::rest) {
+    return false;
+  }
+  if (worker.life && !worker.life->survived_kill) return false;
+  return std::all_of(worker.draining.begin(), worker.draining.end(),
+                     [](const Life& life) { return life.survived_kill; });
+}
+
 // --- requests ---------------------------------------------------------------------------------
 
 void WorkerStepper::on(const worker_event::Start& e) {
@@ -94,6 +103,8 @@ void WorkerStepper::on(const worker_event::Stop& e) {
       w_.cause = e.cause;
       return;
     case WorkerState::unkillable:
+      w_.afterwards = Afterwards::rest;
+      w_.cause = e.cause;
       settle_stoppers(failure("has a process that cannot be killed"));
       return;
   }
@@ -106,7 +117,8 @@ void WorkerStepper::on(const worker_event::Restart& e) {
     settle_starters(failure("has a process that cannot be killed"));
     return;
   }
-  w_.roll_to = e.generation;
+  // A worker that a roll has in hand stays in it.
+  if (e.generation) w_.roll_to = e.generation;
   if (w_.life) {
     w_.starters.push_back(e.command);
     if (w_.state == WorkerState::stopping) {
@@ -146,14 +158,14 @@ void WorkerStepper::on(const worker_event::Turn& e) {
   w_.life = Life{.spawn = e.spawn,
                  .generation = w_.roll_to.value_or(e.generation),
                  .started = now_,
-                 .deadline = now_ + policy_.ready.timeout,
+                 .deadline = in(policy_.ready.timeout),
                  .ready_since = {}};
   effects_.push_back(Spawn{.spawn = e.spawn, .worker = w_.ref, .generation = w_.life->generation});
   arm(TimerKind::ready_timeout, e.spawn, w_.life->deadline);
 }
 
 void WorkerStepper::on(const ProcessMade& e) {
-  if (is_current(e.spawn)) w_.life->pid = e.pid;
+  if (Life* life = find(e.spawn)) life->pid = e.pid;
 }
 
 void WorkerStepper::on(const ProgramExecuted& e) {
@@ -161,7 +173,7 @@ void WorkerStepper::on(const ProgramExecuted& e) {
   switch (policy_.ready.when) {
     case ReadyWhen::automatic:
     case ReadyWhen::delay:
-      arm(TimerKind::ready_delay, e.spawn, now_ + policy_.ready.delay);
+      arm(TimerKind::ready_delay, e.spawn, in(policy_.ready.delay));
       return;
     case ReadyWhen::notify:
       return;
@@ -175,11 +187,10 @@ void WorkerStepper::on(const ReadinessSeen& e) {
 
 void WorkerStepper::on(const TimeoutExtended& e) {
   Life* life = find(e.spawn);
-  if (life == nullptr || now_ + e.by <= life->deadline) return;
+  if (life == nullptr || in(e.by) <= life->deadline || life->kills > 0) return;
   const bool getting_ready = is_current(e.spawn) && w_.state == WorkerState::starting;
-  const bool leaving = !is_current(e.spawn) || w_.state == WorkerState::stopping;
-  if ((!getting_ready && !leaving) || life->kills > 0) return;
-  life->deadline = now_ + e.by;
+  if (!getting_ready && !is_leaving(e.spawn)) return;
+  life->deadline = in(e.by);
   arm(getting_ready ? TimerKind::ready_timeout : TimerKind::kill, e.spawn, life->deadline);
 }
 
@@ -190,7 +201,13 @@ void WorkerStepper::on(const MainExited& e) {
   if (!is_current(e.spawn)) return;
   w_.last_exit = e.exit;
   w_.last_spawn = e.spawn;
-  if (w_.state == WorkerState::stopping || w_.state == WorkerState::unkillable) return;
+  if (is_leaving(e.spawn)) {
+    // What it leaves behind was not told to go.
+    if (life->kills == 0) {
+      effects_.push_back(SignalTree{.spawn = e.spawn, .signal = policy_.stop.signal});
+    }
+    return;
+  }
   const bool was_ready = w_.state == WorkerState::ready;
   const Duration ready_for = was_ready ? now_ - *w_.life->ready_since : Duration::zero();
   cancel(TimerKind::ready_delay, e.spawn);
@@ -202,8 +219,9 @@ void WorkerStepper::on(const MainExited& e) {
 }
 
 void WorkerStepper::on(const TreeGone& e) {
-  Life* life = find(e.spawn);
+  const Life* life = find(e.spawn);
   if (life == nullptr) return;
+  if (!life->main_gone) on(MainExited{.spawn = e.spawn, .exit = {}});
   cancel(TimerKind::kill, e.spawn);
   effects_.push_back(Forget{.spawn = e.spawn});
   if (is_current(e.spawn)) {
@@ -224,10 +242,10 @@ void WorkerStepper::on(const TimerFired& e) {
       if (is_current(e.key.spawn) && w_.state == WorkerState::starting) not_ready_in_time();
       return;
     case TimerKind::kill:
-      if (Life* life = find(e.key.spawn)) kill(*life);
+      if (is_leaving(e.key.spawn)) kill(*find(e.key.spawn));
       return;
     case TimerKind::backoff:
-      if (w_.state != WorkerState::backoff) return;
+      if (w_.state != WorkerState::backoff || e.key.spawn != w_.last_spawn) return;
       ++w_.restarts;
       queue("exit", "");
       return;

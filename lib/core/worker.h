@@ -23,7 +23,8 @@
 //
 // A worker has at most one life that counts (its process tree of now). A life whose main process
 // ended unasked becomes `draining`: its remaining processes get the stop signal and the kill
-// deadline while the slot goes on without them. A stopped slot has neither.
+// deadline while the slot goes on without them. A stopped slot has neither. When the main process
+// of a life that was asked to leave ends before its children, they get the stop signal as well.
 namespace superd::core {
 
 struct Policy {
@@ -39,6 +40,7 @@ struct Life {
   std::int64_t pid = 0;  // of the main process; 0 until it was made
   bool main_gone = false;
   int kills = 0;                         // how often KILL was sent to the tree
+  bool survived_kill = false;            // all of them; no further one is sent
   TimePoint started{};                   // when its turn came
   TimePoint deadline{};                  // of what it is in: getting ready, or leaving
   std::optional<TimePoint> ready_since;  // empty: not ready yet
@@ -81,7 +83,7 @@ struct Restart {
   std::string cause;
   std::optional<int> generation;  // of a roll
 };
-// Its turn has come; `generation` is the one in force, for a worker that no roll restarts.
+// Its turn has come; `generation` is what a worker goes by that no roll restarts.
 struct Turn {
   SpawnId spawn{};
   int generation = 0;
@@ -118,5 +120,7 @@ WorkerStep step(Worker worker, const WorkerEvent& event, const Policy& policy, T
 bool is_being_started(const Worker& worker);
 // Whether no process is left, nor any that is to come.
 bool is_at_rest(const Worker& worker);
+// Whether no process is to come, and every one that is left survived KILL.
+bool is_unkillable(const Worker& worker);
 
 }  // namespace superd::core

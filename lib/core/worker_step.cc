@@ -1,5 +1,6 @@
 #include "core/worker_step.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -14,14 +15,14 @@ void WorkerStepper::leave(Afterwards afterwards, const std::string& cause,
   w_.afterwards = afterwards;
   change(WorkerState::stopping, cause, message);
   effects_.push_back(SignalMain{.spawn = spawn, .signal = policy_.stop.signal});
-  w_.life->deadline = now_ + policy_.stop.timeout;
+  w_.life->deadline = in(policy_.stop.timeout);
   arm(TimerKind::kill, spawn, w_.life->deadline);
 }
 
 void WorkerStepper::drain() {
   Life life = *w_.life;
   w_.life.reset();
-  life.deadline = now_ + policy_.stop.timeout;
+  life.deadline = in(policy_.stop.timeout);
   effects_.push_back(SignalTree{.spawn = life.spawn, .signal = policy_.stop.signal});
   arm(TimerKind::kill, life.spawn, life.deadline);
   w_.draining.push_back(life);
@@ -29,6 +30,12 @@ void WorkerStepper::drain() {
 
 void WorkerStepper::rest_or_drain(const std::string& cause) {
   w_.afterwards = Afterwards::rest;
+  w_.cause = cause;
+  if (std::any_of(w_.draining.begin(), w_.draining.end(),
+                  [](const Life& life) { return life.survived_kill; })) {
+    become_unkillable();
+    return;
+  }
   if (!w_.draining.empty()) {
     change(WorkerState::stopping, cause, "");
     return;
@@ -40,7 +47,7 @@ void WorkerStepper::rest_or_drain(const std::string& cause) {
 void WorkerStepper::after_leaving() {
   switch (w_.afterwards) {
     case Afterwards::rest:
-      if (w_.draining.empty()) rest_or_drain(w_.cause);
+      rest_or_drain(w_.cause);
       return;
     case Afterwards::start:
       queue(w_.cause, "");
@@ -63,7 +70,12 @@ void WorkerStepper::after_unasked_end(Duration ready_for, bool clean, const std:
   const bool first_attempt = w_.state == WorkerState::starting;
   const bool may_respawn = policy_.respawn.policy == RespawnPolicy::always ||
                            (policy_.respawn.policy == RespawnPolicy::on_failure && !clean);
-  if (first_attempt && (may_respawn || !clean)) settle_starters(failure(message));
+  if (first_attempt && (may_respawn || !clean)) {
+    WorkerOutcome outcome = failure(message);
+    outcome.spawn = w_.last_spawn;
+    outcome.exit = w_.last_exit;
+    settle_starters(outcome);
+  }
   w_.roll_to.reset();
   if (may_respawn) {
     respawn(ready_for, message);
@@ -90,7 +102,7 @@ void WorkerStepper::respawn(Duration ready_for, const std::string& message) {
         queue("exit", message);
         return;
       }
-      w_.next_attempt = now_ + next.delay;
+      w_.next_attempt = in(next.delay);
       change(WorkerState::backoff, "exit", message);
       arm(TimerKind::backoff, w_.last_spawn, w_.next_attempt);
       return;
@@ -119,27 +131,37 @@ void WorkerStepper::not_ready_in_time() {
   const std::string message =
       fmt::format("was not ready within {}", in_words(policy_.ready.timeout));
   w_.last_spawn = w_.life->spawn;
-  settle_starters(failure(message));
+  WorkerOutcome outcome = failure(message);
+  outcome.spawn = w_.last_spawn;
+  settle_starters(outcome);
   leave(Afterwards::respawn, "exit", message);
 }
 
 void WorkerStepper::kill(Life& life) {
   cancel(TimerKind::kill, life.spawn);
   if (life.kills >= kMaxKills) {
-    become_unkillable(life);
+    life.survived_kill = true;
+    // A draining life that cannot be killed is shown as such; the slot goes on without it, unless
+    // it is what a stop waits for.
+    const bool blocks_stop = !w_.life && w_.state == WorkerState::stopping;
+    if (is_current(life.spawn) || blocks_stop) become_unkillable();
     return;
   }
   ++life.kills;
   effects_.push_back(KillTree{.spawn = life.spawn});
-  life.deadline = now_ + std::chrono::seconds(1);
+  life.deadline = in(std::chrono::seconds(1));
   arm(TimerKind::kill, life.spawn, life.deadline);
 }
 
-void WorkerStepper::become_unkillable(const Life& life) {
-  // A draining life that cannot be killed is shown as such; the slot goes on without it, unless it
-  // is what a stop waits for.
-  const bool blocks_stop = !w_.life && w_.state == WorkerState::stopping;
-  if (!is_current(life.spawn) && !blocks_stop) return;
+bool WorkerStepper::is_leaving(SpawnId spawn) const {
+  if (is_current(spawn)) {
+    return w_.state == WorkerState::stopping || w_.state == WorkerState::unkillable;
+  }
+  return std::any_of(w_.draining.begin(), w_.draining.end(),
+                     [&](const Life& life) { return life.spawn == spawn; });
+}
+
+void WorkerStepper::become_unkillable() {
   change(WorkerState::unkillable, w_.cause, "a process survived KILL");
   settle_starters(failure("has a process that cannot be killed"));
   settle_stoppers(failure("has a process that cannot be killed"));
@@ -192,6 +214,11 @@ void WorkerStepper::settle_stoppers(const WorkerOutcome& outcome) {
   w_.stoppers.clear();
 }
 
+TimePoint WorkerStepper::in(Duration duration) const {
+  if (duration > TimePoint::max() - now_) return TimePoint::max();
+  return now_ + duration;
+}
+
 Life* WorkerStepper::find(SpawnId spawn) {
   if (is_current(spawn)) return &*w_.life;
   for (Life& life : w_.draining) {
@@ -201,11 +228,7 @@ Life* WorkerStepper::find(SpawnId spawn) {
 }
 
 WorkerOutcome WorkerStepper::failure(std::string message) const {
-  return WorkerOutcome{.number = w_.ref.number,
-                       .ok = false,
-                       .message = std::move(message),
-                       .spawn = w_.last_spawn,
-                       .exit = w_.last_exit};
+  return WorkerOutcome{.number = w_.ref.number, .ok = false, .message = std::move(message)};
 }
 
 std::string WorkerStepper::before_ready(const Exit& exit) {

@@ -48,17 +48,22 @@ class WorkerStepper {
   void become_ready();
   void not_ready_in_time();
   void kill(Life& life);
-  void become_unkillable(const Life& life);
+  // A life that is not asked to leave has no kill deadline.
+  [[nodiscard]] bool is_leaving(SpawnId spawn) const;
+  void become_unkillable();
 
   void change(WorkerState to, const std::string& cause, const std::string& message);
   void arm(TimerKind kind, SpawnId spawn, TimePoint at);
   void cancel(TimerKind kind, SpawnId spawn);
   void cancel_backoff();
+  // Now and so much; the end of time where that is further off.
+  [[nodiscard]] TimePoint in(Duration duration) const;
   void settle_starters(const WorkerOutcome& outcome);
   void settle_stoppers(const WorkerOutcome& outcome);
 
   [[nodiscard]] bool is_current(SpawnId spawn) const { return w_.life && w_.life->spawn == spawn; }
   Life* find(SpawnId spawn);
+  // Without the output and the exit of a process: none explains it.
   [[nodiscard]] WorkerOutcome failure(std::string message) const;
   static std::string before_ready(const Exit& exit);
 
