@@ -179,29 +179,35 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
 
-std::string quoted(std::string_view text) {
-  std::string result = "\"";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // Never cut within a UTF-8 sequence.
-    if (i >= kLongestQuoted && (byte & 0xC0U) != 0x80U) {
-      result += "…";
-      break;
-    }
-    if (byte == '"' || byte == '\\') {
-      result += '\\';
-      result += text[i];
-    } else if (byte == '\n') {
+std::string printable(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
       result += "\\n";
-    } else if (byte == '\t') {
+    } else if (c == '\t') {
       result += "\\t";
     } else if (byte < 0x20 || byte == 0x7F) {
       result += fmt::format("\\x{:02x}", byte);
     } else {
-      result += text[i];
+      result += c;
     }
   }
-  return result + '"';
+  return result;
+}
+
+std::string quoted(std::string_view text) {
+  // Never cut within a UTF-8 sequence.
+  std::size_t length = std::min(text.size(), kLongestQuoted);
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U) {
+    ++length;
+  }
+  std::string escaped;
+  for (const char c : text.substr(0, length)) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return fmt::format("\"{}{}\"", printable(escaped), length < text.size() ? "…" : "");
 }
 
 }  // namespace superd

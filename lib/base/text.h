@@ -36,8 +36,10 @@ bool glob_match(std::string_view pattern, std::string_view text);
 // Whether a name was meant as a pattern: contains `*` or `?`.
 bool is_glob(std::string_view text);
 
-// `text` in double quotes for a message: quotes and backslashes escaped, control characters as
-// `\n` or `\x1b`, so that nothing in it acts on a terminal. Cut with `…` after 100 bytes.
+// `text` with control characters as `\n` or `\x1b`, so that nothing in it acts on a terminal.
+std::string printable(std::string_view text);
+// `text` in double quotes for a message: printable, quotes and backslashes escaped, cut
+// with `…` after 100 bytes.
 std::string quoted(std::string_view text);
 
 }  // namespace superd

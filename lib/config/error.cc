@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace superd::config {
 
 std::string to_string(const core::Place& place) {
@@ -17,8 +19,9 @@ std::string to_string(const ConfigError& error) {
   return fmt::format("{}: {}", to_string(error.place), error.message);
 }
 
-void Problems::add(core::Place place, std::string message) {
-  errors_.push_back({.place = std::move(place), .message = std::move(message)});
+void Problems::add(core::Place place, std::string_view message) {
+  // Keys and texts of the file stand in it.
+  errors_.push_back({.place = std::move(place), .message = printable(message)});
 }
 
 std::vector<ConfigError> Problems::sorted(const std::vector<std::string>& files) const {

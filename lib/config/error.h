@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/spec.h"
@@ -20,7 +21,8 @@ std::string to_string(const core::Place& place);
 // Collects what is wrong, so that a check never has to stop at the first error.
 class Problems {
  public:
-  void add(core::Place place, std::string message);
+  // Control characters in the message are made printable.
+  void add(core::Place place, std::string_view message);
   [[nodiscard]] const std::vector<ConfigError>& all() const { return errors_; }
   // By file in the order given, then by line and column; equal ones once.
   [[nodiscard]] std::vector<ConfigError> sorted(const std::vector<std::string>& files) const;

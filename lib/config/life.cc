@@ -56,7 +56,7 @@ void read_backoff(TableReader table, core::BackoffSpec& backoff) {
   read_positive(table, "max", backoff.max);
   read_number(table, "factor", backoff.factor, 1, kMostFactor);
   read_number(table, "jitter", backoff.jitter, 0, 1);
-  if (backoff.min > backoff.max) {
+  if (backoff.max > Duration(0) && backoff.min > backoff.max) {
     const auto field = table.field("min");
     const auto place = field ? *field : *table.field("max");
     place.error(fmt::format("backoff goes from min {} up to max {}: min must not be above max",
@@ -96,7 +96,8 @@ void read_ready(TableReader table, core::ReadySpec& ready) {
   const auto delay = table.field("delay");
   if (delay && ready.when == core::ReadyWhen::notify) {
     delay->error(R"(with when = "notify" the worker says when it is ready: leave the delay out)");
-  } else if (ready.when != core::ReadyWhen::notify && ready.delay > ready.timeout) {
+  } else if (ready.when != core::ReadyWhen::notify && ready.timeout > Duration(0) &&
+             ready.delay > ready.timeout) {
     const auto place = delay ? *delay : *table.field("timeout");
     place.error(fmt::format("the delay {} is longer than the timeout {}: no start could succeed",
                             print_duration(ready.delay), print_duration(ready.timeout)));

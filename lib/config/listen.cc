@@ -133,9 +133,9 @@ void check_against(const std::vector<PlacedListen>& earlier, const core::ListenS
     if (!collide(other.listen, listen)) continue;
     element.error(other.listen.address == listen.address
                       ? fmt::format("{} is listed twice", listen.address)
-                      : fmt::format("{} and {} are the same port: every address of the machine is "
-                                    "taken with one of them",
-                                    listen.address, other.listen.address));
+                      : fmt::format("{} and {} cannot both be bound: one is every address of the "
+                                    "machine",
+                                    other.listen.address, listen.address));
   }
 }
 

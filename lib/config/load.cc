@@ -79,7 +79,8 @@ class Loader {
     auto table = as_table(field);
     if (!table) return;
     if (is_main) return read_daemon(*table, context, spec_.daemon);
-    field.error(fmt::format("[superd] belongs into the main file, {}", main_));
+    context.problems.add(field.place(),
+                         fmt::format("[superd] belongs into the main file, {}", main_));
   }
 
   void read_groups(const Field& field, const Context& context) {

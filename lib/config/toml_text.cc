@@ -4,9 +4,12 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
+// Version 3.3.0 asserts what a text such as `[[[` breaks, and then reports the error all the same.
+#define TOML_ASSERT(condition) static_cast<void>(0)
 #include <algorithm>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -14,7 +17,7 @@
 namespace superd::config {
 namespace {
 
-// How many lines are blanked out in search of a text that can be read.
+// How many parts are taken out in search of a text that can be read.
 constexpr int kRepairs = 20;
 
 core::Place place_of(const toml::source_region& region, const std::string& file) {
@@ -64,22 +67,78 @@ Value convert(const toml::node& node, const std::string& file) {
   return value;
 }
 
-// Empties the given line (1-based) and keeps all others where they are; false where it was empty.
-bool blank_line(std::string& text, int line) {
-  std::size_t begin = 0;
-  for (int i = 1; i < line; ++i) {
-    const auto end = text.find('\n', begin);
-    if (end == std::string::npos) return false;
-    begin = end + 1;
+// Where lines begin; one more at the end of the text.
+std::vector<std::size_t> line_starts(std::string_view text) {
+  std::vector<std::size_t> starts = {0};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') starts.push_back(i + 1);
   }
-  const auto length = std::min(text.find('\n', begin), text.size()) - begin;
-  text.erase(begin, length);
-  return length > 0;
+  starts.push_back(text.size());
+  return starts;
+}
+
+// A text whose lines can be taken out while all others keep their numbers.
+class Repair {
+ public:
+  explicit Repair(std::string_view text) : text_(text), starts_(line_starts(text)) {}
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  void blank_line(std::size_t line) { blank(line, line + 1); }
+
+  // From the header of the table that the line is in to the next one.
+  void blank_section(std::size_t line) {
+    std::size_t first = line;
+    while (first > 1 && !is_header(first)) --first;
+    std::size_t end = line + 1;
+    while (end <= last_line() && !is_header(end)) ++end;
+    blank(first, end);
+  }
+
+ private:
+  [[nodiscard]] std::size_t last_line() const { return starts_.size() - 1; }
+
+  // Only looks like one within a text or an array of many lines: good enough to go on after.
+  [[nodiscard]] bool is_header(std::size_t line) const {
+    if (line < 1 || line > last_line()) return false;
+    const auto at = text_.find_first_not_of(" \t", starts_[line - 1]);
+    return at != std::string::npos && at < starts_[line] && text_[at] == '[';
+  }
+
+  void blank(std::size_t first, std::size_t end) {
+    for (std::size_t line = first; line >= 1 && line < end && line <= last_line(); ++line) {
+      for (std::size_t i = starts_[line - 1]; i < starts_[line]; ++i) {
+        if (text_[i] != '\n') text_[i] = ' ';
+      }
+    }
+  }
+
+  std::string text_;
+  std::vector<std::size_t> starts_;
+};
+
+// What can be read of a text whose line `line` is no TOML: one slip must not hide every other
+// error, nor the control socket from superctl.
+Table read_around(std::string_view text, const std::string& file, std::size_t line) {
+  Repair repair(text);
+  repair.blank_line(line);
+  for (int i = 0; i < kRepairs; ++i) {
+    const toml::parse_result result = toml::parse(repair.text(), file);
+    if (result) return convert_table(result.table(), file);
+    if (i == 0) repair = Repair(text);
+    repair.blank_section(i == 0 ? line : result.error().source().begin.line);
+  }
+  return {};
 }
 
 ConfigError syntax_error(const toml::parse_error& error, const std::string& file) {
+  constexpr std::string_view kPrefix = "Error ";
+  std::string_view description = error.description();
+  if (description.substr(0, kPrefix.size()) == kPrefix) description.remove_prefix(kPrefix.size());
+  const bool octal = description.find("leading zeroes") != std::string_view::npos;
   return {.place = place_of(error.source(), file),
-          .message = fmt::format("not valid TOML: {}", error.description())};
+          .message = fmt::format("not valid TOML: {}{}", description,
+                                 octal ? "; permissions are strings: \"0660\"" : "")};
 }
 
 }  // namespace
@@ -91,17 +150,7 @@ ParsedToml parse_toml(std::string_view text, const std::string& file) {
     root.data = convert_table(result.table(), file);
     return {.root = std::move(root), .error = {}};
   }
-  // One slip must not hide every other error, nor the control socket from superctl.
-  std::string repaired(text);
-  int line = static_cast<int>(result.error().source().begin.line);
-  for (int i = 0; i < kRepairs && blank_line(repaired, line); ++i) {
-    const toml::parse_result again = toml::parse(repaired, file);
-    if (again) {
-      root.data = convert_table(again.table(), file);
-      break;
-    }
-    line = static_cast<int>(again.error().source().begin.line);
-  }
+  root.data = read_around(text, file, result.error().source().begin.line);
   return {.root = std::move(root), .error = syntax_error(result.error(), file)};
 }
 
