@@ -39,7 +39,8 @@ class Acting {
 
  private:
   void take(std::size_t i, const Result<wire::Response>& response) {
-    if (response) results_[i] = ordered_json::parse(response->body, nullptr, false);
+    results_[i] = response ? ordered_json::parse(response->body, nullptr, false)
+                           : ordered_json{{"result", "unknown"}, {"group", targets_[i].group}};
     if (response && response->status == 202) {
       take_accepted(i, response);
     } else {

@@ -16,7 +16,7 @@ namespace superd::superctl {
 namespace {
 
 constexpr const char* kFooter =
-    "\nEvery command takes the options of superctl too. Exit status: 0 done, 1 failed, 2 usage,\n"
+    "Every command takes the options of superctl too. Exit status: 0 done, 1 failed, 2 usage,\n"
     "3 not running, 4 no such name, 5 superd not reachable, 6 not permitted, 7 timed out (the\n"
     "work goes on). superctl(1) says more.";
 
@@ -27,12 +27,13 @@ struct Parsed {
 };
 
 void declare_options(CLI::App& app, Parsed& parsed) {
-  app.add_option("-c,--config", parsed.options.config, "the config that names the control socket");
-  app.add_option("-s,--socket", parsed.options.socket, "the control socket");
+  app.add_option("-c,--config", parsed.options.config, "the config that names the control socket")
+      ->type_name("FILE");
+  app.add_option("-s,--socket", parsed.options.socket, "the control socket")->type_name("PATH");
   app.add_flag("--json", parsed.options.json, "print one JSON document");
   app.add_flag("-q,--quiet", parsed.options.quiet, "print nothing but errors");
   app.add_flag("--no-wait", parsed.options.no_wait, "do not wait until it is done");
-  app.add_option("--timeout", parsed.timeout, "wait no longer than this (10s, 2m)");
+  app.add_option("--timeout", parsed.timeout, "wait no longer than this (10s, 2m)")->type_name("D");
   app.add_flag("--version", parsed.version, "print the version of superctl");
 }
 
@@ -99,9 +100,8 @@ ExitCode run_parsed(const CLI::App& app, Parsed& parsed, const std::vector<Comma
 }
 
 ExitCode show_help(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
   Output out(Output::Mode::normal);
-  out.print(chosen.empty() ? app.help() : chosen.front()->help());
+  out.print(app.help());
   return out.flush() ? ExitCode::done : ExitCode::failed;
 }
 

@@ -11,7 +11,9 @@ std::vector<Command> all_commands() {
 }
 
 void declare_names(CLI::App& app, std::vector<std::string>& names) {
-  app.add_option("NAME", names, "group, worker (web.2), glob ('web*'), all, or self")->required();
+  app.add_option("NAME", names, "group, worker (web.2), glob ('web*'), all, or self")
+      ->required()
+      ->type_name("");
 }
 
 }  // namespace superd::superctl

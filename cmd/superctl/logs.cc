@@ -65,8 +65,10 @@ Command logs_command() {
           .summary = "the last lines that workers wrote",
           .declare =
               [given](CLI::App& app) {
-                app.add_option("NAME", given->names, "group, worker or glob; none: all groups");
+                app.add_option("NAME", given->names, "group, worker or glob; none: all groups")
+                    ->type_name("");
                 app.add_option("-n", given->lines, "how many lines of each NAME (default 20)")
+                    ->type_name("N")
                     ->check(CLI::Range(1, wire::kMaxLogLines));
               },
           .run = [given](Context& context) { return run_logs(context, *given); }};

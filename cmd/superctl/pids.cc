@@ -1,7 +1,7 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "command.h"
 #include "processes.h"
@@ -24,7 +24,11 @@ ExitCode run_pids(Context& context, const Given& given) {
     std::erase_if(*processes, [](const auto& p) { return p.role != wire::Role::main; });
   }
   if (context.options().json) {
-    context.out().print_line(wire::to_text(wire::PidsView{.group = {}, .pids = *processes}));
+    auto list = nlohmann::ordered_json::array();
+    for (const auto& process : *processes) {
+      list.push_back(nlohmann::ordered_json::parse(wire::to_text(process)));
+    }
+    context.out().print_line(wire::to_text(nlohmann::ordered_json{{"pids", std::move(list)}}));
   } else if (given.tree) {
     context.out().print(draw_processes(*processes, context.out().line_style()));
   } else {

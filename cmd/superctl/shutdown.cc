@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -82,7 +83,10 @@ ExitCode run_shutdown(Context& context) {
   const bool going = !response && response.error().code == ECONNRESET;
   const auto body = client::body_of(std::move(response));
   if (!body && !going) return context.report(body.error());
-  if (context.options().no_wait) return ExitCode::done;
+  if (context.options().no_wait) {
+    if (context.options().json) context.out().print_line(R"({"result":"begun"})");
+    return ExitCode::done;
+  }
   context.out().progress(fmt::format("superd: pid {} shuts down", status->superd.pid));
   return finish(context, wait_until_gone(context, process));
 }

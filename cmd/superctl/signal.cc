@@ -32,7 +32,9 @@ Command signal_command() {
           .summary = "send a signal to main processes",
           .declare =
               [given](CLI::App& app) {
-                app.add_option("SIG", given->signal, "TERM, RTMIN+1, or a number")->required();
+                app.add_option("SIG", given->signal, "TERM, RTMIN+1, or a number")
+                    ->required()
+                    ->type_name("");
                 declare_names(app, given->names);
                 app.add_flag("--all", given->all, "to every process of each worker");
               },

@@ -66,7 +66,10 @@ client::Outcome<std::string> process_lists(Context& context,
   const auto processes = fetch_processes(context, targets);
   if (!processes) return tl::unexpected<client::Failure>(processes.error());
   std::string out;
-  for (const auto& worker : workers) out += '\n' + process_list(worker, *processes);
+  for (const auto& worker : workers) {
+    const std::string list = process_list(worker, *processes);
+    if (!list.empty()) out += '\n' + list;
+  }
   return out;
 }
 
@@ -83,8 +86,8 @@ ExitCode show_workers(Context& context, const Given& given) {
     context.out().print_line(wire::to_text(document));
     return details->code;
   }
-  if (given.verbose) {
-    const auto& tracking = selection->status.superd.tracking;
+  const auto& tracking = selection->status.superd.tracking;
+  if (given.verbose && !tracking.empty()) {
     context.out().print_line(fmt::format("tracking: {}\n", client::printable(tracking)));
   }
   context.out().print(worker_table(details->workers, context.out().colour()));
@@ -103,7 +106,8 @@ Command status_command() {
           .summary = "the groups, or the workers of those named",
           .declare =
               [given](CLI::App& app) {
-                app.add_option("NAME", given->names, "group, worker (web.2), glob, all, or self");
+                app.add_option("NAME", given->names, "group, worker (web.2), glob, all, or self")
+                    ->type_name("");
                 app.add_flag("-v,--verbose", given->verbose, "their processes, and how known");
               },
           .run =

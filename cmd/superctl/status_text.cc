@@ -94,15 +94,15 @@ std::string worker_table(const std::vector<wire::WorkerView>& workers, client::C
 }
 
 std::string process_list(const wire::WorkerView& worker, const std::vector<wire::PidView>& pids) {
-  std::string out = client::printable(worker.name);
-  if (worker.tracking) out += fmt::format(" ({})", client::printable(*worker.tracking));
-  out += '\n';
+  std::string heading = client::printable(worker.name);
+  if (worker.tracking) heading += fmt::format(" ({})", client::printable(*worker.tracking));
+  std::string out;
   for (const auto& process : pids) {
     if (process.worker != worker.name) continue;
     out += fmt::format("  {} {} {}\n", process.pid, wire::name(process.role),
                        client::printable(process.command));
   }
-  return out;
+  return out.empty() ? "" : heading + '\n' + out;
 }
 
 Tone tone_of_state(const std::string& state) {

@@ -15,7 +15,8 @@ std::string group_table(const std::vector<wire::GroupView>& groups, client::Colo
 // WORKER STATE PID GEN UPTIME PROCS MEMORY RESTARTS DETAIL; an old process that still finishes its
 // requests is a line of its own after its worker.
 std::string worker_table(const std::vector<wire::WorkerView>& workers, client::Colour colour);
-// `  PID ROLE COMMAND` for each process of one worker, under the worker's name.
+// `  PID ROLE COMMAND` for each process of one worker, under the worker's name; nothing for a
+// worker without a process.
 std::string process_list(const wire::WorkerView& worker, const std::vector<wire::PidView>& pids);
 
 client::Tone tone_of_state(const std::string& state);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -19,17 +21,22 @@ struct Given {
   std::string state;
 };
 
+std::vector<std::string> states_of_workers() {
+  std::vector<std::string> states;
+  for (const auto one : core::kWorkerStates) states.emplace_back(core::name(one));
+  return states;
+}
+
+std::vector<std::string> states_of_groups() {
+  std::vector<std::string> states;
+  for (const auto one : core::kGroupStates) states.emplace_back(core::name(one));
+  return states;
+}
+
 // Empty where the target can be in that state.
 std::string objection(const client::Target& target, const std::string& state) {
-  std::vector<std::string> states;
-  if (target.worker) {
-    for (const auto one : core::kWorkerStates) states.emplace_back(core::name(one));
-  } else {
-    for (const auto one : core::kGroupStates) states.emplace_back(core::name(one));
-  }
-  for (const auto& one : states) {
-    if (one == state) return "";
-  }
+  const auto states = target.worker ? states_of_workers() : states_of_groups();
+  if (std::ranges::count(states, state) > 0) return "";
   return fmt::format("{} is never {}{} (states of a {}: {})", target.label(), superd::quoted(state),
                      did_you_mean(state, states), target.worker ? "worker" : "group",
                      fmt::join(states, " "));
@@ -94,7 +101,19 @@ class Waiting {
   ExitCode code_ = ExitCode::done;
 };
 
+// Empty where something can be in that state.
+std::string objection(const std::string& state) {
+  if (core::parse_worker_state(state) || core::parse_group_state(state)) return "";
+  auto states = states_of_groups();
+  std::ranges::copy(states_of_workers(), std::back_inserter(states));
+  return fmt::format("--for: no such state {}{}", superd::quoted(state),
+                     did_you_mean(state, states));
+}
+
 ExitCode run_wait(Context& context, const Given& given) {
+  if (const auto why_not = objection(given.state); !why_not.empty()) {
+    return context.report({ExitCode::usage, why_not});
+  }
   auto selection = context.select(given.names);
   if (!selection) return context.report(selection.error());
   for (const auto& target : selection->targets) {
@@ -113,7 +132,9 @@ Command wait_command() {
           .declare =
               [given](CLI::App& app) {
                 declare_names(app, given->names);
-                app.add_option("--for", given->state, "running, ready, stopped, …")->required();
+                app.add_option("--for", given->state, "running, ready, stopped, …")
+                    ->required()
+                    ->type_name("STATE");
               },
           .run = [given](Context& context) { return run_wait(context, *given); }};
 }

@@ -50,6 +50,7 @@ Command whose_command() {
               [pids](CLI::App& app) {
                 app.add_option("PID", *pids, "process ids")
                     ->required()
+                    ->type_name("")
                     ->check(CLI::Range(1, std::numeric_limits<pid_t>::max()));
               },
           .run = [pids](Context& context) { return run_whose(context, *pids); }};

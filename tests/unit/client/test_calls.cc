@@ -128,7 +128,7 @@ TEST_CASE("calls: an interrupt from the keyboard ends the waiting", "[client]") 
   const FakeServer server(say_nothing);
   {
     const Interrupt interrupt;
-    REQUIRE(::kill(::getpid(), SIGINT) == 0);
+    REQUIRE(::raise(SIGINT) == 0);  // to this thread alone
     const auto response = call(server.path(), {.target = "/"}, within(seconds(30)), interrupt.fd());
     REQUIRE_FALSE(response);
     CHECK(exit_code_of(response.error()) == ExitCode::interrupted);

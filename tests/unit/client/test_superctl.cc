@@ -1,4 +1,5 @@
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -7,6 +8,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -158,6 +160,22 @@ TEST_CASE("superctl --timeout: exits with 7 and says that the work goes on", "[s
   CHECK(run.err == "web: stop is not done yet; the work goes on\n");
 }
 
+TEST_CASE("superctl: ^C ends the waiting with 130, not the work", "[superctl]") {
+  const FakeServer server([](const std::string& request, int connection) {
+    if (request.starts_with("GET")) return send_text(connection, answer(200, kStatus));
+    // The client that asks is interrupted, as by its terminal.
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    ::kill(peer.pid, SIGINT);
+    pollfd gone{.fd = connection, .events = POLLIN, .revents = 0};
+    static_cast<void>(::poll(&gone, 1, -1));
+  });
+  const auto run = superctl({"-s", server.path(), "start", "web"});
+  CHECK(run.code == 130);
+  CHECK(run.err == "web: start is not done yet; the work goes on\n");
+}
+
 TEST_CASE("superctl: a name that means nothing stops the whole command with 4", "[superctl]") {
   FakeServer server(routes({status_route()}));
   const auto run = superctl({"-s", server.path(), "stop", "web", "cahce"});
@@ -195,6 +213,8 @@ TEST_CASE("superctl pids: one a line, by number", "[superctl]") {
   CHECK(superctl({"-s", server.path(), "pids", "web"}).out == "9\n30\n31\n");
   CHECK(superctl({"-s", server.path(), "pids", "web", "--main"}).out == "9\n30\n");
   CHECK(superctl({"-s", server.path(), "pids", "web.2"}).out == "30\n31\n");
+  CHECK(superctl({"-s", server.path(), "pids", "web.2", "--main", "--json"})
+            .out.starts_with(R"({"pids":[{"pid":30,)"));
 }
 
 TEST_CASE("superctl wait: 0 when the state is reached, 3 when it cannot be", "[superctl]") {
@@ -206,7 +226,9 @@ TEST_CASE("superctl wait: 0 when the state is reached, 3 when it cannot be", "[s
   const auto run = superctl({"-s", server.path(), "wait", "cache", "--for", "running"});
   CHECK(run.code == 3);
   CHECK(run.err == "cache: failed, not running\n");
-  CHECK(superctl({"-s", server.path(), "wait", "web", "--for", "runnning"}).code == 2);
+  CHECK(superctl({"wait", "web", "--for", "runnning"}).err ==
+        "superctl: --for: no such state \"runnning\", did you mean \"running\"?\n");
+  CHECK(superctl({"-s", server.path(), "wait", "web", "--for", "ready"}).code == 2);
 }
 
 TEST_CASE("superctl logs: names the worker where there can be several", "[superctl]") {
