@@ -79,8 +79,8 @@ Channel::Sent Channel::send_parts(Waiting& waiting) {
     if (send_head(head, fds) == Sent::later) return Sent::later;
     if (write_closed_) return Sent::yes;
     waiting.sent_fds += batch;
-    if (batch > 0) {
-      in_flight_.push_back(batch);
+    if (is_acknowledged(head)) {
+      in_flight_.push_back({.fds = batch, .op = head.op, .value = head.value});
       in_flight_fds_ += batch;
     }
   } while (rest(waiting) > 0);
@@ -106,12 +106,13 @@ void Channel::give_up_writing() {
   // The other end's last words are still to be read: only this direction is over.
   write_closed_ = true;
   acks_.clear();
-  in_flight_.clear();
-  in_flight_fds_ = 0;
 }
 
-std::vector<Channel::Outgoing> Channel::take_unsent(Op op) {
+std::vector<Channel::Outgoing> Channel::take_undelivered(Op op) {
   std::vector<Outgoing> taken;
+  for (const InFlight& sent : in_flight_) {
+    if (sent.op == op) taken.push_back({.op = op, .value = sent.value});
+  }
   std::deque<Waiting> kept;
   for (Waiting& waiting : queue_) {
     if (waiting.message.op == op && waiting.sent_fds == 0) {
@@ -158,8 +159,8 @@ void Channel::take_packet(RawPacket packet, std::vector<Incoming>& complete) {
   const Result<PacketHead> head = decode(packet.bytes);
   const bool whole = head && !packet.truncated && head->descriptors == packet.fds.size();
   if (head && head->op == Op::ack) return take_ack(*head);
-  // Whatever brought descriptors is acknowledged, or the other end would wait for ever.
-  if (!packet.fds.empty() || packet.truncated || (head && head->descriptors > 0)) {
+  // Whatever may wait for it is acknowledged, also where it is left out.
+  if (!packet.fds.empty() || packet.truncated || (head && is_acknowledged(*head))) {
     acks_.push_back({.op = Op::ack,
                      .value = whole ? 0 : (packet.truncated ? EMFILE : EBADMSG),
                      .name = head ? head->name : std::string()});
@@ -181,7 +182,7 @@ void Channel::take_ack(const PacketHead& ack) {
                std::generic_category().message(ack.value));
   }
   if (in_flight_.empty()) return;
-  in_flight_fds_ -= in_flight_.front();
+  in_flight_fds_ -= in_flight_.front().fds;
   in_flight_.pop_front();
 }
 

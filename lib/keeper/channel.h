@@ -52,8 +52,9 @@ class Channel {
   [[nodiscard]] bool wants_write() const;
   // Nothing waits here or for an acknowledgement.
   [[nodiscard]] bool settled() const;
-  // Takes back the messages of one kind of which nothing was sent, oldest first.
-  std::vector<Outgoing> take_unsent(Op op);
+  // Takes out of the queue the messages of one kind of which nothing was sent, and gives them with
+  // copies (without descriptors) of those that were sent but not acknowledged; oldest first.
+  std::vector<Outgoing> take_undelivered(Op op);
 
   // What has arrived, acknowledged, parts put together: at most kMaxTurn packets a call. What is
   // malformed is logged and left out. What the other end had sent before it was closed is given as
@@ -69,6 +70,11 @@ class Channel {
   struct Waiting {
     Outgoing message;
     std::size_t sent_fds = 0;
+  };
+  struct InFlight {
+    std::size_t fds = 0;
+    Op op = Op::ack;
+    int value = 0;
   };
   enum class Sent { yes, later };
 
@@ -90,8 +96,8 @@ class Channel {
   std::deque<Waiting> queue_;
   // Acknowledgements that wait: they overtake the queue, or two full ends would wait for ever.
   std::deque<PacketHead> acks_;
-  // Descriptors of each packet that was not acknowledged yet.
-  std::deque<std::size_t> in_flight_;
+  // Packets that are to be acknowledged and were not yet.
+  std::deque<InFlight> in_flight_;
   std::size_t in_flight_fds_ = 0;
   std::optional<Incoming> partial_;
   // An item of which a part was lost: its further parts are left out too.

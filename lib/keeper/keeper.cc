@@ -73,7 +73,7 @@ class Keeper {
   ItemStore items_;
   Role supervisor_;
   Role logger_;
-  // Arrived while no supervisor ran, or not sent to the one that died.
+  // Arrived while no supervisor ran, or not taken by the one that died.
   std::deque<int> pending_signals_;
   bool shutdown_wanted_ = false;
   int shutdown_deaths_ = 0;
@@ -179,7 +179,7 @@ void Keeper::connect_peers() {
     auto fds = std::make_shared<std::vector<UniqueFd>>();
     fds->emplace_back(pair[end++]);
     // Only the newest pair counts: an end that a stuck process did not take yet is worth nothing.
-    channel->take_unsent(Op::peer);
+    channel->take_undelivered(Op::peer);
     const Status sent = channel->send({.op = Op::peer, .fds = std::move(fds)});
     if (!sent) log::warn("a process of superd cannot be connected: {}", sent.error().message);
   }
@@ -245,8 +245,8 @@ void Keeper::on_supervisor_ended(const os::Exit& exit, Clock::time_point now) {
   }
   // leave() has closed the pair if `finished` was among its last words.
   if (Channel* channel = supervisor_.channel(); channel != nullptr) {
-    for (const auto& unsent : channel->take_unsent(Op::signal)) {
-      pending_signals_.push_back(unsent.value);
+    for (const auto& lost : channel->take_undelivered(Op::signal)) {
+      pending_signals_.push_back(lost.value);
     }
   }
   supervisor_.ended(exit, now);

@@ -75,7 +75,8 @@ class KeeperLink {
   Status finished(int code);
 
   // What has arrived, in order; empty: nothing now. Bounded: while fd() stays readable there is
-  // more. Malformed messages are logged and left out.
+  // more. After receive_items() and settle() call it once without waiting for fd(): they keep for
+  // it what they came across. Malformed messages are logged and left out.
   std::vector<Message> read();
   // Sends what waits, as far as that is possible now.
   void flush() { channel_.flush(); }

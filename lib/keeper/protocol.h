@@ -15,7 +15,7 @@
 namespace superd::keeper {
 
 enum class Op : std::uint16_t {
-  ack = 1,        // either way: a packet with descriptors was taken (value 0) or not (an errno)
+  ack = 1,        // either way: a packet of is_acknowledged() was taken (value 0) or not (an errno)
   put = 2,        // to the keeper: hold these
   drop = 3,       // to the keeper: close what has this name
   ask = 4,        // to the keeper: give this item again
@@ -45,6 +45,12 @@ struct PacketHead {
 
 inline constexpr std::size_t kHeaderSize = 16;
 inline constexpr std::size_t kMaxPacket = kHeaderSize + kMaxName;
+
+// Descriptors, because those on their way are bounded, and signals, because a supervisor may die
+// with them unread.
+inline bool is_acknowledged(const PacketHead& head) {
+  return head.descriptors > 0 || head.op == Op::signal;
+}
 
 std::string encode(const PacketHead& head);
 // Fails, naming the reason, for everything that encode() does not make. Error code ENOSYS: well

@@ -75,8 +75,11 @@ class Supervisor {
   }
 
   void turn() {
-    for (keeper::Message& message : link_.read()) {
-      std::visit([this](auto& m) { on(m); }, message);
+    // Again, because settle() in one of them may have come across others.
+    for (auto messages = link_.read(); !messages.empty(); messages = link_.read()) {
+      for (keeper::Message& message : messages) {
+        std::visit([this](auto& m) { on(m); }, message);
+      }
     }
     link_.flush();
     const auto records = keeper::read_exits(exits_.get(), 100);
