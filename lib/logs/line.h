@@ -15,11 +15,11 @@ std::string_view name(Stream stream);
 
 // One line of a worker's output, without its newline.
 struct Line {
-  std::string worker;  // `web.1`
+  std::string worker = {};  // `web.1`
   // RFC 3339 in UTC with nanoseconds; empty where it is not known (read from a file of format raw).
-  std::string time;
+  std::string time = {};
   Stream stream = Stream::both;
-  std::string text;  // bytes as written, which need not be UTF-8
+  std::string text = {};  // bytes as written, which need not be UTF-8
 };
 
 // Orders the lines of several workers by time; lines of one worker keep their order. A line without

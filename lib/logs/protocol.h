@@ -32,8 +32,8 @@ struct Hello {
 // A spawn that is captured already from the same pipes keeps its capture and takes the new limits.
 struct Capture {
   core::SpawnId spawn{};
-  std::string worker;
-  std::string path;  // absolute
+  std::string worker = {};
+  std::string path = {};  // absolute
   core::LogFormat format = core::LogFormat::cri;
   std::uint64_t max_size = 0;  // bytes; 0: never rotated
   int keep = 0;                // rotated files besides the live one
@@ -53,8 +53,8 @@ struct Tail {
 };
 
 struct Source {
-  std::string worker;
-  std::string path;  // of the live file; rotated ones are found beside it
+  std::string worker = {};
+  std::string path = {};  // of the live file; rotated ones are found beside it
   core::LogFormat format = core::LogFormat::cri;
 };
 

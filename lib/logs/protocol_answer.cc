@@ -34,9 +34,9 @@ std::vector<std::string> encode_captures(const Captures& captures) {
   do {
     const std::size_t end = std::min(at + kSpawnsAMessage, captures.spawns.size());
     Json::array_t spawns;
-    for (; at < end; ++at) spawns.emplace_back(captures.spawns[at]);
+    for (; at < end; ++at) spawns.emplace_back(number(captures.spawns[at]));
     messages.push_back(dump({{"op", "captures"},
-                             {"request", captures.request},
+                             {"request", number(captures.request)},
                              {"spawns", std::move(spawns)},
                              {"more", captures.more || end < captures.spawns.size()}}));
   } while (at < captures.spawns.size());
@@ -75,7 +75,7 @@ class LinesEncoder {
   void flush(bool more) {
     messages_.push_back(
         fmt::format(R"({{"op":"lines","request":{},"joined":{},"more":{},"lines":[{}]}})",
-                    static_cast<std::uint64_t>(request_), joined_, more, list_));
+                    number(request_), joined_, more, list_));
     list_.clear();
     joined_ = false;
   }

@@ -20,6 +20,12 @@ inline std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// For an enum class over an unsigned integer; by itself nlohmann would make it a signed number.
+template <class T>
+std::underlying_type_t<T> number(T id) {
+  return static_cast<std::underlying_type_t<T>>(id);
+}
+
 // The message as an object; nothing where it is none.
 inline std::optional<Json> parse_object(std::string_view message) {
   Json json = Json::parse(message, nullptr, false);

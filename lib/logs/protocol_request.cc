@@ -27,21 +27,24 @@ core::LogFormat take_format(Fields& fields) {
   return fields.miss(core::LogFormat::cri);
 }
 
-Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", hello.request}}; }
+Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", number(hello.request)}}; }
 
 Json to_json(const Capture& capture) {
-  return {{"op", "capture"},      {"spawn", capture.spawn},         {"worker", capture.worker},
+  return {{"op", "capture"},      {"spawn", number(capture.spawn)}, {"worker", capture.worker},
           {"path", capture.path}, {"format", name(capture.format)}, {"max_size", capture.max_size},
           {"keep", capture.keep}};
 }
 
-Json to_json(const Finish& finish) { return {{"op", "finish"}, {"spawn", finish.spawn}}; }
+Json to_json(const Finish& finish) { return {{"op", "finish"}, {"spawn", number(finish.spawn)}}; }
 
 Json to_json(const Tail& tail) {
-  return {{"op", "tail"}, {"request", tail.request}, {"spawn", tail.spawn}, {"lines", tail.lines}};
+  return {{"op", "tail"},
+          {"request", number(tail.request)},
+          {"spawn", number(tail.spawn)},
+          {"lines", tail.lines}};
 }
 
-Json to_json(const Sync& sync) { return {{"op", "sync"}, {"request", sync.request}}; }
+Json to_json(const Sync& sync) { return {{"op", "sync"}, {"request", number(sync.request)}}; }
 
 Json to_json(const Source& source) {
   return {{"worker", source.worker}, {"path", source.path}, {"format", name(source.format)}};
@@ -62,7 +65,7 @@ Result<std::vector<std::string>> encode_read(const Read& read) {
   std::size_t size = 0;
   const auto flush = [&](bool more) {
     messages.push_back(dump({{"op", "read"},
-                             {"request", read.request},
+                             {"request", number(read.request)},
                              {"sources", std::exchange(sources, {})},
                              {"lines", read.lines},
                              {"more", more}}));

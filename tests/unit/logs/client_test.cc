@@ -1,0 +1,206 @@
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+#include "../loop/run_until.h"
+#include "logs/logger_client.h"
+#include "loop/channel.h"
+
+using namespace superd;
+using namespace superd::logs;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A logger that writes down what it is asked, and answers when the test wants it to.
+struct FakeLogger {
+  std::vector<Request> requests;
+  std::size_t fds = 0;
+  std::unique_ptr<loop::Channel> channel;
+  UniqueFd client_end;
+
+  explicit FakeLogger(loop::Loop& loop) {
+    std::array<int, 2> pair{};
+    REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+    client_end.reset(pair[0]);
+    listen(loop, UniqueFd(pair[1]));
+  }
+  void listen(loop::Loop& loop, UniqueFd socket) {
+    auto made =
+        loop::Channel::create(loop, std::move(socket),
+                              {.on_message =
+                                   [this](std::string_view text, std::vector<UniqueFd>& with) {
+                                     Result<Request> request = decode_request(text);
+                                     REQUIRE(request);
+                                     requests.push_back(std::move(*request));
+                                     fds += with.size();
+                                   },
+                               .on_closed = [] {}},
+                              {});
+    REQUIRE(made);
+    channel = std::move(*made);
+  }
+  void answer(const Answer& answer) const {
+    for (std::string& message : encode(answer)) REQUIRE(channel->send(std::move(message)));
+  }
+  template <class T>
+  [[nodiscard]] std::optional<T> last() const {
+    for (auto at = requests.rbegin(); at != requests.rend(); ++at) {
+      if (const T* request = std::get_if<T>(&*at)) return *request;
+    }
+    return std::nullopt;
+  }
+};
+
+struct Fixture {
+  loop::Loop loop = std::move(*loop::Loop::create());
+  std::vector<std::vector<core::SpawnId>> told;
+  std::optional<LoggerClient> client;
+
+  explicit Fixture(loop::Duration timeout = 1h) {
+    client.emplace(
+        loop, LoggerClient::Options{.timeout = timeout, .on_captures = [this](const auto& spawns) {
+                                      told.push_back(spawns);
+                                    }});
+  }
+  bool until(const std::function<bool()>& condition) { return loop::run_until(loop, condition); }
+};
+
+struct Answered {
+  int times = 0;
+  std::optional<std::vector<Line>> lines;
+
+  LoggerClient::LinesCallback callback() {
+    return [this](std::optional<std::vector<Line>> got) {
+      ++times;
+      lines = std::move(got);
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("logger client: a new channel begins with what the logger captures", "[logs]") {
+  Fixture f;
+  CHECK_FALSE(f.client->connected());
+  FakeLogger logger(f.loop);
+  f.client->set_channel(std::move(logger.client_end));
+  CHECK(f.client->connected());
+  REQUIRE(f.until([&] { return logger.last<Hello>().has_value(); }));
+  Captures captures{.request = logger.last<Hello>()->request};
+  for (std::uint64_t i = 0; i < 3000; ++i) captures.spawns.push_back(core::SpawnId{i});
+  logger.answer(captures);
+  REQUIRE(f.until([&] { return !f.told.empty(); }));
+  REQUIRE(f.told.size() == 1);
+  CHECK(f.told[0] == captures.spawns);
+}
+
+TEST_CASE("logger client: orders and questions arrive, answers come back whole", "[logs]") {
+  Fixture f;
+  FakeLogger logger(f.loop);
+  f.client->set_channel(std::move(logger.client_end));
+  std::array<int, 2> pipe{};
+  REQUIRE(pipe2(pipe.data(), O_CLOEXEC) == 0);
+  const UniqueFd write_end(pipe[1]);
+  std::vector<UniqueFd> fds;
+  fds.emplace_back(pipe[0]);
+  f.client->capture({.spawn = core::SpawnId{5}, .worker = "web.1", .path = "/x"}, std::move(fds));
+  f.client->finish(core::SpawnId{4});
+  Answered tail;
+  f.client->tail(core::SpawnId{5}, 20, tail.callback());
+  REQUIRE(f.until([&] { return logger.last<Tail>().has_value(); }));
+  CHECK(logger.last<Capture>()->worker == "web.1");
+  CHECK(logger.fds == 1);
+  CHECK(logger.last<Finish>()->spawn == core::SpawnId{4});
+  Lines lines{.request = logger.last<Tail>()->request};
+  for (int i = 0; i < 100; ++i)
+    lines.lines.push_back({.worker = "web.1", .text = std::string(20'000, 'x')});
+  logger.answer(lines);
+  REQUIRE(f.until([&] { return tail.times > 0; }));
+  REQUIRE(tail.lines);
+  REQUIRE(tail.lines->size() == 100);
+  CHECK(tail.lines->at(99).text.size() == 20'000);
+  CHECK(tail.times == 1);
+}
+
+TEST_CASE("logger client: without a logger a question gets no answer, later", "[logs]") {
+  Fixture f;
+  Answered answered;
+  f.client->tail(core::SpawnId{5}, 20, answered.callback());
+  CHECK(answered.times == 0);
+  f.client->finish(core::SpawnId{4});
+  f.loop.run();
+  CHECK(answered.times == 1);
+  CHECK_FALSE(answered.lines);
+}
+
+TEST_CASE("logger client: a logger that does not answer in time is waited for no longer",
+          "[logs]") {
+  Fixture f(5ms);
+  FakeLogger logger(f.loop);
+  f.client->set_channel(std::move(logger.client_end));
+  Answered answered;
+  f.client->sync(answered.callback());
+  REQUIRE(f.until([&] { return answered.times > 0; }));
+  CHECK_FALSE(answered.lines);
+  // An answer that comes too late is nobody's.
+  REQUIRE(f.until([&] { return logger.last<Sync>().has_value(); }));
+  logger.answer(Lines{.request = logger.last<Sync>()->request});
+  Answered next;
+  f.client->sync(next.callback());
+  REQUIRE(f.until([&] { return next.times > 0; }));
+  CHECK(answered.times == 1);
+}
+
+TEST_CASE("logger client: when the logger dies, questions end and a new channel is used",
+          "[logs]") {
+  Fixture f;
+  FakeLogger first(f.loop);
+  f.client->set_channel(std::move(first.client_end));
+  Answered answered;
+  f.client->read({{.worker = "web.1", .path = "/x"}}, 10, answered.callback());
+  REQUIRE(f.until([&] { return first.last<Read>().has_value(); }));
+  first.channel.reset();
+  REQUIRE(f.until([&] { return answered.times > 0; }));
+  CHECK_FALSE(answered.lines);
+  CHECK_FALSE(f.client->connected());
+
+  FakeLogger second(f.loop);
+  f.client->set_channel(std::move(second.client_end));
+  REQUIRE(f.until([&] { return second.last<Hello>().has_value(); }));
+  second.answer(Captures{.request = second.last<Hello>()->request});
+  REQUIRE(f.until([&] { return f.told.size() == 1; }));
+  CHECK(f.told[0].empty());
+}
+
+TEST_CASE("logger client: orders that a stuck logger could not take are caught up with", "[logs]") {
+  Fixture f;
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  UniqueFd logger_end(pair[1]);
+  f.client->set_channel(UniqueFd(pair[0]));
+  // Nobody reads: more than socket and queue take.
+  const Capture capture{
+      .spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
+  for (int i = 0; i < 400; ++i) f.client->capture(capture, {});
+  FakeLogger logger(f.loop);
+  logger.requests.clear();
+  logger.listen(f.loop, std::move(logger_end));
+  int hellos = 0;
+  REQUIRE(f.until([&] {
+    hellos = 0;
+    for (const Request& request : logger.requests)
+      if (std::holds_alternative<Hello>(request)) ++hellos;
+    return hellos == 2;
+  }));
+  CHECK(logger.requests.size() < 400);
+  // The last word is the comparison.
+  CHECK(std::holds_alternative<Hello>(logger.requests.back()));
+}

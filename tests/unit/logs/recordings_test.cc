@@ -1,0 +1,218 @@
+#include "logs/recordings.h"
+
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "../loop/run_until.h"
+#include "files.h"
+#include "logs/cri.h"
+#include "loop/loop.h"
+#include "os/output_pipe.h"
+
+using namespace superd;
+using namespace superd::logs;
+using core::LogFormat;
+
+namespace {
+
+// What one worker writes to, and the read ends for the logger.
+struct Output {
+  std::vector<UniqueFd> write_ends;
+  std::vector<UniqueFd> read_ends;
+
+  explicit Output(std::size_t pipes) {
+    for (std::size_t i = 0; i < pipes; ++i) {
+      Result<os::OutputPipe> pipe = os::make_output_pipe();
+      REQUIRE(pipe);
+      write_ends.push_back(std::move(pipe->write));
+      read_ends.push_back(std::move(pipe->read));
+    }
+  }
+  // For a second capture: the same pipes.
+  [[nodiscard]] std::vector<UniqueFd> again() const {
+    std::vector<UniqueFd> copies;
+    for (const UniqueFd& fd : read_ends) copies.emplace_back(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+    return copies;
+  }
+  void say(std::string_view text, std::size_t pipe = 0) const {
+    REQUIRE(write(write_ends.at(pipe).get(), text.data(), text.size()) ==
+            static_cast<ssize_t>(text.size()));
+  }
+};
+
+// `stdout F text` of each line of a file in format cri.
+std::vector<std::string> without_time(const std::string& path) {
+  std::vector<std::string> lines;
+  std::string text = contents(path);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    const auto line = parse_cri(std::string_view(text).substr(at, end - at));
+    REQUIRE(line);
+    lines.push_back(std::string(line->time.size() == 30 ? "" : "BAD TIME ") +
+                    std::string(name(line->stream)) + (line->piece == Piece::full ? " F " : " P ") +
+                    std::string(line->text));
+    at = end + 1;
+  }
+  return lines;
+}
+
+std::vector<std::string> texts(const std::vector<Line>& lines) {
+  std::vector<std::string> all;
+  for (const Line& line : lines) all.push_back(line.text);
+  return all;
+}
+
+struct Fixture {
+  TempDir dir;
+  loop::Loop loop = std::move(*loop::Loop::create());
+  Recordings recordings{loop};
+  std::string path = dir / "web.1.log";
+
+  [[nodiscard]] Capture capture(std::uint64_t spawn, LogFormat format = LogFormat::cri) const {
+    return {.spawn = core::SpawnId{spawn}, .worker = "web.1", .path = path, .format = format};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("capture: both streams of a worker go into its file, told apart in format cri",
+          "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), std::move(output.read_ends));
+  CHECK(access(f.path.c_str(), F_OK) == 0);
+  output.say("hello\nhalf");
+  REQUIRE(loop::run_until(f.loop, [&] { return !contents(f.path).empty(); }));
+  output.say("oh no\n", 1);
+  REQUIRE(loop::run_until(f.loop, [&] { return without_time(f.path).size() == 2; }));
+  output.say(" a line\n");
+  REQUIRE(loop::run_until(f.loop, [&] { return without_time(f.path).size() == 3; }));
+  CHECK(without_time(f.path) ==
+        std::vector<std::string>{"stdout F hello", "stderr F oh no", "stdout F half a line"});
+}
+
+TEST_CASE("capture: format raw keeps the bytes as they were written", "[logs]") {
+  Fixture f;
+  Output output(1);
+  f.recordings.start(f.capture(1, LogFormat::raw), std::move(output.read_ends));
+  const std::string bytes("\x1b[31mred\0\xff\nprompt> ", 19);
+  output.say(bytes);
+  REQUIRE(loop::run_until(f.loop, [&] { return contents(f.path) == bytes; }));
+  CHECK(texts(f.recordings.last(core::SpawnId{1}, 9)).back() == "prompt> ");
+}
+
+TEST_CASE("capture: at the end of a worker everything that it wrote is in its file", "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), std::move(output.read_ends));
+  output.say("last words");
+  output.say("Traceback\n  File x\n", 1);
+  f.recordings.finish(core::SpawnId{1});
+  CHECK(without_time(f.path) ==
+        std::vector<std::string>{"stderr F Traceback", "stderr F   File x", "stdout F last words"});
+  CHECK(f.recordings.spawns().empty());
+  CHECK(texts(f.recordings.last(core::SpawnId{1}, 2)) ==
+        std::vector<std::string>{"  File x", "last words"});
+  f.recordings.finish(core::SpawnId{1});
+}
+
+TEST_CASE("capture: the last lines of a worker are those up to this moment", "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), std::move(output.read_ends));
+  output.say("one\ntwo");
+  const std::vector<Line> lines = f.recordings.last(core::SpawnId{1}, 5);
+  CHECK(texts(lines) == std::vector<std::string>{"one", "two"});
+  CHECK(lines.at(0).worker == "web.1");
+  CHECK(f.recordings.last(core::SpawnId{77}, 5).empty());
+}
+
+TEST_CASE("capture: an old process and its successor write to the same file", "[logs]") {
+  Fixture f;
+  Output old_one(2);
+  Output new_one(2);
+  f.recordings.start(f.capture(1), std::move(old_one.read_ends));
+  f.recordings.start(f.capture(2), std::move(new_one.read_ends));
+  old_one.say("going");
+  new_one.say("coming\n");
+  f.recordings.drain_path(f.path);
+  old_one.say(" away\n");
+  f.recordings.finish(core::SpawnId{1});
+  new_one.say("there\n");
+  f.recordings.finish(core::SpawnId{2});
+  CHECK(without_time(f.path) ==
+        std::vector<std::string>{"stdout F coming", "stdout F going away", "stdout F there"});
+}
+
+TEST_CASE("capture: asking again for a spawn that is captured loses and doubles nothing",
+          "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), output.again());
+  output.say("begun ");
+  f.recordings.drain_all();
+  f.recordings.start(f.capture(1), output.again());
+  output.say("before, ended after\n");
+  f.recordings.finish(core::SpawnId{1});
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F begun before, ended after"});
+}
+
+TEST_CASE("capture: a spawn's id with other pipes is another process", "[logs]") {
+  Fixture f;
+  Output first(2);
+  Output second(1);
+  f.recordings.start(f.capture(1), std::move(first.read_ends));
+  first.say("first");
+  f.recordings.start(f.capture(1), std::move(second.read_ends));
+  second.say("second");
+  f.recordings.finish(core::SpawnId{1});
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F first", "stdout F second"});
+}
+
+TEST_CASE("capture: a pipe whose writers are all gone is left alone until its finish", "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), std::move(output.read_ends));
+  output.say("bye\n");
+  output.write_ends.clear();
+  // The loop runs empty: nothing is watched any more.
+  f.loop.run();
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F bye"});
+  CHECK(f.recordings.spawns().size() == 1);
+  f.recordings.finish(core::SpawnId{1});
+}
+
+TEST_CASE("capture: a request without pipes, or with too many, is left out", "[logs]") {
+  Fixture f;
+  f.recordings.start(f.capture(1), {});
+  Output three(3);
+  f.recordings.start(f.capture(2), std::move(three.read_ends));
+  CHECK(f.recordings.spawns().empty());
+}
+
+TEST_CASE("capture: a worker that never stops writing leaves the others their turn", "[logs]") {
+  Fixture f;
+  Output loud(1);
+  Output quiet(2);
+  Capture other = f.capture(2);
+  other.path = f.dir / "web.2.log";
+  // Rotated all the time, so that the test leaves little on the disk.
+  Capture noise = f.capture(1, LogFormat::raw);
+  noise.max_size = 1000;
+  f.recordings.start(noise, std::move(loud.read_ends));
+  f.recordings.start(other, std::move(quiet.read_ends));
+  quiet.say("hello\n");
+  fcntl(loud.write_ends[0].get(), F_SETFL, O_RDWR | O_NONBLOCK);
+  const std::string block(4096, 'x');
+  const auto heard = [&] {
+    while (write(loud.write_ends[0].get(), block.data(), block.size()) > 0) {
+    }
+    return !contents(other.path).empty();
+  };
+  CHECK(loop::run_until(f.loop, heard));
+}
