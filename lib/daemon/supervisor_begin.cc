@@ -153,6 +153,7 @@ void Supervisor::end_leftovers() {
     const auto held = held_spawns_.find(spawn);
     if (held == held_spawns_.end()) return;
     logger_.finish(spawn);
+    ::unlink((notify_dir(spec_.daemon.runtime_dir) + "/" + core::to_string(spawn)).c_str());
     for (const char* kind : {"out", "notify"}) {
       (void)keeper_.drop(
           fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
