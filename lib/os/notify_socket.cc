@@ -26,11 +26,8 @@ Status set_options(int fd) {
   if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
     return fail_errno("cannot ask for the senders' credentials", errno);
   }
-  // A hint of who sent, also when it has ended; older kernels do without. The larger buffer is for
-  // bursts while superd restarts.
+  // Tells who sent also when the sender has ended; older kernels do without.
   ::setsockopt(fd, SOL_SOCKET, kSoPassPidfd, &on, sizeof on);
-  const int buffer = 256 << 10;
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   return {};
 }
 

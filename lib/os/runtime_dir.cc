@@ -37,14 +37,15 @@ Status make_directory(const std::string& path) {
 
 enum class Parent { guarded, shared };
 
-// Who may write to the parent may exchange what is in it, unless it is sticky.
+// Who may write to the parent may exchange what is in it, unless it is sticky. A group that the
+// owner of the parent lets in is his choice: private groups and umask 002 are common.
 Result<Parent> check_parent(const std::string& path) {
   const std::string above = parent_of(path);
   struct stat found {};
   if (::stat(above.c_str(), &found) != 0)
     return fail_errno(fmt::format("cannot look at {}", above), errno);
   const bool foreign = found.st_uid != 0 && found.st_uid != ::geteuid();
-  const bool shared = (found.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  const bool shared = (found.st_mode & S_IWOTH) != 0;
   const bool sticky = (found.st_mode & S_ISVTX) != 0;
   if (foreign || (shared && !sticky)) {
     return fail(fmt::format("{} lies in {}, where others could exchange it: choose another "

@@ -13,6 +13,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "os/process_table.h"
 #include "os_test.h"
 
 using namespace superd;
@@ -77,8 +78,8 @@ TEST_CASE("listen: an address in use names the program that has it", "[os]") {
   REQUIRE_FALSE(second);
   CHECK(second.error().code == EADDRINUSE);
   CHECK(second.error().message ==
-        fmt::format("{} is in use by unit_os (PID {}): stop it or choose another address",
-                    to_string(same), ::getpid()));
+        fmt::format("{} is in use by {} (PID {}): stop it or choose another address",
+                    to_string(same), read_process(::getpid())->command, ::getpid()));
 }
 
 TEST_CASE("listen: an address that is not this machine's, or no address, is told", "[os]") {

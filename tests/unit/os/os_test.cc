@@ -144,8 +144,7 @@ void skip(const std::string& why) { WARN("skipped: " << why); }
 
 bool is_root() { return ::geteuid() == 0; }
 
-std::string as_ordinary_user(const std::function<std::string()>& part) {
-  if (!is_root()) return part();
+std::string in_child(const std::function<std::string()>& part) {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   const UniqueFd read_end(ends[0]);
@@ -153,7 +152,6 @@ std::string as_ordinary_user(const std::function<std::string()>& part) {
   const pid_t pid = ::fork();
   REQUIRE(pid >= 0);
   if (pid == 0) {
-    become_ordinary();
     const std::string text = part();
     static_cast<void>(!::write(write_end.get(), text.data(), text.size()));
     ::_exit(0);
@@ -164,6 +162,14 @@ std::string as_ordinary_user(const std::function<std::string()>& part) {
   REQUIRE(::waitpid(pid, &status, 0) == pid);
   if (status != 0) text += fmt::format(" (wait status {})", status);
   return text;
+}
+
+std::string as_ordinary_user(const std::function<std::string()>& part) {
+  if (!is_root()) return part();
+  return in_child([&] {
+    become_ordinary();
+    return part();
+  });
 }
 
 }  // namespace superd::os::test

@@ -62,9 +62,10 @@ std::string output_of(SpawnRequest request);
 void skip(const std::string& why);
 
 bool is_root();
+// Runs the part in a forked child and gives back its text: empty for success, else what was wrong.
+std::string in_child(const std::function<std::string()>& part);
 constexpr uid_t kOrdinaryUid = 23456;
-// Runs the part as an ordinary user (in a child where the tests run as root) and gives back its
-// text: empty for success, else what was wrong.
+// Runs the part as an ordinary user (in a child where the tests run as root).
 std::string as_ordinary_user(const std::function<std::string()>& part);
 
 }  // namespace superd::os::test

@@ -117,7 +117,7 @@ TEST_CASE("spawn: without the right to become another user the step is named", "
     const std::string text = fail_to_start(request).text;
     return text == "setgroups www-data: Operation not permitted" ? "" : text;
   });
-  CHECK(wrong.empty());
+  CHECK(wrong == "");
 }
 
 TEST_CASE("spawn: nice and oom_score_adj that need more rights name their step", "[os]") {
@@ -131,7 +131,7 @@ TEST_CASE("spawn: nice and oom_score_adj that need more rights name their step",
     const std::string oom = fail_to_start(request).text;
     return oom == "oom_score_adj -900: Permission denied" ? "" : oom;
   });
-  CHECK(wrong.empty());
+  CHECK(wrong == "");
 }
 
 TEST_CASE("spawn: a limit above the hard one is named with its values", "[os]") {
@@ -141,7 +141,7 @@ TEST_CASE("spawn: a limit above the hard one is named with its values", "[os]") 
     const std::string text = fail_to_start(request).text;
     return text.starts_with("set nofile to 1099511627776:1099511627776: ") ? "" : text;
   });
-  CHECK(wrong.empty());
+  CHECK(wrong == "");
 }
 
 TEST_CASE("spawn: a cgroup that is none is named", "[os]") {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -89,24 +88,17 @@ TEST_CASE("spawn: descriptors that lie where others belong come out in the order
 }
 
 TEST_CASE("spawn: superd may run with its own standard streams closed", "[os]") {
-  const std::string wrong = as_ordinary_user([]() -> std::string {
-    // In a child also where the tests do not run as root.
-    const pid_t pid = ::fork();
-    if (pid != 0) {
-      int status = 0;
-      ::waitpid(pid, &status, 0);
-      return status == 0 ? "" : fmt::format("wait status {}", status);
-    }
+  const std::string wrong = in_child([]() -> std::string {
     for (const int fd : {0, 1, 2}) ::close(fd);
     SpawnRequest request;
     request.argv = {"/bin/sh", "-c", "read line; exit 7"};
     const Result<Spawned> spawned = spawn(request);
-    if (!spawned) ::_exit(1);
+    if (!spawned) return spawned.error().message;
+    if (wait_for_report(*spawned).failure) return "not started";
     const Exit seven{.kind = Exit::Kind::exited, .value = 7};
-    const bool right = !wait_for_report(*spawned).failure && wait_for_exit(*spawned) == seven;
-    ::_exit(right ? 0 : 2);
+    return wait_for_exit(*spawned) == seven ? "" : "another end";
   });
-  CHECK(wrong.empty());
+  CHECK(wrong == "");
 }
 
 TEST_CASE("spawn: a process leads its own session and process group", "[os]") {
@@ -209,5 +201,5 @@ TEST_CASE("spawn: an ordinary user's processes start as well", "[os]") {
     const std::string uid = output_of(request);
     return uid == fmt::format("{}\n", ::geteuid()) ? "" : uid;
   });
-  CHECK(wrong.empty());
+  CHECK(wrong == "");
 }
