@@ -1,0 +1,103 @@
+#include "event_text.h"
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace superd::core {
+namespace {
+
+template <class... F>
+struct Match : F... {
+  using F::operator()...;
+};
+template <class... F>
+Match(F...) -> Match<F...>;
+
+std::uint64_t number(CommandId id) { return static_cast<std::uint64_t>(id); }
+std::uint64_t number(SpawnId id) { return static_cast<std::uint64_t>(id); }
+
+std::string text(const Target& target) {
+  return target.worker == 0 ? target.group : fmt::format("{}.{}", target.group, target.worker);
+}
+
+std::string text(const TimerKey& key) {
+  const auto kind = [&] {
+    switch (key.kind) {
+      case TimerKind::ready_delay:
+        return "ready_delay";
+      case TimerKind::ready_timeout:
+        return "ready_timeout";
+      case TimerKind::kill:
+        return "kill";
+      case TimerKind::backoff:
+        return "backoff";
+    }
+    std::abort();
+  };
+  return fmt::format("{} {} #{}", kind(), to_string(key.worker), number(key.spawn));
+}
+
+}  // namespace
+
+std::string text(const Event& event) {
+  return std::visit(
+      Match{
+          [](const StartRequested& e) {
+            return fmt::format("start {} ({})", text(e.target), number(e.command));
+          },
+          [](const StopRequested& e) {
+            return fmt::format("stop {} ({})", text(e.target), number(e.command));
+          },
+          [](const RestartRequested& e) {
+            return fmt::format("restart {}{} ({})", text(e.target),
+                               e.pace == Pace::at_once ? " at once" : "", number(e.command));
+          },
+          [](const ShutdownRequested& e) {
+            return fmt::format("shutdown{}", e.urgency == Urgency::at_once ? " at once" : "");
+          },
+          [](const ProcessMade& e) { return fmt::format("#{} made", number(e.spawn)); },
+          [](const ProgramExecuted& e) { return fmt::format("#{} executed", number(e.spawn)); },
+          [](const ReadinessSeen& e) { return fmt::format("#{} says ready", number(e.spawn)); },
+          [](const TimeoutExtended& e) {
+            return fmt::format("#{} asks for {}", number(e.spawn), in_words(e.by));
+          },
+          [](const MainExited& e) {
+            return fmt::format("#{} {}", number(e.spawn), describe(e.exit));
+          },
+          [](const TreeGone& e) { return fmt::format("#{} gone", number(e.spawn)); },
+          [](const TimerFired& e) { return fmt::format("timer {}", text(e.key)); },
+      },
+      event);
+}
+
+std::string text(const Effect& effect) {
+  return std::visit(
+      Match{
+          [](const MakeRecipe& e) { return fmt::format("make {}/{}", e.group, e.generation); },
+          [](const DropRecipe& e) { return fmt::format("drop {}/{}", e.group, e.generation); },
+          [](const Spawn& e) {
+            return fmt::format("spawn #{} {} by {}", number(e.spawn), to_string(e.worker),
+                               e.generation);
+          },
+          [](const SignalMain& e) { return fmt::format("signal main #{}", number(e.spawn)); },
+          [](const SignalTree& e) { return fmt::format("signal tree #{}", number(e.spawn)); },
+          [](const KillTree& e) { return fmt::format("kill #{}", number(e.spawn)); },
+          [](const Forget& e) { return fmt::format("forget #{}", number(e.spawn)); },
+          [](const ArmTimer& e) { return fmt::format("arm {}", text(e.key)); },
+          [](const CancelTimer& e) { return fmt::format("cancel {}", text(e.key)); },
+          [](const WorkerChanged& e) {
+            return fmt::format("{}: {} -> {}", to_string(e.worker), name(e.from), name(e.to));
+          },
+          [](const GroupChanged& e) {
+            return fmt::format("{}: {} -> {}", e.group, name(e.from), name(e.to));
+          },
+          [](const Answer& e) {
+            return fmt::format("answer {} {}", number(e.command), e.ok ? "ok" : "failed");
+          },
+          [](const ShutdownDone&) { return std::string("shutdown done"); },
+      },
+      effect);
+}
+
+}  // namespace superd::core

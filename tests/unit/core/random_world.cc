@@ -1,0 +1,332 @@
+#include "random_world.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "event_text.h"
+
+namespace superd::core {
+
+using namespace std::chrono_literals;
+
+RandomWorld::RandomWorld(std::uint64_t seed)
+    : random_(seed),
+      max_starting_(1 + static_cast<int>(pick(4))),
+      core_({.first_spawn = 1 + pick(1000), .max_starting = max_starting_}) {
+  const int groups = 1 + static_cast<int>(pick(3));
+  for (int i = 0; i < groups; ++i) make_group(i);
+}
+
+void RandomWorld::make_group(int index) {
+  GroupSpec spec;
+  spec.name = fmt::format("g{}", index);
+  spec.workers = 1 + static_cast<int>(pick(4));
+  spec.ready = {.when = chance(50) ? ReadyWhen::notify : ReadyWhen::delay,
+                .timeout = std::chrono::seconds(1 + pick(60)),
+                .delay = std::chrono::milliseconds(pick(1000))};
+  spec.stop = {.signal = 15, .timeout = std::chrono::seconds(pick(40))};
+  constexpr RespawnPolicy kPolicies[] = {RespawnPolicy::always, RespawnPolicy::on_failure,
+                                         RespawnPolicy::never};
+  spec.respawn.policy = kPolicies[pick(3)];
+  spec.respawn.backoff.min = std::chrono::milliseconds(pick(3) * 100);
+  spec.respawn.reset_after = std::chrono::seconds(pick(20));
+  spec.respawn.give_up.failures = static_cast<int>(pick(4));
+  core_.add_group(spec);
+  group_states_[spec.name] = GroupState::stopped;
+  for (const Worker& worker : core_.find(spec.name)->workers) {
+    worker_states_[worker.ref] = WorkerState::stopped;
+  }
+}
+
+// --- what happens ------------------------------------------------------------------------------
+
+void RandomWorld::step() {
+  const std::uint64_t what = pick(100);
+  if (what < 15) {
+    command();
+  } else if (what < 60) {
+    process_acts(any_spawn());
+  } else if (what < 80) {
+    const Duration steps[] = {1ns, 100ms, 1s, 5s, 40s};
+    advance(steps[pick(5)]);
+  } else if (what < 99) {
+    noise();
+  } else if (chance(20)) {
+    shut_down(chance(70) ? Urgency::ordered : Urgency::at_once);
+  }
+}
+
+Target RandomWorld::any_target() {
+  const Group& group = *core_.find(core_.names().at(pick(core_.names().size())));
+  const int number = chance(50) ? 0 : 1 + static_cast<int>(pick(group.workers.size()));
+  return {.group = group.name, .worker = number};
+}
+
+// One that lives, mostly; else one that is gone, or that never was.
+SpawnId RandomWorld::any_spawn() {
+  std::vector<SpawnId> living;
+  for (const auto& [id, process] : processes_) {
+    if (!process.forgotten) living.push_back(id);
+  }
+  if (!living.empty() && !chance(3)) return living[pick(living.size())];
+  if (processes_.empty() || chance(20)) return SpawnId{pick(3000)};
+  return std::next(processes_.begin(), static_cast<std::ptrdiff_t>(pick(processes_.size())))->first;
+}
+
+Exit RandomWorld::any_exit() {
+  switch (pick(4)) {
+    case 0:
+      return Exit::with_status(0);
+    case 1:
+      return Exit::with_status(1);
+    case 2:
+      return Exit::by_signal(9);
+    default:
+      return Exit{};
+  }
+}
+
+void RandomWorld::command() {
+  const Target target = any_target();
+  const CommandId id = chance(10) ? kOwnCommand : CommandId{++last_command_};
+  if (id != kOwnCommand) owed_.insert(id);
+  switch (pick(3)) {
+    case 0:
+      return send(StartRequested{.command = id, .target = target, .cause = "command"});
+    case 1:
+      return send(StopRequested{.command = id, .target = target, .cause = "command"});
+    default:
+      return send(RestartRequested{.command = id,
+                                   .target = target,
+                                   .cause = "command",
+                                   .pace = chance(30) ? Pace::at_once : Pace::in_turn});
+  }
+}
+
+void RandomWorld::process_acts(SpawnId id) {
+  const auto found = processes_.find(id);
+  if (found == processes_.end()) return;
+  Process& process = found->second;
+  if (process.main_gone) {
+    if (!process.immortal || all_die_) send(TreeGone{.spawn = id});
+    return;
+  }
+  if (!process.executed && chance(80)) {
+    process.executed = true;
+    send(ProcessMade{.spawn = id, .pid = static_cast<std::int64_t>(id) + 100});
+    send(ProgramExecuted{.spawn = id});
+    return;
+  }
+  if (process.executed && chance(60)) return send(ReadinessSeen{.spawn = id});
+  process.main_gone = true;
+  send(MainExited{.spawn = id,
+                  .exit = process.executed ? any_exit() : Exit::before_exec("exec: no such file")});
+  if (!process.immortal && chance(60)) send(TreeGone{.spawn = id});
+}
+
+// Late, repeated and foreign events. What happens only once to a process that lives, such as its
+// end, is not made up; its tree may be gone without a word about the main process, though.
+void RandomWorld::noise() {
+  const SpawnId id = any_spawn();
+  const auto found = processes_.find(id);
+  const bool lives = found != processes_.end() && !found->second.forgotten;
+  switch (pick(6)) {
+    case 0:
+      return send(ProgramExecuted{.spawn = id});
+    case 1:
+      return send(TimeoutExtended{.spawn = id, .by = Duration(random_() >> pick(40))});
+    case 2:
+      if (!lives || found->second.main_gone) send(MainExited{.spawn = id, .exit = any_exit()});
+      return;
+    case 3:
+      if (!lives || chance(10)) {
+        if (lives) found->second.main_gone = true;
+        send(TreeGone{.spawn = id});
+      }
+      return;
+    default: {
+      constexpr TimerKind kKinds[] = {TimerKind::ready_delay, TimerKind::ready_timeout,
+                                      TimerKind::kill, TimerKind::backoff};
+      const WorkerRef worker = found != processes_.end()
+                                   ? found->second.worker
+                                   : WorkerRef{.group = chance(50) ? "g0" : "none", .number = 9};
+      const TimerKey key{.kind = kKinds[pick(4)], .worker = worker, .spawn = id};
+      timers_.erase(key);
+      return send(TimerFired{.key = key});
+    }
+  }
+}
+
+void RandomWorld::advance(Duration duration) {
+  const TimePoint until = now_ + duration;
+  for (;;) {
+    const auto next =
+        std::min_element(timers_.begin(), timers_.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (next == timers_.end() || next->second > until || !breach_.empty()) break;
+    now_ = std::max(now_, next->second);
+    const TimerKey key = next->first;
+    timers_.erase(next);
+    send(TimerFired{.key = key});
+  }
+  now_ = until;
+}
+
+void RandomWorld::shut_down(Urgency urgency) {
+  shutdown_asked_ = true;
+  send(ShutdownRequested{.cause = "signal TERM", .urgency = urgency});
+}
+
+// --- a world that obeys ------------------------------------------------------------------------
+
+void RandomWorld::settle() {
+  for (int round = 0; round < 300 && breach_.empty(); ++round) {
+    bool moved = false;
+    // By index: what a process does may bring new ones.
+    std::vector<SpawnId> ids;
+    for (const auto& [id, process] : processes_) {
+      if (!process.forgotten) ids.push_back(id);
+    }
+    for (const SpawnId id : ids) moved = obey(id) || moved;
+    if (moved) continue;
+    if (timers_.empty()) return;
+    TimePoint next = TimePoint::max();
+    for (const auto& [key, at] : timers_) next = std::min(next, at);
+    advance(std::max(next - now_, Duration::zero()));
+  }
+  expect(false, "the world settles");
+}
+
+// Whether the process had something to do.
+bool RandomWorld::obey(SpawnId id) {
+  Process& process = processes_.at(id);
+  if (process.forgotten) return false;
+  const bool dies_of_kill = process.kills > 0 && (!process.immortal || all_die_);
+  const bool dies_of_signal = !process.stubborn && !process.immortal;
+  if (!process.main_gone) {
+    if (dies_of_kill || (dies_of_signal && process.main_signaled)) {
+      process.main_gone = true;
+      send(MainExited{.spawn = id, .exit = Exit::by_signal(15)});
+      return true;
+    }
+    if (!process.executed) {
+      process.executed = true;
+      send(ProgramExecuted{.spawn = id});
+      return true;
+    }
+    const Worker* worker = core_.owner(id);
+    const bool awaited = worker != nullptr && worker->life && worker->life->spawn == id &&
+                         worker->state == WorkerState::starting &&
+                         core_.find(worker->ref.group)->policy.ready.when == ReadyWhen::notify;
+    if (awaited) send(ReadinessSeen{.spawn = id});
+    return awaited;
+  }
+  const bool goes = dies_of_kill || (!process.immortal && !process.has_children) ||
+                    (dies_of_signal && process.tree_signaled) || (all_die_ && process.immortal);
+  if (goes) send(TreeGone{.spawn = id});
+  return goes;
+}
+
+// --- what the core does ------------------------------------------------------------------------
+
+void RandomWorld::send(const Event& event) {
+  if (!breach_.empty()) return;
+  ++events_;
+  if (trace_.size() >= 40) trace_.erase(trace_.begin());
+  trace_.push_back(fmt::format(
+      "{:.3f} {}", std::chrono::duration<double>(now_.time_since_epoch()).count(), text(event)));
+  const std::vector<Effect> effects = core_.handle(event, now_);
+  for (const Effect& effect : effects) {
+    trace_.push_back("    " + text(effect));
+    on_effect(effect);
+  }
+  check_state();
+}
+
+void RandomWorld::on_effect(const Effect& effect) {
+  std::visit([this](const auto& e) { on(e); }, effect);
+}
+
+void RandomWorld::on(const MakeRecipe& e) {
+  expect(recipes_.insert({e.group, e.generation}).second, "a generation is made once");
+  for (const auto& [id, process] : processes_) {
+    expect(process.worker.group != e.group || process.generation < e.generation,
+           "generations count up");
+  }
+}
+
+void RandomWorld::on(const DropRecipe& e) {
+  expect(recipes_.erase({e.group, e.generation}) == 1, "only a recipe that was made is dropped");
+  for (const auto& [id, process] : processes_) {
+    expect(
+        process.forgotten || process.worker.group != e.group || process.generation != e.generation,
+        "no recipe is dropped while a process of it is left");
+  }
+}
+
+void RandomWorld::on(const Spawn& e) {
+  expect(processes_.empty() || processes_.rbegin()->first < e.spawn, "spawn ids count up");
+  expect(recipes_.contains({e.worker.group, e.generation}), "a spawn has a recipe");
+  expect(!core_.shutting_down(), "nothing starts during a shutdown");
+  processes_[e.spawn] = Process{.worker = e.worker,
+                                .generation = e.generation,
+                                .stubborn = chance(20),
+                                .immortal = chance(5),
+                                .has_children = chance(30)};
+}
+
+void RandomWorld::on(const SignalMain& e) {
+  if (Process* process = alive(e.spawn, "SignalMain")) {
+    expect(!process->main_gone, "a main process that is gone gets no signal");
+    process->main_signaled = true;
+  }
+}
+
+void RandomWorld::on(const SignalTree& e) {
+  if (Process* process = alive(e.spawn, "SignalTree")) process->tree_signaled = true;
+}
+
+void RandomWorld::on(const KillTree& e) {
+  if (Process* process = alive(e.spawn, "KillTree")) ++process->kills;
+}
+
+void RandomWorld::on(const Forget& e) {
+  if (Process* process = alive(e.spawn, "Forget")) process->forgotten = true;
+}
+
+void RandomWorld::on(const ArmTimer& e) {
+  if (e.key.kind != TimerKind::backoff) (void)alive(e.key.spawn, "ArmTimer");
+  timers_[e.key] = e.at;
+}
+
+void RandomWorld::on(const CancelTimer& e) {
+  if (e.key.kind != TimerKind::backoff) (void)alive(e.key.spawn, "CancelTimer");
+  timers_.erase(e.key);
+}
+
+void RandomWorld::on(const WorkerChanged& e) {
+  expect(worker_states_.at(e.worker) == e.from, "a worker changes from the state it was in");
+  expect(e.from != e.to, "a change of a worker changes its state");
+  worker_states_[e.worker] = e.to;
+}
+
+void RandomWorld::on(const GroupChanged& e) {
+  expect(group_states_.at(e.group) == e.from, "a group changes from the state it was in");
+  group_states_[e.group] = e.to;
+}
+
+void RandomWorld::on(const Answer& e) {
+  expect(owed_.erase(e.command) == 1, "a command is answered once, and superd's own never");
+}
+
+void RandomWorld::on(const ShutdownDone&) {
+  expect(++shutdowns_done_ == 1, "a shutdown is done once");
+  expect(shutdown_asked_, "nothing is shut down unasked");
+  for (const auto& [id, process] : processes_) {
+    expect(process.forgotten || process.kills >= kMaxKills,
+           "a shutdown is done when all is gone that can be killed");
+  }
+}
+
+}  // namespace superd::core
