@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace superd::front {
 
@@ -9,6 +10,9 @@ void declare(CLI::App& app, Options& options) {
   app.description(
       "superd keeps groups of processes running. It stays in the foreground and logs "
       "to stderr; superctl talks to it.");
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("superd: {}; see superd --help\n", error.what());
+  });
   app.set_help_flag("-h,--help", "show this and exit");
   app.set_version_flag("--version", std::string("superd ") + SUPERD_VERSION,
                        "show the version and exit");

@@ -22,6 +22,8 @@ void declare(CLI::App& app, RoleOptions& options) {
 
 std::vector<std::string> to_argv(const RoleOptions& options) {
   std::vector<std::string> argv = {"superd: " + options.role, "--role", options.role};
+  // What ps shows is kept short: nothing that goes without saying.
+  const RoleOptions usual;
   const auto add = [&argv](const char* name, const std::string& value) {
     argv.emplace_back(name);
     argv.push_back(value);
@@ -30,8 +32,8 @@ std::vector<std::string> to_argv(const RoleOptions& options) {
   if (options.runtime_dir_fd >= 0) add("--runtime-dir-fd", std::to_string(options.runtime_dir_fd));
   if (options.ready_fd >= 0) add("--ready-fd", std::to_string(options.ready_fd));
   if (options.nofile_soft >= 0) add("--nofile-soft", std::to_string(options.nofile_soft));
-  add("--log-level", options.log_level);
-  add("--log-format", options.log_format);
+  if (options.log_level != usual.log_level) add("--log-level", options.log_level);
+  if (options.log_format != usual.log_format) add("--log-format", options.log_format);
   return argv;
 }
 
