@@ -104,6 +104,8 @@ std::optional<std::string> closest_match(std::string_view word,
     // One edit for a short word, two from five letters on, three from ten.
     const std::size_t longer = std::max(candidate.size(), wanted.size());
     const std::size_t limit = longer <= 2 ? 0 : longer <= 4 ? 1 : longer < 10 ? 2 : 3;
+    const std::size_t shorter = std::min(candidate.size(), wanted.size());
+    if (longer - shorter > limit) continue;
     const std::size_t found = distance(wanted, lower(candidate));
     if (found <= limit && (!best || found < best_distance)) {
       best = candidate;

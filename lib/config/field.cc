@@ -191,9 +191,13 @@ std::string TableReader::path_of(std::string_view key) const {
 std::optional<Field> TableReader::field(std::string_view key) {
   known_.emplace_back(key);
   for (const Entry& entry : *table_) {
-    if (entry.key == key) return Field(entry.value, path_of(key), *problems_);
+    if (entry.key == key) return field(entry);
   }
   return std::nullopt;
+}
+
+Field TableReader::field(const Entry& entry) const {
+  return {entry.value, path_of(entry.key), *problems_};
 }
 
 std::optional<TableReader> TableReader::table(std::string_view key) {

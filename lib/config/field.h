@@ -93,6 +93,8 @@ class TableReader {
   [[nodiscard]] const Table& entries() const { return *table_; }
   // The field, or nothing where the table has no such key.
   std::optional<Field> field(std::string_view key);
+  // For a table whose keys are names: each of its entries().
+  [[nodiscard]] Field field(const Entry& entry) const;
   // The same for a table; nothing as well (and an error) where the value is none.
   std::optional<TableReader> table(std::string_view key);
 

@@ -86,10 +86,10 @@ class Loader {
   void read_groups(const Field& field, const Context& context) {
     const auto* table = field.as<Table>();
     if (table == nullptr) return field.wrong("a table", "write [group.NAME]");
-    TableReader names(*table, field.place(), field.path(), context.problems);
+    const TableReader names(*table, field.place(), field.path(), context.problems);
     for (const Entry& entry : *table) {
       check_group_name(entry, context.problems);
-      const auto reader = names.table(entry.key);
+      const auto reader = as_table(names.field(entry));
       if (!reader) continue;
       PlacedGroup group = read_group_table(*reader, entry.key, context);
       // Half a file's groups prove nothing about the others.

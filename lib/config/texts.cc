@@ -79,14 +79,14 @@ std::vector<std::string> read_command(const Field& field, const TextRules& rules
   return words;
 }
 
-std::vector<core::EnvEntry> read_env(TableReader table, const TextRules& rules) {
+std::vector<core::EnvEntry> read_env(const TableReader& table, const TextRules& rules) {
   std::vector<core::EnvEntry> env;
   for (const Entry& entry : table.entries()) {
-    const auto field = table.field(entry.key);
-    check_name(entry, *field);
-    const auto value = field->text();
+    const Field field = table.field(entry);
+    check_name(entry, field);
+    const auto value = field.text();
     if (!value) continue;
-    check_text(*field, *value, rules);
+    check_text(field, *value, rules);
     env.push_back({.name = entry.key, .value = *value});
   }
   return env;

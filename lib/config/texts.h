@@ -26,6 +26,6 @@ std::optional<std::string> read_checked_text(const Field& field, const TextRules
 // `command`: an array, or one string that is split as a shell would. Empty where it is wrong.
 std::vector<std::string> read_command(const Field& field, const TextRules& rules);
 // The table `env`.
-std::vector<core::EnvEntry> read_env(TableReader table, const TextRules& rules);
+std::vector<core::EnvEntry> read_env(const TableReader& table, const TextRules& rules);
 
 }  // namespace superd::config

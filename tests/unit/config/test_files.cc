@@ -157,3 +157,17 @@ foo = 1
   CHECK_THAT(errors[0], Contains("2:1: unknown key \"hook\""));
   CHECK_THAT(errors.back(), Contains("not valid TOML"));
 }
+
+TEST_CASE("every address of a port, in one group, collides with each in another", "[config]") {
+  const auto two = [](const std::string& first, const std::string& second) {
+    return errors_of(group("a") + "listen = [" + first + "]\n" + group("b") + "listen = [" +
+                     second + "]\n")
+        .size();
+  };
+  CHECK(two("':80'", "'127.0.0.1:80'") == 1);
+  CHECK(two("'127.0.0.1:80'", "':80'") == 1);
+  CHECK(two("'127.0.0.1:80', '127.0.0.2:80'", "'127.0.0.3:80', '127.0.0.2:80'") == 1);
+  CHECK(two("'[::]:80'", "'[::1]:80'") == 1);
+  CHECK(two("'unix:/a'", "'unix:/a'") == 1);
+  CHECK(two("'127.0.0.1:80'", "'127.0.0.2:80', '[::]:80', ':81', 'unix:/a'") == 0);
+}
