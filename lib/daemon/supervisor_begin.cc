@@ -41,7 +41,9 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
   keeper_poll_.emplace(std::move(*poll));
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
+  // The sockets of a group that waits for a command are opened by its first start.
   for (const core::GroupSpec& group : spec_.groups) {
+    if (!group.autostart) continue;
     if (const Status opened = listeners_.open(group); !opened) {
       log::error("{}: {}", group.name, opened.error().message);
     }

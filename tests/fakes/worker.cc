@@ -103,14 +103,21 @@ void serve_one(int connection) {
   if (!backlog.empty()) ::listen(3, std::stoi(backlog));
   const std::string removed = option(words, "--unlink", "");
   if (!removed.empty()) ::unlink(removed.c_str());
+  const char* count = std::getenv("LISTEN_FDS");
+  std::vector<pollfd> listeners;
+  for (int fd = 3; fd < 3 + (count == nullptr ? 1 : std::stoi(count)); ++fd) {
+    // Other workers share the listener: only one of them gets what woke all, the others go on.
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    listeners.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  }
   while (told_to_go == 0) {
-    // Other workers share the listener: only one of them gets what woke all.
-    pollfd fd{.fd = 3, .events = POLLIN, .revents = 0};
-    if (::poll(&fd, 1, 200) <= 0) continue;
-    const int connection = ::accept4(3, nullptr, nullptr, SOCK_CLOEXEC);
-    if (connection < 0) continue;
-    serve_one(connection);
-    ::close(connection);
+    if (::poll(listeners.data(), listeners.size(), 200) <= 0) continue;
+    for (const pollfd& listener : listeners) {
+      const int connection = ::accept4(listener.fd, nullptr, nullptr, SOCK_CLOEXEC);
+      if (connection < 0) continue;
+      serve_one(connection);
+      ::close(connection);
+    }
   }
   ::poll(nullptr, 0, std::stoi(option(words, "--linger", "0")));
   std::_Exit(0);

@@ -170,7 +170,7 @@ user    = "no-such-user"
 )");
   const Outcome check = site.superd({"--check"});
   CHECK(check.exit == 1);
-  CHECK_THAT(check.err, Catch::Contains("superd.toml:7:") && Catch::Contains("no-such-user"));
+  CHECK_THAT(check.err, Catch::Contains("superd.toml:8:11: ") && Catch::Contains("no-such-user"));
 }
 
 TEST_CASE("start: an ordinary user cannot run workers as another user", "[user]") {
@@ -181,7 +181,7 @@ user    = "root"
 )");
   const Outcome check = site.superd({"--check"});
   CHECK(check.exit == 1);
-  CHECK_THAT(check.err, Catch::Contains("superd.toml:7:") && Catch::Contains("root"));
+  CHECK_THAT(check.err, Catch::Contains("superd.toml:8:11: ") && Catch::Contains("root"));
 }
 
 }  // namespace superd::scenario

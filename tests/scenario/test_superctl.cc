@@ -64,6 +64,8 @@ TEST_CASE("superctl: exit codes tell a script what happened", "[all]") {
   CHECK(site.ctl({"whose", "1"}).exit == 1);
   // A second TERM: what is left is ended at once.
   superd.program().signal(SIGTERM);
+  REQUIRE(
+      wait_until(kSoon, [&] { return superd.log().find("signal TERM:") != std::string::npos; }));
   superd.end();
 }
 

@@ -20,7 +20,8 @@ workers   = 2
 listen    = ["@ADDRESS@"]
 directory = "@APPS@"
 env       = { PYTHONDONTWRITEBYTECODE = "1" }
-ready     = { when = "notify" }
+# Not by notify: uWSGI says READY=1 before its hook is there, and a TERM in between is a reload.
+ready     = { when = "delay", delay = "1s" }
 )";
 }
 
