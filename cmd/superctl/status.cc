@@ -90,6 +90,12 @@ ExitCode show_workers(Context& context, const Given& given) {
   if (given.verbose && !tracking.empty()) {
     context.out().print_line(fmt::format("tracking: {}\n", client::printable(tracking)));
   }
+  const auto& unknown = selection->status.superd.unknown;
+  if (given.verbose && unknown) {
+    context.out().print_line(
+        fmt::format("unknown: {} (came home to superd, of no worker that can be told)\n",
+                    fmt::join(*unknown, " ")));
+  }
   context.out().print(worker_table(details->workers, context.out().colour()));
   if (!given.verbose) return details->code;
   const auto lists = process_lists(context, selection->targets, details->workers);

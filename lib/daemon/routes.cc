@@ -1,5 +1,6 @@
 #include "daemon/routes.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -151,7 +152,13 @@ void Routes::on(Ask ask, const wire::GetGroupPids& command) {
 }
 
 void Routes::on(Ask ask, const wire::GetPid& command) {
-  const auto spawn = parts_.tracker.owner(static_cast<pid_t>(command.pid));
+  const auto pid = static_cast<pid_t>(command.pid);
+  const std::vector<pid_t> unknown = parts_.tracker.unknown();
+  if (ask.rights.everything && std::find(unknown.begin(), unknown.end(), pid) != unknown.end()) {
+    ask.out.answer(wire::json_response(200, wire::to_text(unknown_view(pid))));
+    return;
+  }
+  const auto spawn = parts_.tracker.owner(pid);
   const core::Worker* worker = spawn ? parts_.core.owner(*spawn) : nullptr;
   const bool visible =
       worker != nullptr && (ask.rights.everything || ask.rights.self->group == worker->ref.group);
@@ -160,8 +167,7 @@ void Routes::on(Ask ask, const wire::GetPid& command) {
         wire::problem_response(404, fmt::format("process {} is not superd's", command.pid)));
     return;
   }
-  ask.out.answer(wire::json_response(
-      200, wire::to_text(pid_view(*worker, *spawn, static_cast<pid_t>(command.pid)))));
+  ask.out.answer(wire::json_response(200, wire::to_text(pid_view(*worker, *spawn, pid))));
 }
 
 void Routes::on(Ask ask, const wire::GetGroupLogs& command) {

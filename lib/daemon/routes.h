@@ -102,6 +102,8 @@ class Routes {
   wire::WorkerView full_view(const core::Worker& worker) const;
   std::vector<wire::PidView> pids_of(const core::Worker& worker) const;
   wire::PidView pid_view(const core::Worker& worker, core::SpawnId spawn, pid_t pid) const;
+  // Of a process that came home and that nothing attributes.
+  static wire::PidView unknown_view(pid_t pid);
   StatusText status_text() const;
   // With the last lines of each worker's last process, as `why` shows them.
   void answer_why(Responder out, wire::HistoryView view,

@@ -95,6 +95,14 @@ wire::PidView Routes::pid_view(const core::Worker& worker, core::SpawnId spawn, 
   return view;
 }
 
+wire::PidView Routes::unknown_view(pid_t pid) {
+  wire::PidView view;
+  view.pid = pid;
+  if (const auto process = os::read_process(pid)) view.ppid = process->parent;
+  view.command = os::command_line(pid);
+  return view;
+}
+
 void Routes::answer_why(Responder out, wire::HistoryView view,
                         const std::vector<const core::Worker*>& workers) {
   auto gathering = std::make_shared<Gathering>();

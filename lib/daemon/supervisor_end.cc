@@ -77,6 +77,8 @@ wire::SuperdView Supervisor::superd_view() const {
   view.supervisor_pid = getpid();
   view.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(loop::now() - began_).count();
   view.tracking = tracking_.tracker->description();
+  const std::vector<pid_t> unknown = tracking_.tracker->unknown();
+  if (!unknown.empty()) view.unknown.emplace(unknown.begin(), unknown.end());
   return view;
 }
 

@@ -66,6 +66,8 @@ struct SuperdView {
   std::int64_t supervisor_pid = 0;
   std::int64_t uptime_s = 0;
   std::string tracking{};  // the level in force, in words
+  // Processes that came home to superd and that nothing attributes to a worker; absent: none.
+  std::optional<std::vector<std::int64_t>> unknown{};
 };
 
 // GET /v1/status

@@ -16,6 +16,7 @@ autostart = false
 
 [group.lost]
 command   = ["no-such-program-anywhere"]
+env       = { PATH = "/usr/bin:/bin" }
 autostart = false
 
 [group.forbidden]
