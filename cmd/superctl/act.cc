@@ -29,7 +29,11 @@ class Acting {
                                    .target = target.path() + "/" + what_.action,
                                    .body = what_.body});
     }
-    if (context_.out().shows_progress()) exchange.on_tick = [this] { show_progress(); };
+    if (context_.out().shows_progress())
+      exchange.on_tick = [this] {
+        show_progress();
+        return Tick::go_on;
+      };
     const End end = run(context_.socket(), std::move(exchange));
     context_.out().progress("");
     if (end != End::all_answered) leave_waiting(end);

@@ -26,7 +26,7 @@ End run(const std::string& socket_path, Exchange exchange) {
       continue;
     }
     if (Clock::now() >= exchange.until) return End::timed_out;
-    exchange.on_tick();
+    if (exchange.on_tick() == Tick::enough) return End::enough;
     tick = Clock::now() + kTick;
   }
   return End::all_answered;

@@ -32,29 +32,53 @@ Prefix prefix_for(const Selection& selection) {
   return workers > 1 ? Prefix::worker : Prefix::none;
 }
 
+constexpr int kNotKept = 409;
+
+struct Read {
+  std::vector<wire::LogLine> lines;
+  ExitCode code = ExitCode::done;
+};
+
+client::Outcome<std::vector<wire::LogLine>> lines_of(Result<wire::Response> response) {
+  const auto body = client::body_of(std::move(response));
+  if (!body) return tl::unexpected<client::Failure>(body.error());
+  auto lines = read_log_lines(*body);
+  if (lines) return std::move(*lines);
+  return tl::unexpected<client::Failure>({ExitCode::failed, lines.error().message});
+}
+
+// What can be read is shown, whatever else cannot.
+Read read_all(Context& context, const Given& given, const Selection& selection) {
+  std::vector<client::Request> requests;
+  for (const auto& target : selection.targets) {
+    requests.push_back(request_for(target, given.lines));
+  }
+  Read read;
+  for (auto& response : context.ask_all(std::move(requests))) {
+    // Nobody asked for the logs of this very group.
+    if (given.names.empty() && response && response->status == kNotKept) continue;
+    const auto some = lines_of(std::move(response));
+    if (!some) {
+      read.code = client::worst(read.code, context.report(some.error()));
+      continue;
+    }
+    read.lines.insert(read.lines.end(), some->begin(), some->end());
+  }
+  sort_log_lines(read.lines);
+  return read;
+}
+
 ExitCode run_logs(Context& context, const Given& given) {
   const auto names = given.names.empty() ? std::vector<std::string>{"all"} : given.names;
   const auto selection = context.select(names);
   if (!selection) return context.report(selection.error());
-  std::vector<client::Request> requests;
-  for (const auto& target : selection->targets) {
-    requests.push_back(request_for(target, given.lines));
-  }
-  std::vector<wire::LogLine> lines;
-  for (auto& response : context.ask_all(std::move(requests))) {
-    const auto body = client::body_of(std::move(response));
-    if (!body) return context.report(body.error());
-    auto some = read_log_lines(*body);
-    if (!some) return context.report({ExitCode::failed, some.error().message});
-    lines.insert(lines.end(), some->begin(), some->end());
-  }
-  sort_log_lines(lines);
+  const Read read = read_all(context, given, *selection);
   const LogText how{.prefix = prefix_for(*selection),
                     .raw = context.out().to_terminal() ? Raw::no : Raw::yes};
-  for (const auto& line : lines) {
+  for (const auto& line : read.lines) {
     context.out().print_line(context.options().json ? wire::to_text(line) : log_text(line, how));
   }
-  return ExitCode::done;
+  return read.code;
 }
 
 }  // namespace

@@ -11,6 +11,14 @@ std::vector<client::KnownGroup> known_groups(const wire::StatusView& status) {
   return known;
 }
 
+std::string state_of(const wire::StatusView& status, const client::Target& target) {
+  for (const auto& group : status.groups) {
+    if (group.name == target.group && !target.worker) return group.state;
+  }
+  const auto workers = workers_of(status, target);
+  return target.worker && !workers.empty() ? workers.front().state : "";
+}
+
 std::vector<wire::WorkerView> workers_of(const wire::StatusView& status,
                                          const client::Target& target) {
   std::vector<wire::WorkerView> found;

@@ -10,6 +10,8 @@
 namespace superd::superctl {
 
 std::vector<client::KnownGroup> known_groups(const wire::StatusView& status);
+// Empty for a target that is not there (`self`).
+std::string state_of(const wire::StatusView& status, const client::Target& target);
 // Nothing for a target that is not there (`self`).
 std::vector<wire::WorkerView> workers_of(const wire::StatusView& status,
                                          const client::Target& target);

@@ -1,17 +1,16 @@
 #include <algorithm>
-#include <iterator>
 #include <memory>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "client/printable.h"
 #include "command.h"
-#include "core/state.h"
 #include "exchange.h"
+#include "selection.h"
+#include "wait_state.h"
 
 namespace superd::superctl {
 namespace {
@@ -21,42 +20,21 @@ struct Given {
   std::string state;
 };
 
-std::vector<std::string> states_of_workers() {
-  std::vector<std::string> states;
-  for (const auto one : core::kWorkerStates) states.emplace_back(core::name(one));
-  return states;
-}
-
-std::vector<std::string> states_of_groups() {
-  std::vector<std::string> states;
-  for (const auto one : core::kGroupStates) states.emplace_back(core::name(one));
-  return states;
-}
-
-// Empty where the target can be in that state.
-std::string objection(const client::Target& target, const std::string& state) {
-  const auto states = target.worker ? states_of_workers() : states_of_groups();
-  if (std::ranges::count(states, state) > 0) return "";
-  return fmt::format("{} is never {}{} (states of a {}: {})", target.label(), superd::quoted(state),
-                     did_you_mean(state, states), target.worker ? "worker" : "group",
-                     fmt::join(states, " "));
-}
-
 class Waiting {
  public:
   Waiting(Context& context, const Given& given, std::vector<client::Target> targets)
-      : context_(context), given_(given), targets_(std::move(targets)), reached_(targets_.size()) {}
+      : context_(context), given_(given), targets_(std::move(targets)), settled_(targets_.size()) {}
 
   ExitCode go() {
     Exchange exchange{.requests = {},
                       .until = context_.deadline(),
                       .on_answer = [this](std::size_t i, auto response) { take(i, response); },
-                      .on_tick = {}};
+                      .on_tick = [this] { return look_around(); }};
     for (const auto& target : targets_) {
       exchange.requests.push_back({.target = target.path() + "?until=" + given_.state});
     }
     const End end = run(context_.socket(), std::move(exchange));
-    if (end != End::all_answered) leave(end);
+    if (end == End::timed_out || end == End::interrupted) leave(end);
     if (context_.options().json) {
       context_.out().print_line(wire::to_text(nlohmann::ordered_json{{"states", states_}}));
     }
@@ -64,29 +42,47 @@ class Waiting {
   }
 
  private:
+  // superd answers when the state is reached; that it will not be is seen from here.
+  Tick look_around() {
+    const auto status = context_.fetch<wire::StatusView>("/v1/status");
+    if (!status) return Tick::go_on;
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      const std::string state = state_of(*status, targets_[i]);
+      if (settled_[i] || !is_hopeless(state, given_.state)) continue;
+      settled_[i] = true;
+      judge(targets_[i].label(), state);
+    }
+    return std::ranges::count(settled_, false) == 0 ? Tick::enough : Tick::go_on;
+  }
+
   void take(std::size_t i, const Result<wire::Response>& response) {
-    reached_[i] = true;
+    if (settled_[i]) return;
+    settled_[i] = true;
     if (targets_[i].worker) {
-      judge(targets_[i], client::read_answer<wire::WorkerView>(response));
+      judge(client::read_answer<wire::WorkerView>(response));
     } else {
-      judge(targets_[i], client::read_answer<wire::GroupView>(response));
+      judge(client::read_answer<wire::GroupView>(response));
     }
   }
 
   template <class View>
-  void judge(const client::Target& target, const client::Outcome<View>& view) {
+  void judge(const client::Outcome<View>& view) {
     if (!view) return note(context_.report(view.error()));
-    states_.push_back({{"name", view->name}, {"state", view->state}});
-    if (view->state == given_.state) return;
-    context_.out().tell(client::printable(
-        fmt::format("{}: {}, not {}", target.label(), view->state, given_.state)));
+    judge(view->name, view->state);
+  }
+
+  void judge(const std::string& name, const std::string& state) {
+    states_.push_back({{"name", name}, {"state", state}});
+    if (state == given_.state) return;
+    context_.out().tell(
+        client::printable(fmt::format("{}: {}, not {}", name, state, given_.state)));
     note(ExitCode::not_running);
   }
 
   void leave(End end) {
     note(end == End::timed_out ? ExitCode::timed_out : ExitCode::interrupted);
     for (std::size_t i = 0; i < targets_.size(); ++i) {
-      if (reached_[i]) continue;
+      if (settled_[i]) continue;
       context_.out().tell(fmt::format("{}: not {} yet", targets_[i].label(), given_.state));
     }
   }
@@ -96,19 +92,10 @@ class Waiting {
   Context& context_;
   const Given& given_;
   std::vector<client::Target> targets_;
-  std::vector<bool> reached_;
+  std::vector<bool> settled_;
   nlohmann::ordered_json states_ = nlohmann::ordered_json::array();
   ExitCode code_ = ExitCode::done;
 };
-
-// Empty where something can be in that state.
-std::string objection(const std::string& state) {
-  if (core::parse_worker_state(state) || core::parse_group_state(state)) return "";
-  auto states = states_of_groups();
-  std::ranges::copy(states_of_workers(), std::back_inserter(states));
-  return fmt::format("--for: no such state {}{}", superd::quoted(state),
-                     did_you_mean(state, states));
-}
 
 ExitCode run_wait(Context& context, const Given& given) {
   if (const auto why_not = objection(given.state); !why_not.empty()) {

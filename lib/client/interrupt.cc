@@ -16,10 +16,11 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
-  // The interrupt that was noticed is taken, so that it does not end the process now.
+  // The interrupt that was noticed is taken, so that it does not end the process now; one inside
+  // another leaves it to the outer one.
   signalfd_siginfo taken{};
-  if (fd_) {
-    while (::read(fd_.get(), &taken, sizeof taken) == sizeof taken) continue;
+  while (fd_ && sigismember(&before_, SIGINT) == 0) {
+    if (::read(fd_.get(), &taken, sizeof taken) != sizeof taken) break;
   }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

@@ -8,7 +8,7 @@ namespace superd::client {
 
 // While it lives an interrupt from the keyboard (SIGINT) does not end the process but makes fd()
 // readable. Where the signal is ignored from the start it stays ignored. The mask of the thread is
-// as before afterwards.
+// as before afterwards. One may live inside another: the outer one then sees the interrupt, too.
 class Interrupt {
  public:
   Interrupt();

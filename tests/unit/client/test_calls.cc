@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -136,6 +137,16 @@ TEST_CASE("calls: an interrupt from the keyboard ends the waiting", "[client]") 
   sigset_t mask;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   CHECK(sigismember(&mask, SIGINT) == 0);
+}
+
+TEST_CASE("calls: an interrupt during a call inside a wait ends the wait", "[client]") {
+  const Interrupt outer;
+  {
+    const Interrupt inner;
+    REQUIRE(::raise(SIGINT) == 0);
+  }
+  pollfd seen{.fd = outer.fd(), .events = POLLIN, .revents = 0};
+  CHECK(::poll(&seen, 1, 0) == 1);
 }
 
 TEST_CASE("answer: a refusal's own words are the message", "[client]") {

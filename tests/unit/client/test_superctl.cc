@@ -231,6 +231,29 @@ TEST_CASE("superctl wait: 0 when the state is reached, 3 when it cannot be", "[s
   CHECK(superctl({"-s", server.path(), "wait", "web", "--for", "ready"}).code == 2);
 }
 
+TEST_CASE("superctl wait: does not wait for what superd will not do", "[superctl]") {
+  std::vector<UniqueFd> kept;  // long polls that are never answered
+  const FakeServer server([&kept](const std::string& request, int connection) {
+    if (request.starts_with("GET /v1/status")) return send_text(connection, answer(200, kStatus));
+    kept.emplace_back(::fcntl(connection, F_DUPFD_CLOEXEC, 0));
+  });
+  const auto run = superctl({"-s", server.path(), "wait", "cache", "--for", "running"});
+  CHECK(run.code == 3);
+  CHECK(run.err == "cache: stopped, not running\n");
+}
+
+TEST_CASE("superctl logs: shows what it can and fails for what was named", "[superctl]") {
+  const FakeServer server(
+      routes({status_route(),
+              {"GET /v1/groups/web/logs?lines=20", 200, "{\"worker\":\"web.1\",\"text\":\"a\"}\n"},
+              {"GET /v1/groups/cache/logs?lines=20", 409, R"({"detail":"not kept"})"}}));
+  CHECK(superctl({"-s", server.path(), "logs"}).code == 0);
+  const auto run = superctl({"-s", server.path(), "logs", "web", "cache"});
+  CHECK(run.code == 1);
+  CHECK(run.out == "web.1 | a\n");
+  CHECK(run.err == "superctl: not kept\n");
+}
+
 TEST_CASE("superctl logs: names the worker where there can be several", "[superctl]") {
   const FakeServer server(
       routes({status_route(),
