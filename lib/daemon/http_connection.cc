@@ -29,16 +29,16 @@ bool is_whole_hangup(int socket) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(UniqueFd socket, os::Peer peer, const HttpLimits& limits,
-                               std::weak_ptr<Host> host)
+HttpConnection::HttpConnection(Key /*key*/, UniqueFd socket, os::Peer peer,
+                               const HttpLimits& limits, std::weak_ptr<Host> host)
     : socket_(std::move(socket)), peer_(std::move(peer)), limits_(limits), host_(std::move(host)) {}
 
 Result<std::shared_ptr<HttpConnection>> HttpConnection::create(loop::Loop& loop, UniqueFd socket,
                                                                os::Peer peer,
                                                                const HttpLimits& limits,
                                                                std::weak_ptr<Host> host) {
-  std::shared_ptr<HttpConnection> connection(
-      new HttpConnection(std::move(socket), std::move(peer), limits, std::move(host)));
+  auto connection = std::make_shared<HttpConnection>(Key(), std::move(socket), std::move(peer),
+                                                     limits, std::move(host));
   if (auto status = connection->begin(loop); !status) return tl::unexpected(status.error());
   return connection;
 }

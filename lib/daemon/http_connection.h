@@ -50,6 +50,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
                                                         os::Peer peer, const HttpLimits& limits,
                                                         std::weak_ptr<Host> host);
 
+  class Key {
+    friend class HttpConnection;
+    Key() = default;
+  };
+  // For create() alone.
+  HttpConnection(Key key, UniqueFd socket, os::Peer peer, const HttpLimits& limits,
+                 std::weak_ptr<Host> host);
+
   // The Responder's side. All do nothing for a request that is answered.
   void answer(std::uint64_t request, const wire::Response& response);
   void on_gone(std::uint64_t request, std::function<void()> function);
@@ -69,8 +77,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   enum class Waiting { nothing, head, body, idle, turn, write, linger };
   enum class After { next_request, close, linger };
 
-  HttpConnection(UniqueFd socket, os::Peer peer, const HttpLimits& limits,
-                 std::weak_ptr<Host> host);
   Status begin(loop::Loop& loop);
 
   void on_event(loop::PollEvents events);

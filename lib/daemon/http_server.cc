@@ -217,7 +217,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::create(loop::Loop& loop, int lis
                                                        Options options, Handler handler) {
   auto state = std::make_shared<State>(loop, listener, std::move(options), std::move(handler));
   if (auto status = state->begin(); !status) return tl::unexpected(status.error());
-  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+  return std::make_unique<HttpServer>(std::move(state));
 }
 
 void HttpServer::stop(std::function<void()> on_idle) { state_->stop(std::move(on_idle)); }

@@ -33,6 +33,9 @@ class HttpServer {
   // `listener` is borrowed and outlives the server; it is made non-blocking.
   static Result<std::unique_ptr<HttpServer>> create(loop::Loop& loop, int listener, Options options,
                                                     Handler handler);
+  class State;
+  // For create() alone.
+  explicit HttpServer(std::shared_ptr<State> state);
   // Closes every connection; answers that come later go nowhere.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
@@ -45,9 +48,6 @@ class HttpServer {
   [[nodiscard]] std::size_t connections() const;
 
  private:
-  class State;
-  explicit HttpServer(std::shared_ptr<State> state);
-
   std::shared_ptr<State> state_;
 };
 
