@@ -64,7 +64,8 @@ TEST_CASE("no text is too strange for the reader", "[config]") {
   for (const std::string& text :
        {deep, "a = " + deep, std::string("a\0b = 1", 7), std::string("\xFF\xFE[\0", 4),
         std::string("a = \"\x80\""), std::string(1000, '\n') + "]", std::string("[a\n[b\n[c\n"),
-        std::string("a.b = 1\na = 2"), std::string("\"\\u0000\" = 1")}) {
+        std::string("a.b = 1\na = 2"), std::string("\"\\u0000\" = 1"), std::string("ä = 1"),
+        std::string("a = ä"), std::string("\uFE00"), std::string("a\u3001")}) {
     const auto parsed = parse_toml(text, "f");
     CHECK(std::holds_alternative<Table>(parsed.root.data));
   }
