@@ -27,9 +27,10 @@ struct Hello {
   RequestId request{};
 };
 
-// Write what comes out of these pipes into a file. With it come the read ends: one for raw, those
-// of stdout and stderr for cri. No answer: what goes wrong with the file is the logger's to bear.
-// A spawn that is captured already from the same pipes keeps its capture and takes the new limits.
+// Write what comes out of these pipes into a file. With it come the read ends, or handles for both
+// directions: one for raw, those of stdout and stderr for cri. No answer: what goes wrong with the
+// file is the logger's to bear. A spawn that is captured already from the same pipes keeps its
+// capture and takes the new limits.
 struct Capture {
   core::SpawnId spawn{};
   std::string worker = {};

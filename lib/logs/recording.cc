@@ -1,10 +1,12 @@
 #include "logs/recording.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +40,18 @@ PipeIdentity identity(const UniqueFd& fd) {
   return {.device = info.st_dev, .inode = info.st_ino};
 }
 
+// A handle to read from without blocking. The flag belongs to all who share an open file, and the
+// handle that the keeper has is the one that the worker writes to: that one is opened anew.
+UniqueFd own_reader(UniqueFd pipe) {
+  const int flags = fcntl(pipe.get(), F_GETFL);
+  if (flags < 0 || (flags & O_NONBLOCK) != 0) return pipe;
+  const std::string path = fmt::format("/proc/self/fd/{}", pipe.get());
+  UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (reader) return reader;
+  fcntl(pipe.get(), F_SETFL, flags | O_NONBLOCK);
+  return pipe;
+}
+
 }  // namespace
 
 Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
@@ -46,7 +60,7 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
   file_->prepare(wall_clock());
   for (UniqueFd& fd : pipes) {
     auto pipe = std::make_unique<Pipe>();
-    pipe->fd = std::move(fd);
+    pipe->fd = own_reader(std::move(fd));
     pipe->stream = stream_of(pipes_.size(), pipes.size());
     watch(loop, *pipe);
     pipes_.push_back(std::move(pipe));
@@ -54,8 +68,6 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
-  const int flags = fcntl(pipe.fd.get(), F_GETFL);
-  if (flags >= 0 && (flags & O_NONBLOCK) == 0) fcntl(pipe.fd.get(), F_SETFL, flags | O_NONBLOCK);
   Result<loop::Poll> poll = loop::Poll::create(
       loop, pipe.fd.get(), [this, &pipe](loop::PollEvents) { read(pipe, kBytesATurn); });
   if (!poll) {

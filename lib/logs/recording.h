@@ -28,7 +28,8 @@ struct Scratch {
 // amount a turn, and passes it on to the file and to the tail.
 class Recording {
  public:
-  // `pipes`: one for raw; stdout and stderr, or one for both, for cri. They become non-blocking.
+  // `pipes`: one for raw; stdout and stderr, or one for both, for cri. One that blocks is opened
+  // anew, so that the handle which the worker shares stays as it is.
   // `scratch` outlives the recording.
   Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
             std::shared_ptr<RotatingFile> file, Scratch& scratch);

@@ -174,6 +174,19 @@ TEST_CASE("capture: a spawn's id with other pipes is another process", "[logs]")
   CHECK(without_time(f.path) == std::vector<std::string>{"stdout F first", "stdout F second"});
 }
 
+TEST_CASE("capture: the handle that a worker writes to serves as well, and goes on blocking",
+          "[logs]") {
+  Fixture f;
+  Output output(1);
+  std::vector<UniqueFd> handles;
+  handles.emplace_back(fcntl(output.write_ends[0].get(), F_DUPFD_CLOEXEC, 0));
+  f.recordings.start(f.capture(1), std::move(handles));
+  CHECK((fcntl(output.write_ends[0].get(), F_GETFL) & O_NONBLOCK) == 0);
+  output.say("hello\n");
+  REQUIRE(loop::run_until(f.loop, [&] { return !contents(f.path).empty(); }));
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F hello"});
+}
+
 TEST_CASE("capture: a pipe whose writers are all gone is left alone until its finish", "[logs]") {
   Fixture f;
   Output output(2);
