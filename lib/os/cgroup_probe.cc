@@ -61,7 +61,7 @@ Status try_child(const CgroupRoot& root, const std::string& name, int procs_fd) 
   if (pid < 0) return fail_errno("cannot start a process", errno);
   char entered = 'n';
   const bool told = wait_readable(read_end.get(), POLLIN) && ::read(ends[0], &entered, 1) == 1;
-  const Status killed = try_kill(root, name, pid);
+  Status killed = try_kill(root, name, pid);
   if (!told || entered != 'y') return fail("a process may not be moved into a cgroup there");
   return killed;
 }

@@ -31,7 +31,7 @@ Result<ProcessInfo> read_process(pid_t pid);
 
 class ProcessTable {
  public:
-  // Costs about 15 µs a process. Processes that come or go meanwhile may be in it or not.
+  // Costs tens of microseconds a process. Processes that come or go meanwhile may be in it or not.
   static Result<ProcessTable> snapshot();
   // For tests and for tables from elsewhere.
   explicit ProcessTable(std::vector<ProcessInfo> processes);

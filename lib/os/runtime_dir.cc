@@ -28,7 +28,7 @@ Status make_one(const std::string& path) {
 
 // As mkdir -p.
 Status make_directory(const std::string& path) {
-  const Status made = make_one(path);
+  Status made = make_one(path);
   const bool without_parent = !made && made.error().code == ENOENT && path.size() > 1;
   if (!without_parent) return made;
   if (Status above = make_directory(parent_of(path)); !above) return above;
