@@ -15,7 +15,12 @@ constexpr const char* kServing = R"(
 [group.web]
 command = ["@WORKER@", "serve"]
 workers = 2
-listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
+listen  = ["@ADDRESS@"]
+ready   = { when = "delay", delay = "50ms" }
+
+[group.path]
+command = ["@WORKER@", "serve"]
+listen  = ["unix:@DIR@/web.sock"]
 ready   = { when = "delay", delay = "50ms" }
 )";
 

@@ -106,18 +106,17 @@ TEST_CASE("sockets: a unix path that somebody serves is not stolen, and the erro
 }
 
 TEST_CASE("sockets: a taken TCP port is an error that names it, and can be mended", "[all]") {
-  Site site(serving(R"("@ADDRESS@")") + "autostart = false\n");
-  Site other(site.expand(serving(R"("@ADDRESS@")")));
-  const Superd superd(site);
-  {
-    const Superd first(other);
-    REQUIRE(other.reaches("web", "running"));
-    const Outcome start = site.ctl({"start", "web"});
-    CHECK(start.exit == 1);
-    CHECK_THAT(start.err, Catch::Contains(site.address()));
-  }
+  Site owner(serving(R"("@ADDRESS@")"));
+  Site site(owner.expand(serving(R"("@ADDRESS@")") + "autostart = false\n"));
+  Superd first(owner);
+  REQUIRE(owner.reaches("web", "running"));
+  const Superd second(site);
+  const Outcome start = site.ctl({"start", "web"});
+  CHECK(start.exit == 1);
+  CHECK_THAT(start.err, Catch::Contains(owner.address() + " is in use"));
+  CHECK(first.end() == 0);
   CHECK(site.ctl({"start", "web"}).exit == 0);
-  CHECK(get(site.address(), "/pid").status == 200);
+  CHECK(get(owner.address(), "/pid").status == 200);
 }
 
 TEST_CASE("sockets: a unix path that a runner removed is put back", "[all]") {

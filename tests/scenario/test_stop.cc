@@ -61,7 +61,7 @@ stop    = { timeout = "10s" }
 TEST_CASE("stop: the signal of the config is sent", "[all]") {
   Site site(R"(
 [group.web]
-command = ["sh", "-c", "trap 'exit 7' QUIT; echo > @DIR@/up; while :; do sleep 0.1; done"]
+command = ["sh", "-c", "trap 'kill $!; exit 7' QUIT; echo > @DIR@/up; while :; do sleep 1000 & wait; done"]
 ready   = { when = "delay", delay = "100ms" }
 stop    = { signal = "QUIT", timeout = "30s" }
 )");
@@ -139,7 +139,7 @@ stop    = { timeout = "1h" }
   superd.program().signal(SIGTERM);
   REQUIRE(site.reaches("deaf", "stopping"));
   CHECK(!superd.program().ended());
-  CHECK(superd.end().has_value());
+  CHECK(superd.end_at_once().has_value());
 }
 
 }  // namespace superd::scenario

@@ -62,11 +62,7 @@ TEST_CASE("superctl: exit codes tell a script what happened", "[all]") {
   CHECK(site.ctl({"wait", "down", "--for", "running", "--timeout", "100ms"}).exit == 7);
   CHECK(site.ctl({"wait", "up", "--for", "running"}).exit == 0);
   CHECK(site.ctl({"whose", "1"}).exit == 1);
-  // A second TERM: what is left is ended at once.
-  superd.program().signal(SIGTERM);
-  REQUIRE(
-      wait_until(kSoon, [&] { return superd.log().find("signal TERM:") != std::string::npos; }));
-  superd.end();
+  superd.end_at_once();
 }
 
 TEST_CASE("superctl: where the control socket may not be opened the exit code is 6", "[root]") {
@@ -98,7 +94,6 @@ TEST_CASE("superctl: with --json every command prints one document", "[all]") {
   CHECK(is_object(site.json({"ping"})));
   CHECK(is_object(site.json({"version"})));
   CHECK(is_object(site.json({"wait", "up", "--for", "running"})));
-  CHECK(is_object(site.json({"start", "nobody"})));
 }
 
 TEST_CASE("superctl: status has one line a group, and one line a worker of the named groups",

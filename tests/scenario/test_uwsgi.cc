@@ -1,4 +1,5 @@
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -20,9 +21,23 @@ workers   = 2
 listen    = ["@ADDRESS@"]
 directory = "@APPS@"
 env       = { PYTHONDONTWRITEBYTECODE = "1" }
-# Not by notify: uWSGI says READY=1 before its hook is there, and a TERM in between is a reload.
-ready     = { when = "delay", delay = "1s" }
+ready     = { when = "notify" }
 )";
+}
+
+// Whether all processes of the two masters serve. uWSGI says READY=1 before its hook has run and
+// before its processes can take a signal: a stop in between is not graceful.
+bool all_serve(const Site& site) {
+  constexpr std::size_t kProcesses = 4;
+  return wait_until(kSoon, [&] {
+    std::vector<std::unique_ptr<Get>> requests;
+    for (std::size_t i = 0; i < kProcesses; ++i) {
+      requests.push_back(std::make_unique<Get>(site.address(), "/slow"));
+    }
+    std::set<std::string> pids;
+    for (const auto& request : requests) pids.insert(request->reply().body);
+    return pids.size() == kProcesses;
+  });
 }
 
 }  // namespace
@@ -31,6 +46,7 @@ TEST_CASE("uwsgi: masters with processes of their own serve HTTP by fd://3", "[a
   Site site(uwsgi());
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
+  REQUIRE(all_serve(site));
 
   for (int i = 0; i < 10; ++i) CHECK(get(site.address(), "/").body == "hello");
   // A master and its two processes each.
@@ -42,10 +58,12 @@ TEST_CASE("uwsgi: a restart keeps the request in flight, and the next client wai
   Site site(uwsgi());
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
+  REQUIRE(all_serve(site));
   const std::vector<pid_t> before = site.pids("web");
   Get slow(site.address(), "/slow");
 
   CHECK(site.ctl({"restart", "web", "--now"}).exit == 0);
+  CHECK(all_serve(site));
 
   CHECK(slow.reply().status == 200);
   CHECK(get(site.address(), "/generation").body == "2");
@@ -56,6 +74,7 @@ TEST_CASE("uwsgi: the stop is clean by uwsgi's own exit status", "[all]") {
   Site site(uwsgi());
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
+  REQUIRE(all_serve(site));
   CHECK(site.ctl({"stop", "web"}).exit == 0);
   CHECK(site.state("web") == "stopped");
   CHECK(site.worker("web.1").at("exit").at("code") == 0);

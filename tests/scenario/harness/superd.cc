@@ -180,6 +180,15 @@ std::optional<int> Superd::end() {
   return program_.wait(60s);
 }
 
+std::optional<int> Superd::end_at_once() {
+  // Two signals that are pending at the same time are one.
+  wait_until(60s, [this] {
+    program_.signal(SIGTERM);
+    return program_.ended().has_value();
+  });
+  return program_.ended();
+}
+
 pid_t Superd::role(const std::string& name) const {
   for (const pid_t pid : proc::children(keeper())) {
     if (proc::command(pid).find("superd: " + name) != std::string::npos && proc::alive(pid))

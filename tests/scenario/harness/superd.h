@@ -81,6 +81,8 @@ class Superd {
 
   // An ordered shutdown by TERM; superd's exit status.
   std::optional<int> end();
+  // By more than one TERM: what is left of the workers is killed.
+  std::optional<int> end_at_once();
   Program& program() { return program_; }
 
  private:
