@@ -81,6 +81,7 @@ int become_keeper(const RoleOptions& options) {
   }
   const std::vector<std::string> argv = to_argv(options);
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   ::execveat(program->get(), "", arguments.data(), environ, AT_EMPTY_PATH);

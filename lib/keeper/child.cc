@@ -38,6 +38,7 @@ Result<StartedChild> start_child(int program_fd, const std::vector<std::string>&
   UniqueFd ours(pair[0]);
   UniqueFd theirs(pair[1]);
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   // If the program lies at kLinkFd, the child's end would take its place.
