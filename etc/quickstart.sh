@@ -50,9 +50,13 @@ step "Build"
 build=$top/build
 log=$build/quickstart.log
 mkdir -p "$build"
-echo "(output in $log)"
+echo "Some minutes the first time; what the compiler says is in $log"
+# The generator is chosen once a tree: CMake refuses to change it later.
+generator=
+if [ ! -f "$build/CMakeCache.txt" ] && command -v ninja >/dev/null; then generator='-G Ninja'; fi
 {
-  cmake -S "$top" -B "$build" &&
+  # shellcheck disable=SC2086
+  cmake -S "$top" -B "$build" $generator &&
     cmake --build "$build" --parallel "$(nproc)" --target superd superctl &&
     cmake --install "$build" --prefix "$build/prefix"
 } >"$log" 2>&1 || {
