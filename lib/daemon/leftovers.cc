@@ -35,6 +35,10 @@ void Leftovers::end(const std::vector<One>& leftovers, std::function<void(core::
   }
 }
 
+void Leftovers::hurry() {
+  for (auto& [spawn, deadline] : deadlines_) deadline.after(loop::Duration::zero());
+}
+
 void Leftovers::kill(core::SpawnId spawn) {
   tracker_.kill(spawn);
   if (const auto found = deadlines_.find(spawn); found != deadlines_.end()) {

@@ -33,6 +33,8 @@ class Leftovers {
   void end(const std::vector<One>& leftovers, std::function<void(core::SpawnId)> gone,
            std::function<void()> done);
   [[nodiscard]] bool ending() const { return remaining_ > 0; }
+  // Those that are left get no more time.
+  void hurry();
 
  private:
   void ask_to_leave(const One& one);

@@ -152,10 +152,10 @@ void Supervisor::end_leftovers() {
     all.push_back(std::move(one));
   }
   const auto let_go = [this](core::SpawnId spawn) {
+    ::unlink((notify_dir(spec_.daemon.runtime_dir) + "/" + core::to_string(spawn)).c_str());
     const auto held = held_spawns_.find(spawn);
     if (held == held_spawns_.end()) return;
     logger_.finish(spawn);
-    ::unlink((notify_dir(spec_.daemon.runtime_dir) + "/" + core::to_string(spawn)).c_str());
     for (const char* kind : {"out", "notify"}) {
       (void)keeper_.drop(
           fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
@@ -167,12 +167,12 @@ void Supervisor::end_leftovers() {
     // What the keeper holds for spawns of which no process was left.
     const auto rest = held_spawns_;
     for (const auto& [spawn, worker] : rest) let_go(spawn);
+    if (core_.shutting_down()) return finish();
     boot();
   });
 }
 
 void Supervisor::boot() {
-  if (core_.shutting_down()) return;
   std::vector<core::StartRequested> starts;
   for (const core::GroupSpec& group : spec_.groups) {
     if (!group.autostart) continue;

@@ -107,6 +107,10 @@ void Supervisor::carry_out(const core::Answer& e) {
   commands_.on_answer(e);
 }
 
-void Supervisor::carry_out(const core::ShutdownDone&) { finish(); }
+void Supervisor::carry_out(const core::ShutdownDone&) {
+  // The core knows nothing of an earlier supervisor's workers; the end of the last one goes on
+  // here.
+  if (!leftovers_.ending()) finish();
+}
 
 }  // namespace superd::daemon

@@ -15,6 +15,8 @@ namespace {
 
 // How long clients may take to read their last answers at a shutdown.
 constexpr std::chrono::seconds kLastAnswers{2};
+// How long a shutdown without grace waits for what KILL has not ended.
+constexpr std::chrono::seconds kLastLeftovers{10};
 
 }  // namespace
 
@@ -49,6 +51,11 @@ void Supervisor::on_signal(int number) {
   }
   const bool again = core_.shutting_down();
   log::info("{}: {}", cause, again ? "killing what is left" : "stopping all workers, then leaving");
+  if (again && leftovers_.ending()) {
+    leftovers_.hurry();
+    leave_timer_.emplace(loop_, [this] { finish(); });
+    leave_timer_->after(kLastLeftovers);
+  }
   happen(core::ShutdownRequested{
       .cause = cause, .urgency = again ? core::Urgency::at_once : core::Urgency::ordered});
 }

@@ -77,6 +77,44 @@ TEST_CASE("a supervisor that is killed again and again still comes back", "[all]
   CHECK(get(site.address(), "/pid").status == 200);
 }
 
+TEST_CASE("a shutdown during which the supervisor is killed still ends every worker", "[all]") {
+  Site site(R"(
+[group.deaf]
+command = ["@WORKER@", "deaf"]
+ready   = { when = "delay", delay = "50ms" }
+stop    = { timeout = "2s" }
+)");
+  Superd superd(site);
+  REQUIRE(site.reaches("deaf", "running"));
+  const std::vector<pid_t> workers = site.pids("deaf");
+  const pid_t supervisor = superd.supervisor();
+  superd.program().signal(SIGTERM);
+  REQUIRE(wait_until(kSoon, [&] { return site.state("deaf") == "stopping"; }));
+  ::kill(supervisor, SIGKILL);
+
+  CHECK(superd.end().has_value());
+  for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
+  CHECK_THAT(superd.log(), Catch::Contains("asking process"));
+}
+
+TEST_CASE("a second TERM ends at once what a killed supervisor left", "[all]") {
+  Site site(R"(
+[group.deaf]
+command = ["@WORKER@", "deaf"]
+ready   = { when = "delay", delay = "50ms" }
+stop    = { timeout = "1h" }
+)");
+  Superd superd(site);
+  REQUIRE(site.reaches("deaf", "running"));
+  const std::vector<pid_t> workers = site.pids("deaf");
+  ::kill(superd.supervisor(), SIGKILL);
+  REQUIRE(
+      wait_until(kSoon, [&] { return superd.log().find("asking process") != std::string::npos; }));
+
+  CHECK(superd.end_at_once().has_value());
+  for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
+}
+
 TEST_CASE("a killed logger is started again and the output goes on", "[all]") {
   Site site(R"(
 [group.clock]
