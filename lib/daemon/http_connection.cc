@@ -54,12 +54,18 @@ Status HttpConnection::begin(loop::Loop& loop) {
   timer_.emplace(loop, [weak] {
     if (const auto self = weak.lock()) self->on_time();
   });
+  turn_.emplace(loop, [weak] {
+    if (const auto self = weak.lock()) self->on_turn();
+  });
   wait_for(Waiting::head);
   watch();
   return {};
 }
 
 void HttpConnection::on_event(loop::PollEvents events) {
+  // Asked for only where nothing is read, and seen only when the client has gone: nobody speaks
+  // urgent data here.
+  if (events.priority) return end();
   if (events.writable && !output_.empty()) flush();
   if (events.readable && phase_ != Phase::ended) read();
   watch();
@@ -215,6 +221,7 @@ void HttpConnection::end() {
   const auto self = shared_from_this();
   phase_ = Phase::ended;
   timer_.reset();
+  turn_.reset();
   poll_.reset();
   socket_.reset();
   if (const auto gone = std::exchange(on_gone_, nullptr)) gone();
@@ -224,11 +231,8 @@ void HttpConnection::end() {
 void HttpConnection::on_time() {
   switch (std::exchange(waiting_, Waiting::nothing)) {
     case Waiting::nothing:
-      return;
     case Waiting::turn:
-      parse();
-      if (phase_ == Phase::reading && waiting_ == Waiting::nothing) wait_for(Waiting::idle);
-      break;
+      return;
     case Waiting::head:
       if (parser_.advance() == State::idle) return end();
       refuse(wire::problem_response(408, "the head of the request did not come in time"));
@@ -244,13 +248,24 @@ void HttpConnection::on_time() {
   watch();
 }
 
+void HttpConnection::on_turn() {
+  if (waiting_ != Waiting::turn) return;
+  waiting_ = Waiting::nothing;
+  parse();
+  if (phase_ == Phase::reading && waiting_ == Waiting::nothing) wait_for(Waiting::idle);
+  watch();
+}
+
 void HttpConnection::wait_for(Waiting what) {
   waiting_ = what;
   switch (what) {
     case Waiting::nothing:
       return timer_->cancel();
     case Waiting::turn:
-      return timer_->after(loop::Duration::zero());
+      // No timer: libuv goes on with those that come due while it runs timers, and descriptors
+      // would have to wait until the last pipelined request of all is answered.
+      timer_->cancel();
+      return turn_->schedule();
     case Waiting::head:
       return timer_->after(limits_.head_timeout);
     case Waiting::body:
@@ -267,8 +282,13 @@ void HttpConnection::wait_for(Waiting what) {
 
 void HttpConnection::watch() {
   if (phase_ == Phase::ended) return;
-  const loop::PollEvents wanted{.readable = wants_input(), .writable = !output_.empty()};
-  if (wanted.readable == watched_.readable && wanted.writable == watched_.writable) return;
+  const bool reads = wants_input();
+  const loop::PollEvents wanted{
+      .readable = reads, .writable = !output_.empty(), .priority = !reads};
+  if (wanted.readable == watched_.readable && wanted.writable == watched_.writable &&
+      wanted.priority == watched_.priority) {
+    return;
+  }
   poll_->watch(wanted);
   watched_ = wanted;
 }

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "daemon/responder.h"
+#include "loop/defer.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
@@ -73,7 +74,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     lingering,  // the last answer has left; what the client still sends is thrown away
     ended,
   };
-  // What the timer is armed for.
+  // What the timer is armed for; `turn`: for the end of the loop's turn, without a timer.
   enum class Waiting { nothing, head, body, idle, turn, write, linger };
   enum class After { next_request, close, linger };
 
@@ -81,6 +82,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   void on_event(loop::PollEvents events);
   void on_time();
+  void on_turn();
   void read();
   void take_in(std::string_view bytes);
   [[nodiscard]] bool wants_input() const;
@@ -102,6 +104,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::weak_ptr<Host> host_;
   std::optional<loop::Poll> poll_;
   std::optional<loop::Timer> timer_;
+  std::optional<loop::Defer> turn_;
   wire::RequestParser parser_;
   Phase phase_ = Phase::reading;
   Waiting waiting_ = Waiting::nothing;

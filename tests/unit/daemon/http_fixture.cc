@@ -93,6 +93,10 @@ ServerUnderTest::ServerUnderTest(HttpServer::Options options)
     bodies.push_back(request.body);
     peer_uid = peer.uid;
     peer_pid = peer.pid;
+    if (request.target == "/echo-slowly") {
+      for (const auto end = loop::now() + std::chrono::milliseconds(2); loop::now() < end;)
+        continue;
+    }
     if (request.target.starts_with("/echo")) {
       responder.answer(wire::json_response(200, request.target));
     } else {

@@ -35,8 +35,9 @@ class Client {
   bool closed_ = false;
 };
 
-// A server on an abstract unix socket. Its handler answers `GET /echo…` with the target at once and
-// keeps every other request's Responder in `owed`.
+// A server on an abstract unix socket. Its handler answers `GET /echo…` with the target at once
+// (`/echo-slowly`: after two milliseconds of work) and keeps every other request's Responder in
+// `owed`.
 class ServerUnderTest {
  public:
   explicit ServerUnderTest(HttpServer::Options options = {});
