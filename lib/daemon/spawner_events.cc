@@ -9,6 +9,10 @@
 namespace superd::daemon {
 namespace {
 
+// A turn takes so many messages of a worker that never stops sending: more than a socket holds
+// (net.unix.max_dgram_qlen, 512 at most where systemd sets it), so that an exit finds all of them.
+constexpr int kMessagesATurn = 1024;
+
 core::Exit to_core(const os::Exit& exit) {
   switch (exit.kind) {
     case os::Exit::Kind::exited:
@@ -62,7 +66,7 @@ void Spawner::on_exec_report(core::SpawnId id) {
 void Spawner::on_notify_socket(core::SpawnId id) {
   Process* process = find(id);
   if (process == nullptr) return;
-  for (;;) {
+  for (int i = 0; i < kMessagesATurn; ++i) {
     const Result<os::Receive> received = os::receive_notification(process->notify.get());
     if (!received || received->outcome == os::ReceiveOutcome::empty) return;
     if (received->outcome == os::ReceiveOutcome::message) {
