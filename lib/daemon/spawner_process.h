@@ -21,7 +21,7 @@ struct Spawner::Process {
   bool cancelled = false;  // asked to leave before that
   bool main_gone = false;
   os::ProcessId main;
-  uid_t uid = 0;  // as which it was started
+  uid_t uid = 0;             // as which it was started
   os::SpawnRequest request;  // until the program runs: for the words of a failure
   std::optional<std::string> exec_failure;
   std::string status;  // STATUS= of sd_notify

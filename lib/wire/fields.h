@@ -67,7 +67,7 @@ void fields(View& view, Visitor& visit) {
   visit("supervisor_pid", view.supervisor_pid);
   visit("uptime_s", view.uptime_s);
   visit("tracking", view.tracking);
-  visit("unknown", view.unknown);
+  visit.optional("unknown", view.unknown);
 }
 
 template <Any<StatusView> View, class Visitor>

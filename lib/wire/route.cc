@@ -178,7 +178,8 @@ Routed route_group(const Request& request) {
     if (!core::is_group_name(text)) return refuse(404, fmt::format("no group \"{}\"", text));
     group = text;
   }
-  const std::string_view below = request.segments.size() == 4 ? request.segments[3] : "";
+  std::string_view below;
+  if (request.segments.size() == 4) below = request.segments[3];
   if (request.segments.size() == 4) {
     if (auto routed = route_post<ActOnGroup, SignalGroup>(request, group)) return *routed;
     if (below != "pids" && below != "logs" && below != "why") return no_such_path(request);
