@@ -30,7 +30,9 @@ void Leftovers::end(const std::vector<One>& leftovers, std::function<void(core::
       deadlines_.erase(spawn);
       tracker_.forget(spawn);
       gone_(spawn);
-      if (--remaining_ == 0) done_();
+      if (--remaining_ > 0) return;
+      mains_.clear();
+      done_();
     });
   }
 }
@@ -54,9 +56,24 @@ void Leftovers::ask_to_leave(const One& one) {
     const Result<os::ProcessInfo> process = os::read_process(pid);
     if (!process || process->parent != keeper_ || process->session != pid) continue;
     log::info("{}: asking process {} to leave", core::to_string(one.worker), pid);
-    asked = os::signal_process(process->id, one.stop.signal).has_value() || asked;
+    if (ask_main(one, process->id) == Asked::yes) asked = true;
   }
   if (!asked) tracker_.signal(one.spawn, one.stop.signal);
+}
+
+Leftovers::Asked Leftovers::ask_main(const One& one, const os::ProcessId& process) {
+  Result<UniqueFd> pidfd = os::open_pidfd(process);
+  if (!pidfd || !os::signal_pidfd(pidfd->get(), one.stop.signal)) return Asked::no;
+  Main& main = mains_.emplace_back();
+  main.pidfd = std::move(*pidfd);
+  auto end = loop::Poll::create(loop_, main.pidfd.get(), [this, &main, one](loop::PollEvents) {
+    main.end->stop();
+    tracker_.signal(one.spawn, one.stop.signal);
+  });
+  if (!end) return Asked::yes;
+  main.end.emplace(std::move(*end));
+  main.end->watch({.readable = true});
+  return Asked::yes;
 }
 
 }  // namespace superd::daemon

@@ -3,16 +3,20 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
 
+#include "base/unique_fd.h"
 #include "core/spec.h"
 #include "core/worker_ref.h"
 #include "daemon/tracker.h"
 #include "loop/loop.h"
+#include "loop/poll.h"
 #include "loop/timer.h"
+#include "os/process.h"
 
 namespace superd::daemon {
 
@@ -37,7 +41,15 @@ class Leftovers {
   void hurry();
 
  private:
+  // A main process that was asked; when it ends, what it leaves behind is asked as well.
+  struct Main {
+    UniqueFd pidfd;
+    std::optional<loop::Poll> end;
+  };
+  enum class Asked { yes, no };
+
   void ask_to_leave(const One& one);
+  Asked ask_main(const One& one, const os::ProcessId& process);
   // Until the tree is gone, once a second.
   void kill(core::SpawnId spawn);
 
@@ -46,6 +58,7 @@ class Leftovers {
   pid_t keeper_;
   std::size_t remaining_ = 0;
   std::map<core::SpawnId, loop::Timer> deadlines_;
+  std::list<Main> mains_;
   std::function<void(core::SpawnId)> gone_;
   std::function<void()> done_;
 };

@@ -1,5 +1,6 @@
 #include "daemon/listeners.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -74,6 +75,12 @@ Result<os::ListenRequest> Listeners::request_of(const core::GroupSpec& group,
 
 void Listeners::adopt(const std::string& name, UniqueFd fd) {
   adopted_[name.substr(std::strlen(kPrefix))] = std::move(fd);
+}
+
+bool Listeners::adopted_for(const core::GroupSpec& group) const {
+  return std::any_of(
+      group.listen.begin(), group.listen.end(),
+      [this](const core::ListenSpec& socket) { return adopted_.contains(socket.address); });
 }
 
 Status Listeners::open(const core::GroupSpec& group) {

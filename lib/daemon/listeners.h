@@ -27,6 +27,8 @@ class Listeners {
   static constexpr const char* kPrefix = "listen/";
 
   void adopt(const std::string& name, UniqueFd fd);
+  // Whether a socket of the group was adopted and waits for its open().
+  [[nodiscard]] bool adopted_for(const core::GroupSpec& group) const;
   // Opens what is not open yet. An error names the address and the remedy; what could be opened
   // stays open.
   Status open(const core::GroupSpec& group);

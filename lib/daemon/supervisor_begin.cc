@@ -41,9 +41,10 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
   keeper_poll_.emplace(std::move(*poll));
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
-  // The sockets of a group that waits for a command are opened by its first start.
+  // The sockets of a group that waits for a command are opened by its first start; what is open
+  // already is looked after, and its path goes with superd.
   for (const core::GroupSpec& group : spec_.groups) {
-    if (!group.autostart) continue;
+    if (!group.autostart && !listeners_.adopted_for(group)) continue;
     if (const Status opened = listeners_.open(group); !opened) {
       log::error("{}: {}", group.name, opened.error().message);
     }

@@ -51,7 +51,7 @@ void Supervisor::on_signal(int number) {
   }
   const bool again = core_.shutting_down();
   log::info("{}: {}", cause, again ? "killing what is left" : "stopping all workers, then leaving");
-  if (again && leftovers_.ending()) {
+  if (again && leftovers_.ending() && !finished_) {
     leftovers_.hurry();
     leave_timer_.emplace(loop_, [this] { finish(); });
     leave_timer_->after(kLastLeftovers);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -113,6 +114,31 @@ stop    = { timeout = "1h" }
 
   CHECK(superd.end_at_once().has_value());
   for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
+}
+
+TEST_CASE("what the main process of a killed supervisor's worker leaves behind is asked to leave",
+          "[all]") {
+  Site site(R"(
+[group.shell]
+command   = ["/bin/sh", "-c", "sleep 100000; :"]
+listen    = ["unix:@DIR@/shell.sock"]
+autostart = false
+ready     = { when = "delay", delay = "50ms" }
+stop      = { timeout = "1h" }
+)");
+  Superd superd(site);
+  REQUIRE(site.ctl({"start", "shell"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return site.pids("shell").size() == 2; }));
+  const std::vector<pid_t> workers = site.pids("shell");
+  const pid_t supervisor = superd.supervisor();
+  ::kill(supervisor, SIGKILL);
+
+  CHECK(wait_until(kSoon, [&] {
+    return std::none_of(workers.begin(), workers.end(), [](pid_t pid) { return proc::alive(pid); });
+  }));
+  // The group's socket is held on, and goes with superd.
+  CHECK(superd.end().has_value());
+  CHECK(::access(site.path("shell.sock").c_str(), F_OK) != 0);
 }
 
 TEST_CASE("a killed logger is started again and the output goes on", "[all]") {
