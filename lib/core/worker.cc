@@ -201,13 +201,9 @@ void WorkerStepper::on(const MainExited& e) {
   if (!is_current(e.spawn)) return;
   w_.last_exit = e.exit;
   w_.last_spawn = e.spawn;
-  if (is_leaving(e.spawn)) {
-    // What it leaves behind was not told to go.
-    if (life->kills == 0) {
-      effects_.push_back(SignalTree{.spawn = e.spawn, .signal = policy_.stop.signal});
-    }
-    return;
-  }
+  // What a main process leaves behind when it is asked to go may still be serving (the workers of a
+  // node cluster): it is waited for, and nothing but the deadline ends it.
+  if (is_leaving(e.spawn)) return;
   const bool was_ready = w_.state == WorkerState::ready;
   const Duration ready_for = was_ready ? now_ - *w_.life->ready_since : Duration::zero();
   cancel(TimerKind::ready_delay, e.spawn);
