@@ -1,6 +1,5 @@
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -22,23 +21,6 @@ listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
 ready   = { when = "delay", delay = "20ms" }
 )";
 
-// The cgroup v2 of a process as /proc names it: `/superd-0123abcd/17`.
-std::string cgroup_of(pid_t pid) {
-  std::ifstream stream("/proc/" + std::to_string(pid) + "/cgroup");
-  for (std::string line; std::getline(stream, line);) {
-    if (line.rfind("0::", 0) == 0) return line.substr(3);
-  }
-  return {};
-}
-
-// Whether any cgroup v2 hierarchy of this machine has that cgroup.
-bool cgroup_exists(const std::string& path) {
-  for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-    if (std::filesystem::exists(mount + path + "/cgroup.procs")) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 TEST_CASE("shutdown: no process, no cgroup, no socket file is left", "[all]") {
@@ -48,15 +30,15 @@ TEST_CASE("shutdown: no process, no cgroup, no socket file is left", "[all]") {
   std::vector<pid_t> all = proc::descendants(superd.keeper());
   CHECK(all.size() >= 5);
   const bool has_cgroups = site.has_cgroups();
-  const std::string cgroup = cgroup_of(site.main_pid("web.1"));
-  if (has_cgroups) REQUIRE(cgroup_exists(cgroup));
+  const std::string cgroup = proc::cgroup(site.main_pid("web.1"));
+  if (has_cgroups) REQUIRE(proc::cgroup_exists(cgroup));
 
   CHECK(superd.end() == 0);
 
   for (const pid_t pid : all) CHECK(!proc::alive(pid));
   if (has_cgroups) {
-    CHECK(!cgroup_exists(cgroup));
-    CHECK(!cgroup_exists(std::filesystem::path(cgroup).parent_path().string()));
+    CHECK(!proc::cgroup_exists(cgroup));
+    CHECK(!proc::cgroup_exists(std::filesystem::path(cgroup).parent_path().string()));
   }
   for (const char* file : {"web.sock", "run/control.sock", "run/worker.sock", "run/superd.pid"}) {
     INFO(file);

@@ -1,6 +1,7 @@
 #include "harness/proc.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -80,6 +81,21 @@ std::string status(pid_t pid, const std::string& key) {
     return start == std::string::npos ? "" : line.substr(start);
   }
   return {};
+}
+
+std::string cgroup(pid_t pid) {
+  std::istringstream stream(read(pid, "cgroup"));
+  for (std::string line; std::getline(stream, line);) {
+    if (line.rfind("0::", 0) == 0) return line.substr(3);
+  }
+  return {};
+}
+
+bool cgroup_exists(const std::string& path) {
+  const std::vector<std::string> mounts = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+  return std::any_of(mounts.begin(), mounts.end(), [&path](const std::string& mount) {
+    return std::filesystem::exists(mount + path + "/cgroup.procs");
+  });
 }
 
 std::vector<pid_t> zombies_below(pid_t pid) {

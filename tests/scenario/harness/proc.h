@@ -22,6 +22,10 @@ std::string command(pid_t pid);
 std::map<std::string, std::string> environment(pid_t pid);
 // What a line of /proc/PID/status says after `key:` and the blanks.
 std::string status(pid_t pid, const std::string& key);
+// Its cgroup v2 below the mount: `/superd-0123abcd/17`.
+std::string cgroup(pid_t pid);
+// Whether a cgroup v2 hierarchy of this machine has that cgroup.
+bool cgroup_exists(const std::string& path);
 // Every zombie among the descendants.
 std::vector<pid_t> zombies_below(pid_t pid);
 
