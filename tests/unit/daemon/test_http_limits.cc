@@ -160,6 +160,7 @@ TEST_CASE("control: no bytes that clients send stop superd from answering", "[da
     }
     under.owed.clear();
   }
+  // Clients that left are noticed although nobody ever answers what they wait for.
   CHECK(under.run_until([&] { return under.server->connections() == 0; }));
   CHECK(has(under.exchange(get("/echo")), "HTTP/1.1 200 "));
 }

@@ -105,6 +105,26 @@ TEST_CASE("control: a client that goes away is noticed while it waits", "[daemon
   CHECK(under.server->connections() == 0);
 }
 
+TEST_CASE("control: a client that stops sending, or sends far ahead, and then goes is noticed",
+          "[daemon]") {
+  ServerUnderTest under;
+  Client half = under.connect();
+  half.send(get("/wait"));
+  half.close_sending();
+  Client ahead = under.connect();
+  ahead.send(get("/wait") + std::string(1 << 20, 'x'));
+  REQUIRE(under.run_until([&] { return under.owed.size() == 2; }));
+  int gone = 0;
+  for (Responder& responder : under.owed) responder.on_gone([&] { ++gone; });
+  loop::Timer later(under.loop, [&] {
+    half.close();
+    ahead.close();
+  });
+  later.after(std::chrono::milliseconds(20));
+  REQUIRE(under.run_until([&] { return gone == 2; }));
+  CHECK(under.server->connections() == 0);
+}
+
 TEST_CASE("control: a client that only stops sending still gets its answer", "[daemon]") {
   ServerUnderTest under;
   Client client = under.connect();
