@@ -30,16 +30,22 @@ std::string number(const std::optional<T>& value) {
   return value ? std::to_string(*value) : "";
 }
 
+// How the last process ended says something where nobody asked it to.
+bool ended_by_itself(const wire::WorkerView& worker) {
+  return worker.state == "backoff" || worker.state == "failed" || worker.state == "exited";
+}
+
 std::vector<Cell> worker_row(const wire::WorkerView& worker) {
   std::string detail = worker.detail;
-  if (detail.empty() && worker.exit && worker.state != "ready") detail = worker.exit->reason;
+  if (detail.empty() && worker.exit && ended_by_itself(worker)) detail = worker.exit->reason;
+  const bool has_processes = worker.procs.value_or(0) > 0;
   return {{worker.name},
           {worker.state, tone_of_state(worker.state)},
           {number(worker.pid)},
           {number(worker.generation)},
           {uptime(worker.uptime_s)},
-          {number(worker.procs)},
-          {worker.memory_bytes ? human_size(*worker.memory_bytes) : ""},
+          {has_processes ? number(worker.procs) : ""},
+          {has_processes && worker.memory_bytes ? human_size(*worker.memory_bytes) : ""},
           {std::to_string(worker.restarts)},
           {std::move(detail)}};
 }

@@ -45,6 +45,17 @@ TEST_CASE("status: a line for each worker, and for an old process that drains", 
         "web.2   backoff      -    7       -      -       -         3  exited with status 1\n");
 }
 
+TEST_CASE("status: how a process ended is no detail of a worker that was stopped", "[superctl]") {
+  const wire::WorkerView stopped{.name = "web.1",
+                                 .state = "stopped",
+                                 .exit = wire::ExitView{.reason = "was killed"},
+                                 .procs = 0,
+                                 .memory_bytes = 0};
+  CHECK(worker_table({stopped}, Colour::off) ==
+        "WORKER  STATE    PID  GEN  UPTIME  PROCS  MEMORY  RESTARTS  DETAIL\n"
+        "web.1   stopped    -    -       -      -       -         0  -\n");
+}
+
 TEST_CASE("status -v: the processes of a worker, and how they are known", "[superctl]") {
   const wire::WorkerView worker{.name = "web.1", .tracking = "cgroup"};
   const std::vector<wire::PidView> pids = {
