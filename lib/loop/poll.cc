@@ -33,6 +33,9 @@ Result<Poll> Poll::create(Loop& loop, int fd, Callback on_event) {
 
 void Poll::watch(PollEvents events) {
   if (mask(events) == 0) return stop();
+  // libuv begins anew each time, which would cost two system calls for nothing.
+  const bool active = uv_is_active(reinterpret_cast<uv_handle_t*>(&handle_->raw)) != 0;
+  if (active && events == handle_->function.asked) return;
   handle_->function.asked = events;
   const auto on_event = [](uv_poll_t* raw, int status, int bits) noexcept {
     const Action& action = static_cast<Node*>(raw->data)->function;

@@ -14,6 +14,8 @@ struct PollEvents {
   bool writable = false;
   // POLLPRI: cgroup.events, /proc/self/mounts and other kernel files that tell of a change.
   bool priority = false;
+
+  friend bool operator==(const PollEvents&, const PollEvents&) = default;
 };
 
 // Watches a borrowed descriptor, level-triggered: the callback comes again until the condition is
