@@ -12,6 +12,7 @@
 #include "daemon/supervisor_state.h"
 #include "os/credentials.h"
 #include "os/listen_socket.h"
+#include "os/process_table.h"
 
 namespace superd::daemon {
 namespace {
@@ -29,6 +30,16 @@ std::optional<std::pair<core::SpawnId, core::WorkerRef>> parse_item(std::string_
   const auto worker = core::parse_worker_ref(name.substr(second + 1));
   if (error != std::errc() || end != name.data() + second || !worker) return std::nullopt;
   return std::pair{core::SpawnId{id}, *worker};
+}
+
+// Where the keeper died as well, the processes themselves tell whose they are.
+core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) {
+    const auto name = os::environment_variable(pid, "SUPERD_WORKER");
+    if (!name) continue;
+    if (auto worker = core::parse_worker_ref(*name)) return std::move(*worker);
+  }
+  return {};
 }
 
 }  // namespace
@@ -148,8 +159,10 @@ void Supervisor::end_leftovers() {
     Leftovers::One one{.spawn = spawn, .worker = {}, .stop = {}};
     if (const auto held = held_spawns_.find(spawn); held != held_spawns_.end()) {
       one.worker = held->second;
-      if (const core::GroupSpec* group = spec_of(one.worker.group)) one.stop = group->stop;
+    } else {
+      one.worker = worker_of_environment(tracking_.tracker->members(spawn));
     }
+    if (const core::GroupSpec* group = spec_of(one.worker.group)) one.stop = group->stop;
     all.push_back(std::move(one));
   }
   const auto let_go = [this](core::SpawnId spawn) {

@@ -141,6 +141,28 @@ stop      = { timeout = "1h" }
   CHECK(::access(site.path("shell.sock").c_str(), F_OK) != 0);
 }
 
+TEST_CASE("a new superd ends what a killed one left by the stop settings of its groups", "[root]") {
+  Site site(R"(
+[group.deaf]
+command = ["@WORKER@", "deaf"]
+ready   = { when = "delay", delay = "50ms" }
+stop    = { signal = "USR1", timeout = "1h" }
+)");
+  std::vector<pid_t> workers;
+  {
+    Superd superd(site);
+    REQUIRE(site.reaches("deaf", "running"));
+    workers = site.pids("deaf");
+    const pid_t supervisor = superd.supervisor();
+    superd.program().signal(SIGKILL);
+    REQUIRE(wait_until(kSoon, [&] { return !proc::alive(supervisor); }));
+  }
+  const Superd again(site);
+  // It ignores TERM alone.
+  CHECK(site.reaches("deaf", "running"));
+  for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
+}
+
 TEST_CASE("a killed logger is started again and the output goes on", "[all]") {
   Site site(R"(
 [group.clock]
