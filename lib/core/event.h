@@ -71,9 +71,11 @@ struct TreeGone {
 struct TimerFired {
   TimerKey key;
 };
+// Ends Supervision::Options::hold_starts: what waits for its turn may get it.
+struct StartsAllowed {};
 
-using Event =
-    std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested, ProcessMade,
-                 ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited, TreeGone, TimerFired>;
+using Event = std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested,
+                           ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited,
+                           TreeGone, TimerFired, StartsAllowed>;
 
 }  // namespace superd::core

@@ -135,6 +135,7 @@ void Supervision::note_queued(const Group& group, const std::set<int>& queued_be
 }
 
 void Supervision::give_turns() {
+  if (options_.hold_starts) return;
   while (!queue_.empty() && being_started_ < options_.max_starting) {
     const WorkerRef next = queue_.front();
     queue_.pop_front();

@@ -22,6 +22,8 @@ class Supervision {
     // The first spawn id; ids count up from it and are never used twice.
     std::uint64_t first_spawn = 1;
     int max_starting = 4;  // > 0
+    // No worker gets its turn before the event StartsAllowed; everything else goes its way.
+    bool hold_starts = false;
   };
 
   explicit Supervision(Options options) : options_(options), next_spawn_(options.first_spawn) {}
@@ -52,6 +54,7 @@ class Supervision {
     tell_spawn(e.spawn, e);
   }
   void on(const TimerFired& e);
+  void on(const StartsAllowed&) { options_.hold_starts = false; }
 
   [[nodiscard]] bool exists(const Target& target) const;
   void refuse(CommandId command, const std::string& group);

@@ -29,7 +29,8 @@ core::Supervision::Options core_options(const core::DaemonSpec& daemon) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   return {
       .first_spawn = first_spawn_id(),
-      .max_starting = daemon.max_starting > 0 ? daemon.max_starting : static_cast<int>(2 * cores)};
+      .max_starting = daemon.max_starting > 0 ? daemon.max_starting : static_cast<int>(2 * cores),
+      .hold_starts = true};
 }
 
 Spawner::Surroundings surroundings(const core::DaemonSpec& daemon,

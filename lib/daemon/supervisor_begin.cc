@@ -52,14 +52,11 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
   keeper_poll_.emplace(std::move(*poll));
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
-  // The sockets of a group that waits for a command are opened by its first start; what is open
-  // already is looked after, and its path goes with superd.
+  // What is open already is looked after, and its path goes with superd.
   for (const core::GroupSpec& group : spec_.groups) {
-    if (!group.autostart && !listeners_.adopted_for(group)) continue;
-    if (const Status opened = listeners_.open(group); !opened) {
-      log::error("{}: {}", group.name, opened.error().message);
-    }
+    if (listeners_.adopted_for(group)) open_listeners(group);
   }
+  boot();
   end_leftovers();
   // What came while the items were received waits in the link, not in the socket.
   on_keeper();
@@ -182,8 +179,18 @@ void Supervisor::end_leftovers() {
     const auto rest = held_spawns_;
     for (const auto& [spawn, worker] : rest) let_go(spawn);
     if (core_.shutting_down()) return finish();
-    boot();
+    // The sockets of a group that waits for a command are opened by its first start.
+    for (const core::GroupSpec& group : spec_.groups) {
+      if (group.autostart) open_listeners(group);
+    }
+    happen(core::StartsAllowed{});
   });
+}
+
+void Supervisor::open_listeners(const core::GroupSpec& group) {
+  if (const Status opened = listeners_.open(group); !opened) {
+    log::error("{}: {}", group.name, opened.error().message);
+  }
 }
 
 void Supervisor::boot() {

@@ -70,11 +70,7 @@ void Supervisor::on_exits() {
 }
 
 std::string Supervisor::busy() const {
-  if (core_.shutting_down()) return "superd is shutting down";
-  if (leftovers_.ending()) {
-    return "superd is ending the workers of a supervisor that died; try again when they are gone";
-  }
-  return "";
+  return core_.shutting_down() ? "superd is shutting down" : "";
 }
 
 wire::SuperdView Supervisor::superd_view() const {

@@ -50,6 +50,8 @@ class Supervisor {
   Status open_servers();
   Result<int> control_listener(const std::string& item, const std::string& path, mode_t mode);
   void end_leftovers();
+  void open_listeners(const core::GroupSpec& group);
+  // Asks for the autostart groups; they get their turn when the leftovers are gone.
   void boot();
   void on_keeper();
   void on_signal(int number);

@@ -67,6 +67,7 @@ std::string text(const Event& event) {
           },
           [](const TreeGone& e) { return fmt::format("#{} gone", number(e.spawn)); },
           [](const TimerFired& e) { return fmt::format("timer {}", text(e.key)); },
+          [](const StartsAllowed&) { return std::string("starts allowed"); },
       },
       event);
 }

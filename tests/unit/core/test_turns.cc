@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "core_fixture.h"
@@ -98,4 +100,29 @@ TEST_CASE("spawns: their ids count up from the first one given, and none comes t
   CHECK(core.owner(first) != nullptr);
   CHECK(spawn_of(core.handle(TreeGone{.spawn = first}, now)) == SpawnId{78});
   CHECK(core.owner(first) == nullptr);
+}
+
+TEST_CASE("start: while an earlier supervisor's workers leave, new ones wait and can be stopped",
+          "[core]") {
+  Supervision core({.first_spawn = 1, .max_starting = 4, .hold_starts = true});
+  core.add_group(group_spec("web", 1));
+  core.add_group(group_spec("api", 1));
+  const TimePoint now{};
+  const auto spawns = [](const std::vector<Effect>& effects) {
+    return std::count_if(effects.begin(), effects.end(),
+                         [](const Effect& e) { return std::holds_alternative<Spawn>(e); });
+  };
+  for (const char* group : {"web", "api"}) {
+    CHECK(spawns(core.handle(StartRequested{.command = CommandId{1},
+                                            .target = {.group = group, .worker = 0},
+                                            .cause = "boot"},
+                             now)) == 0);
+  }
+  CHECK(core.find("web")->state == GroupState::starting);
+  core.handle(
+      StopRequested{
+          .command = CommandId{2}, .target = {.group = "api", .worker = 0}, .cause = "command"},
+      now);
+  CHECK(core.find("api")->state == GroupState::stopped);
+  CHECK(spawns(core.handle(StartsAllowed{}, now)) == 1);
 }
