@@ -6,10 +6,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "config/locations.h"
 #include "exchange.h"
 #include "selection.h"
+#include "wire/json.h"
 
 namespace superd::superctl {
 namespace {
@@ -89,6 +91,12 @@ client::Outcome<Selection> Context::select(const std::vector<std::string>& names
 
 ExitCode Context::report(const client::Failure& failure) {
   out_.complain(failure.message);
+  // Whoever reads JSON gets a document in any case.
+  if (options_.json && !out_.has_printed()) {
+    const nlohmann::ordered_json document{{"error", failure.message},
+                                          {"exit", static_cast<int>(failure.code)}};
+    out_.print_line(wire::to_text(document));
+  }
   return failure.code;
 }
 

@@ -49,7 +49,7 @@ class Context {
   // When this run's time is over: --timeout, or else never.
   [[nodiscard]] client::Clock::time_point deadline() const;
 
-  // Says why on stderr.
+  // Says why on stderr; with --json also as {"error","exit"} where no document was printed yet.
   ExitCode report(const client::Failure& failure);
 
  private:

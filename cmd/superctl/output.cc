@@ -64,6 +64,7 @@ Output::Output(Mode mode)
       line_style_(line_style_of_locale()) {}
 
 void Output::print(std::string_view text) {
+  has_printed_ = true;
   if (mode_ == Mode::quiet || error_ != 0) return;
   unwritten_ += text;
   if (unwritten_.size() >= kFlushAt) static_cast<void>(flush());

@@ -19,6 +19,8 @@ class Output {
   // Data, kept until flush(); whoever reads it may go away at any time, which is no error.
   void print(std::string_view text);
   void print_line(std::string_view line);
+  // Whether any data was printed.
+  [[nodiscard]] bool has_printed() const { return has_printed_; }
   // Everything printed so far leaves. Fails where stdout takes no more (a full disk).
   Status flush();
   // One line to stderr, `superctl: …`.
@@ -42,6 +44,7 @@ class Output {
   client::LineStyle line_style_;
   std::string unwritten_;
   std::string shown_;
+  bool has_printed_ = false;
   int error_ = 0;
 };
 

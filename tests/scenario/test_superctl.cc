@@ -94,6 +94,7 @@ TEST_CASE("superctl: with --json every command prints one document", "[all]") {
   CHECK(is_object(site.json({"ping"})));
   CHECK(is_object(site.json({"version"})));
   CHECK(is_object(site.json({"wait", "up", "--for", "running"})));
+  CHECK(site.json({"start", "nobody"}).at("exit") == 4);
 }
 
 TEST_CASE("superctl: status has one line a group, and one line a worker of the named groups",
