@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "core/worker.h"
 #include "os/process.h"
 #include "os/process_table.h"
 
@@ -15,37 +16,46 @@ void Leftovers::end(const std::vector<One>& leftovers, std::function<void(core::
   gone_ = std::move(gone);
   done_ = std::move(done);
   if (leftovers.empty()) return done_();
-  remaining_ = leftovers.size();
   log::warn(
       "found {} workers of a supervisor that died; ending them in order, then starting afresh",
       leftovers.size());
   for (const One& one : leftovers) {
     ask_to_leave(one);
-    loop::Timer deadline(loop_, [this, spawn = one.spawn] { kill(spawn); });
-    deadline.after(one.stop.timeout);
-    deadlines_.emplace(one.spawn, std::move(deadline));
+    loop::Timer timer(loop_, [this, spawn = one.spawn] { kill(spawn); });
+    timer.after(one.stop.timeout);
+    waiting_.emplace(one.spawn, Patience{.timer = std::move(timer)});
   }
   for (const One& one : leftovers) {
     tracker_.watch_end(one.spawn, [this, spawn = one.spawn] {
-      deadlines_.erase(spawn);
       tracker_.forget(spawn);
-      gone_(spawn);
-      if (--remaining_ > 0) return;
-      mains_.clear();
-      done_();
+      settle(spawn);
     });
   }
 }
 
 void Leftovers::hurry() {
-  for (auto& [spawn, deadline] : deadlines_) deadline.after(loop::Duration::zero());
+  for (auto& [spawn, patience] : waiting_) patience.timer.after(loop::Duration::zero());
 }
 
 void Leftovers::kill(core::SpawnId spawn) {
-  tracker_.kill(spawn);
-  if (const auto found = deadlines_.find(spawn); found != deadlines_.end()) {
-    found->second.after(std::chrono::seconds(1));
+  Patience& patience = waiting_.at(spawn);
+  if (patience.kills >= core::kMaxKills) {
+    log::error("what is left of spawn {} survived KILL: superd goes on without it",
+               core::to_string(spawn));
+    settle(spawn);
+    return;
   }
+  ++patience.kills;
+  patience.timer.after(kill_pause_);
+  tracker_.kill(spawn);
+}
+
+void Leftovers::settle(core::SpawnId spawn) {
+  if (waiting_.erase(spawn) == 0) return;
+  gone_(spawn);
+  if (!waiting_.empty()) return;
+  mains_.clear();
+  done_();
 }
 
 void Leftovers::ask_to_leave(const One& one) {

@@ -30,13 +30,15 @@ class Leftovers {
     core::StopSpec stop;     // of the group as the config has it now
   };
 
-  Leftovers(loop::Loop& loop, Tracker& tracker, pid_t keeper)
-      : loop_(loop), tracker_(tracker), keeper_(keeper) {}
+  // KILL is repeated after `kill_pause`; what survives core::kMaxKills of them is left behind.
+  Leftovers(loop::Loop& loop, Tracker& tracker, pid_t keeper,
+            loop::Duration kill_pause = std::chrono::seconds(1))
+      : loop_(loop), tracker_(tracker), keeper_(keeper), kill_pause_(kill_pause) {}
 
   // `gone` is told for each, `done` after the last: from the loop or from here.
   void end(const std::vector<One>& leftovers, std::function<void(core::SpawnId)> gone,
            std::function<void()> done);
-  [[nodiscard]] bool ending() const { return remaining_ > 0; }
+  [[nodiscard]] bool ending() const { return !waiting_.empty(); }
   // Those that are left get no more time.
   void hurry();
 
@@ -48,16 +50,22 @@ class Leftovers {
   };
   enum class Asked { yes, no };
 
+  struct Patience {
+    loop::Timer timer;
+    int kills = 0;
+  };
+
   void ask_to_leave(const One& one);
   Asked ask_main(const One& one, const os::ProcessId& process);
-  // Until the tree is gone, once a second.
   void kill(core::SpawnId spawn);
+  // It is gone, or will not go: it is waited for no longer.
+  void settle(core::SpawnId spawn);
 
   loop::Loop& loop_;
   Tracker& tracker_;
   pid_t keeper_;
-  std::size_t remaining_ = 0;
-  std::map<core::SpawnId, loop::Timer> deadlines_;
+  loop::Duration kill_pause_;
+  std::map<core::SpawnId, Patience> waiting_;
   std::list<Main> mains_;
   std::function<void(core::SpawnId)> gone_;
   std::function<void()> done_;
