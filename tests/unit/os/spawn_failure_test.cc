@@ -123,9 +123,9 @@ TEST_CASE("spawn: without the right to become another user the step is named", "
 TEST_CASE("spawn: nice and oom_score_adj that need more rights name their step", "[os]") {
   const std::string wrong = as_ordinary_user([]() -> std::string {
     SpawnRequest request = of_command({"true"});
-    request.nice = -5;
+    request.nice = -20;
     const std::string nice = fail_to_start(request).text;
-    if (nice != "nice -5: Permission denied") return nice;
+    if (nice != "nice -20: Permission denied") return nice;
     request.nice.reset();
     request.oom_score_adj = -900;
     const std::string oom = fail_to_start(request).text;
