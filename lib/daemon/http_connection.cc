@@ -228,7 +228,17 @@ void HttpConnection::end() {
   if (const auto host = host_.lock()) host->ended(*this);
 }
 
+// Whether the time is over although everything that has come is taken in: superd may have been held
+// up itself, and what waited in the socket came in time.
+bool HttpConnection::is_late() {
+  const Waiting expired = waiting_;
+  if (expired != Waiting::head && expired != Waiting::body && expired != Waiting::idle) return true;
+  read();
+  return phase_ == Phase::reading && waiting_ == expired && !timer_->armed();
+}
+
 void HttpConnection::on_time() {
+  if (!is_late()) return watch();
   switch (std::exchange(waiting_, Waiting::nothing)) {
     case Waiting::nothing:
     case Waiting::turn:

@@ -82,6 +82,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   void on_event(loop::PollEvents events);
   void on_time();
+  bool is_late();
   void on_turn();
   void read();
   void take_in(std::string_view bytes);
