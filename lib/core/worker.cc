@@ -201,9 +201,16 @@ void WorkerStepper::on(const MainExited& e) {
   if (!is_current(e.spawn)) return;
   w_.last_exit = e.exit;
   w_.last_spawn = e.spawn;
-  // What a main process leaves behind when it is asked to go may still be serving (the workers of a
-  // node cluster): it is waited for, and nothing but the deadline ends it.
-  if (is_leaving(e.spawn)) return;
+  if (is_leaving(e.spawn)) {
+    // What a main process leaves behind when it has handled the signal may still be serving (the
+    // workers of a node cluster): it is waited for, and nothing but the deadline ends it. One that
+    // the signal itself killed (a shell) has told nobody.
+    const bool told_nobody = e.exit == Exit::by_signal(policy_.stop.signal);
+    if (told_nobody && life->kills == 0) {
+      effects_.push_back(SignalTree{.spawn = e.spawn, .signal = policy_.stop.signal});
+    }
+    return;
+  }
   const bool was_ready = w_.state == WorkerState::ready;
   const Duration ready_for = was_ready ? now_ - *w_.life->ready_since : Duration::zero();
   cancel(TimerKind::ready_delay, e.spawn);

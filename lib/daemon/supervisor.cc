@@ -112,7 +112,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
               {.happen = [this](const core::Event& event) { happen(event); },
                .busy = [this] { return busy(); },
                .superd = [this] { return superd_view(); }}),
-      leftovers_(loop, *tracking_.tracker, keeper_pid_) {
+      leftovers_(loop, *tracking_.tracker, keeper_pid_),
+      sockets_timer_(loop, [this] { look_after_sockets(); }) {
   for (const core::GroupSpec& group : spec_.groups) core_.add_group(group);
 }
 

@@ -1,4 +1,6 @@
+#include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +10,9 @@
 
 namespace superd::daemon {
 namespace {
+
+constexpr std::chrono::milliseconds kSocketLooks[] = {std::chrono::milliseconds(1000),
+                                                      std::chrono::milliseconds(4000)};
 
 log::Level level_of(core::WorkerState state) {
   switch (state) {
@@ -82,8 +87,17 @@ void Supervisor::carry_out(const core::CancelTimer& e) { timers_.cancel(e.key); 
 void Supervisor::carry_out(const core::WorkerChanged& e) {
   history_.note(e, std::chrono::system_clock::now());
   log::write(level_of(e.to), describe(e));
-  // A runner that has begun to serve may have changed the backlog that all share.
-  if (e.to == core::WorkerState::ready) listeners_.restore(*spec_of(e.worker.group));
+  const core::GroupSpec& group = *spec_of(e.worker.group);
+  if (e.to != core::WorkerState::ready || group.listen.empty()) return;
+  listeners_.restore(group);
+  socket_looks_ = 0;
+  sockets_timer_.after(kSocketLooks[0]);
+}
+
+void Supervisor::look_after_sockets() {
+  for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
+  ++socket_looks_;
+  if (socket_looks_ < std::size(kSocketLooks)) sockets_timer_.after(kSocketLooks[socket_looks_]);
 }
 
 void Supervisor::carry_out(const core::GroupChanged& e) {

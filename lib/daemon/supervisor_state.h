@@ -78,6 +78,9 @@ class Supervisor {
   void carry_out(const core::Answer& e);
   void carry_out(const core::ShutdownDone& e);
   [[nodiscard]] const core::GroupSpec* spec_of(const std::string& group) const;
+  // A runner may change the shared socket some time after it counts as ready: its sockets are
+  // looked after when it is, and twice in the seconds after.
+  void look_after_sockets();
 
   loop::Loop& loop_;
   core::Spec spec_;
@@ -111,6 +114,8 @@ class Supervisor {
   std::optional<loop::Poll> keeper_poll_;
   std::optional<loop::Poll> exits_poll_;
   std::optional<loop::Timer> leave_timer_;
+  loop::Timer sockets_timer_;
+  std::size_t socket_looks_ = 0;  // since the latest worker became ready
   bool finished_ = false;
   bool keeper_gone_ = false;
 };

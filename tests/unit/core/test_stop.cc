@@ -52,6 +52,14 @@ TEST_CASE("stop: children that outlive the main process finish undisturbed until
   CHECK(bench.process(spawn).kills == 1);
 }
 
+TEST_CASE("stop: children of a main process that the signal itself killed get it too", "[core]") {
+  Bench bench = serving();
+  const SpawnId spawn = bench.current("web.1");
+  bench.stop("web");
+  bench.main_exits(spawn, Exit::by_signal(15));
+  CHECK(bench.process(spawn).tree_signals == std::vector<int>{15});
+}
+
 TEST_CASE("stop: a worker that ignores the signal is killed with its whole tree after stop.timeout",
           "[core]") {
   Bench bench = serving();
