@@ -53,6 +53,7 @@ mirror=$(sed -n 's/^URIs: *//p; s/^deb  *\(http[^ ]*\).*/\1/p' /etc/apt/sources.
   /etc/apt/sources.list.d/*.sources 2>/dev/null | grep -v security | head -n 1)
 
 tree=$(mktemp -d)
+chmod 755 "$tree"
 trap 'rm -rf --one-file-system "$tree"' EXIT
 echo "==== debootstrap"
 debootstrap --variant=minbase --include=sudo,ca-certificates bookworm "$tree" \
