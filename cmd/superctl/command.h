@@ -6,6 +6,7 @@
 
 #include "context.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the library chose the name.
 namespace CLI {
 class App;
 }

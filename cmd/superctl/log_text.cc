@@ -27,7 +27,7 @@ void sort_log_lines(std::vector<wire::LogLine>& lines) {
 }
 
 std::string log_text(const wire::LogLine& line, LogText how) {
-  const std::string text = how.raw == Raw::yes ? line.text : client::printable_line(line.text);
+  std::string text = how.raw == Raw::yes ? line.text : client::printable_line(line.text);
   if (how.prefix == Prefix::none) return text;
   return fmt::format("{} | {}", client::printable(line.worker), text);
 }

@@ -27,6 +27,7 @@ struct Details {
 client::Outcome<Details> fetch_details(Context& context,
                                        const std::vector<client::Target>& targets) {
   std::vector<client::Request> requests;
+  requests.reserve(targets.size());
   for (const auto& target : targets) requests.push_back({.target = target.path()});
   auto responses = context.ask_all(std::move(requests));
   Details details;

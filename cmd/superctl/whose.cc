@@ -14,6 +14,7 @@ constexpr int kNotFound = 404;
 
 ExitCode run_whose(Context& context, const std::vector<pid_t>& pids) {
   std::vector<client::Request> requests;
+  requests.reserve(pids.size());
   for (const pid_t pid : pids) {
     requests.push_back({.target = wire::make_target({"v1", "pids", std::to_string(pid)})});
   }

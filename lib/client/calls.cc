@@ -23,8 +23,8 @@ int poll_timeout(Clock::time_point until, bool knocking) {
   if (until == kNever) return knocking ? static_cast<int>(kKnockInterval.count()) : -1;
   const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
   const auto wait = knocking ? std::min<milliseconds>(left, kKnockInterval) : left;
-  constexpr milliseconds longest(std::numeric_limits<int>::max());
-  return static_cast<int>(std::clamp(wait, milliseconds(0), longest).count());
+  constexpr milliseconds kLongest(std::numeric_limits<int>::max());
+  return static_cast<int>(std::clamp(wait, milliseconds(0), kLongest).count());
 }
 
 }  // namespace

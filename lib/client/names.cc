@@ -55,6 +55,7 @@ std::string complaint(const std::string& name, const std::vector<KnownGroup>& kn
                        group->workers.size(), group->workers.size() == 1 ? "" : "s");
   }
   std::vector<std::string> candidates;
+  candidates.reserve(known.size());
   for (const auto& one : known) candidates.push_back(one.name);
   for (const auto& one : known) {
     candidates.insert(candidates.end(), one.workers.begin(), one.workers.end());
