@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds superd and runs its tests: `sh tests/run.sh` the quick ones, `sh tests/run.sh full` the long
 # ones too. From any directory; as root, or as a user with sudo when a package is missing.
-#   build-tests/asan    the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer (full: everything)
-#   build-tests/normal  superd, superctl and the scenario tests as users get them (full: everything)
+#   build-tests/asan    the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
+#   build-tests/normal  superd, superctl and the scenario tests
+# and in the full round both trees have everything.
 set -eu
 
 tier=${1:-quick}
@@ -46,14 +47,17 @@ build() {
   cmake --build "$tree" --parallel "$jobs" --target $targets
 }
 
+# Optimised enough to be judged, and built in half the time of -O2 -g.
+light='-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1'
+
 mkdir -p build-tests
 if [ "$tier" = full ]; then
   build asan all -- -DSUPERD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
-  build normal all -- -DCMAKE_BUILD_TYPE=RelWithDebInfo
+  build normal all -- -DCMAKE_BUILD_TYPE=RelWithDebInfo "$light"
   labels='quick|full'
 else
   build asan unit_tests -- -DSUPERD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug
-  build normal superd superctl scenario_tests -- -DCMAKE_BUILD_TYPE=RelWithDebInfo
+  build normal superd superctl scenario_tests -- -DCMAKE_BUILD_TYPE=RelWithDebInfo "$light"
   labels=quick
 fi
 
