@@ -24,8 +24,10 @@ inline constexpr CommandId kOwnCommand{0};
 enum class TimerKind {
   ready_delay,    // ready.delay is over
   ready_timeout,  // ready.timeout is over
+  soak,           // ready.soak is over
   kill,           // stop.timeout is over, or a kill did not end the tree
   backoff,        // the pause before a respawn is over
+  patience,       // a roll no longer waits with its next step for this old process
 };
 
 // Timers belong to a spawn; the backoff timer belongs to a worker and has the spawn that failed.
@@ -52,6 +54,24 @@ struct Spawn {
   WorkerRef worker;
   int generation = 0;
 };
+// Look, by the group's way (listening, exec, fd), whether the spawn is ready; ReadinessSeen tells. It
+// ends by itself with the spawn.
+struct WatchReadiness {
+  SpawnId spawn{};
+};
+struct UnwatchReadiness {
+  SpawnId spawn{};
+};
+// Run the group's roll.before by this recipe; BeforeEnded tells.
+struct RunBefore {
+  std::string group;
+  int generation = 0;
+  CommandId roll{};
+};
+struct CancelBefore {
+  std::string group;
+  CommandId roll{};
+};
 struct SignalMain {
   SpawnId spawn{};
   int signal = 0;
@@ -75,7 +95,8 @@ struct ArmTimer {
 struct CancelTimer {
   TimerKey key;
 };
-// A worker went from one state to another; for the log, `why` and whoever watches.
+// A worker went from one state to another, or (both are ready) a new process took its place; for
+// the log, `why` and whoever watches.
 struct WorkerChanged {
   WorkerRef worker;
   WorkerState from = WorkerState::stopped;
@@ -101,12 +122,56 @@ struct WorkerOutcome {
   SpawnId spawn{};        // whose last output lines tell more; 0: none
   std::optional<Exit> exit{};
 };
+// A roll of a group, as it goes on; its id is that of the first command that it serves.
+struct RollBegan {
+  CommandId roll{};
+  std::string group;
+  std::string cause;
+  int generation = 0;  // that it makes
+  int workers = 0;     // that it is to replace
+};
+struct RollStep {
+  enum class Kind {
+    before,       // roll.before runs
+    before_done,  // and has exited with 0
+    starting,     // the worker's new process has its turn
+    ready,        // it is ready; an old one, if any, is asked to leave
+    gone,         // no old process of the worker is left
+    failed,       // what was tried did not succeed: message
+    withdrawn,    // the worker's new process was ended because the roll had failed elsewhere
+    returning,    // the worker goes back to the old recipe
+    returned,     // and is ready again
+  };
+  CommandId roll{};
+  std::string group;
+  Kind kind = Kind::starting;
+  int worker = 0;        // 0: the roll as a whole
+  std::string message;   // failed: why
+  SpawnId spawn{};       // of the new process; 0: none
+  std::int64_t pid = 0;  // of the new process; 0: not known
+};
+enum class RollResult {
+  done,         // every worker goes by the new recipe
+  rolled_back,  // every worker goes by the old one
+  mixed,        // some by the new, some by the old
+  stopped,      // the group was stopped meanwhile
+};
+struct RollEnded {
+  CommandId roll{};
+  std::string group;
+  RollResult result = RollResult::done;
+  int generation = 0;   // in force from now on
+  std::string message;  // done: empty
+};
+
 // Exactly one for each command whose id is not kOwnCommand.
 struct Answer {
   CommandId command{};
+  CommandId roll{};  // that served the command: its own id unless it was joined to another's
   std::string group;
   bool ok = true;
   std::string message;  // of the whole; empty where the workers say it all
+  std::vector<std::string> output{};  // of roll.before, where that failed
   int generation = 0;
   std::vector<WorkerOutcome> workers;
 };
@@ -114,7 +179,8 @@ struct Answer {
 struct ShutdownDone {};
 
 using Effect =
-    std::variant<MakeRecipe, DropRecipe, Spawn, SignalMain, SignalTree, KillTree, Forget, ArmTimer,
-                 CancelTimer, WorkerChanged, GroupChanged, Answer, ShutdownDone>;
+    std::variant<MakeRecipe, DropRecipe, Spawn, WatchReadiness, UnwatchReadiness, RunBefore,
+                 CancelBefore, SignalMain, SignalTree, KillTree, Forget, ArmTimer, CancelTimer,
+                 WorkerChanged, GroupChanged, RollBegan, RollStep, RollEnded, Answer, ShutdownDone>;
 
 }  // namespace superd::core

@@ -50,9 +50,10 @@ struct ProcessMade {
 struct ProgramExecuted {
   SpawnId spawn{};
 };
-// The worker itself said that it is ready.
+// It is ready, as far as this way of looking tells: counts where it is the group's own way.
 struct ReadinessSeen {
   SpawnId spawn{};
+  ReadyWhen by = ReadyWhen::notify;
 };
 // The worker asked for more time (EXTEND_TIMEOUT_USEC), counted from now.
 struct TimeoutExtended {
@@ -71,11 +72,26 @@ struct TreeGone {
 struct TimerFired {
   TimerKey key;
 };
+// What MakeRecipe asked for was made. Two recipes of a group with equal fingerprints start the same;
+// of one that cannot be made nothing is told: its spawns fail with the reason.
+struct RecipeMade {
+  std::string group;
+  int generation = 0;
+  std::uint64_t fingerprint = 0;
+};
+// The command of RunBefore ended, or could not be run.
+struct BeforeEnded {
+  std::string group;
+  CommandId roll{};
+  bool ok = true;
+  std::string message;              // `exited with status 1`, `did not end within 5m`
+  std::vector<std::string> output;  // its last lines
+};
 // Ends Supervision::Options::hold_starts: what waits for its turn may get it.
 struct StartsAllowed {};
 
 using Event = std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested,
                            ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited,
-                           TreeGone, TimerFired, StartsAllowed>;
+                           TreeGone, TimerFired, RecipeMade, BeforeEnded, StartsAllowed>;
 
 }  // namespace superd::core

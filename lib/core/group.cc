@@ -17,6 +17,8 @@ class GroupStepper {
   void on(const RestartRequested& e);
   void on(const KillGroup& e);
   void on(const ForWorker& e);
+  void on(const RecipeMade&) {}
+  void on(const BeforeEnded&) {}
 
   GroupStep result();
 

@@ -69,7 +69,8 @@ struct KillGroup {
   std::string cause;
 };
 using GroupEvent =
-    std::variant<StartRequested, StopRequested, RestartRequested, KillGroup, ForWorker>;
+    std::variant<StartRequested, StopRequested, RestartRequested, KillGroup, ForWorker, RecipeMade,
+                 BeforeEnded>;
 
 struct GroupStep {
   Group group;

@@ -33,17 +33,56 @@ struct ListenSpec {
 // Whether LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES are set.
 enum class SocketEnv { automatic, listen_fds, none };
 
-enum class ReadyWhen { automatic, notify, delay };
+// What tells that a process serves.
+enum class ReadyWhen {
+  automatic,  // listening where the group has sockets, else delay
+  notify,     // it says READY=1
+  listening,  // superd sees it wait on, or hold a connection of, an inherited socket
+  delay,      // it is alive so long after its program began
+  exec,       // a command exits with 0
+  fd,         // it writes a newline to {fd:ready}
+};
 
 struct ReadySpec {
-  ReadyWhen when = ReadyWhen::automatic;  // automatic: delay
+  ReadyWhen when = ReadyWhen::automatic;
   Duration timeout = std::chrono::seconds(60);
+  // How long it must stay alive after that before it counts; the timeout does not run meanwhile.
+  Duration soak{0};
   Duration delay = std::chrono::seconds(1);
+  std::vector<std::string> command;  // exec: words with placeholders, as GroupSpec::command
 };
+
+// `automatic` made plain.
+ReadyWhen effective(ReadyWhen when, bool has_sockets);
 
 struct StopSpec {
   int signal = 15;
   Duration timeout = std::chrono::seconds(35);
+};
+
+enum class RollStrategy {
+  rolling,     // the new process is ready before the old one is asked to leave
+  stop_first,  // the old one leaves, connections wait in the held socket, the new one starts
+};
+enum class OnFailure {
+  rollback,  // replaced workers return to the old recipe
+  hold,      // the roll stops where it is
+};
+
+// How many workers are replaced at a time: a number, or a share of the group's workers.
+struct BatchSpec {
+  int workers = 1;
+  int percent = 0;  // > 0: instead of `workers`
+};
+// At least 1, at most all.
+int batch_size(const BatchSpec& batch, int workers);
+
+struct RollSpec {
+  RollStrategy strategy = RollStrategy::rolling;
+  BatchSpec batch;
+  std::vector<std::string> before;  // words with placeholders; empty: nothing runs before a roll
+  Duration before_timeout = std::chrono::minutes(5);
+  OnFailure on_failure = OnFailure::rollback;
 };
 
 enum class RespawnPolicy { always, on_failure, never };
@@ -124,8 +163,10 @@ struct GroupSpec {
   std::optional<std::string> env_file;  // absolute
   bool clear_env = false;
   bool autostart = true;
+  std::vector<std::string> depends_on;  // groups: all exist, and no circle
   ReadySpec ready;
   StopSpec stop;
+  RollSpec roll;
   RespawnSpec respawn;
   LimitsSpec limits;
   LogSpec log;

@@ -54,6 +54,8 @@ class Supervision {
     tell_spawn(e.spawn, e);
   }
   void on(const TimerFired& e);
+  void on(const RecipeMade& e) { tell_group(e.group, e); }
+  void on(const BeforeEnded& e) { tell_group(e.group, e); }
   void on(const StartsAllowed&) { options_.hold_starts = false; }
 
   [[nodiscard]] bool exists(const Target& target) const;

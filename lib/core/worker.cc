@@ -176,6 +176,9 @@ void WorkerStepper::on(const ProgramExecuted& e) {
       arm(TimerKind::ready_delay, e.spawn, in(policy_.ready.delay));
       return;
     case ReadyWhen::notify:
+    case ReadyWhen::listening:
+    case ReadyWhen::exec:
+    case ReadyWhen::fd:
       return;
   }
   std::abort();
@@ -251,6 +254,9 @@ void WorkerStepper::on(const TimerFired& e) {
       if (w_.state != WorkerState::backoff || e.key.spawn != w_.last_spawn) return;
       ++w_.restarts;
       queue("exit", "");
+      return;
+    case TimerKind::soak:
+    case TimerKind::patience:
       return;
   }
   std::abort();

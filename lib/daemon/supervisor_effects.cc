@@ -72,6 +72,20 @@ void Supervisor::carry_out(const core::DropRecipe& e) { recipes_.drop(e.group, e
 
 void Supervisor::carry_out(const core::Spawn& e) { spawner_.spawn(e, *spec_of(e.worker.group)); }
 
+void Supervisor::carry_out(const core::WatchReadiness&) {}
+
+void Supervisor::carry_out(const core::UnwatchReadiness&) {}
+
+void Supervisor::carry_out(const core::RunBefore&) {}
+
+void Supervisor::carry_out(const core::CancelBefore&) {}
+
+void Supervisor::carry_out(const core::RollBegan&) {}
+
+void Supervisor::carry_out(const core::RollStep&) {}
+
+void Supervisor::carry_out(const core::RollEnded&) {}
+
 void Supervisor::carry_out(const core::SignalMain& e) { spawner_.signal_main(e.spawn, e.signal); }
 
 void Supervisor::carry_out(const core::SignalTree& e) { spawner_.signal_tree(e.spawn, e.signal); }

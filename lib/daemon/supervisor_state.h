@@ -67,6 +67,10 @@ class Supervisor {
   void carry_out(const core::MakeRecipe& e);
   void carry_out(const core::DropRecipe& e);
   void carry_out(const core::Spawn& e);
+  void carry_out(const core::WatchReadiness& e);
+  void carry_out(const core::UnwatchReadiness& e);
+  void carry_out(const core::RunBefore& e);
+  void carry_out(const core::CancelBefore& e);
   void carry_out(const core::SignalMain& e);
   void carry_out(const core::SignalTree& e);
   void carry_out(const core::KillTree& e);
@@ -75,6 +79,9 @@ class Supervisor {
   void carry_out(const core::CancelTimer& e);
   void carry_out(const core::WorkerChanged& e);
   void carry_out(const core::GroupChanged& e);
+  void carry_out(const core::RollBegan& e);
+  void carry_out(const core::RollStep& e);
+  void carry_out(const core::RollEnded& e);
   void carry_out(const core::Answer& e);
   void carry_out(const core::ShutdownDone& e);
   [[nodiscard]] const core::GroupSpec* spec_of(const std::string& group) const;

@@ -1,0 +1,27 @@
+#include "core/spec.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace superd::core {
+
+ReadyWhen effective(ReadyWhen when, bool has_sockets) {
+  switch (when) {
+    case ReadyWhen::automatic:
+      return has_sockets ? ReadyWhen::listening : ReadyWhen::delay;
+    case ReadyWhen::notify:
+    case ReadyWhen::listening:
+    case ReadyWhen::delay:
+    case ReadyWhen::exec:
+    case ReadyWhen::fd:
+      return when;
+  }
+  std::abort();
+}
+
+int batch_size(const BatchSpec& batch, int workers) {
+  const int wanted = batch.percent > 0 ? workers * batch.percent / 100 : batch.workers;
+  return std::clamp(wanted, 1, std::max(1, workers));
+}
+
+}  // namespace superd::core
