@@ -54,8 +54,8 @@ struct Spawn {
   WorkerRef worker;
   int generation = 0;
 };
-// Look, by the group's way (listening, exec, fd), whether the spawn is ready; ReadinessSeen tells. It
-// ends by itself with the spawn.
+// Look, by the group's way (listening, exec, fd), whether the spawn is ready; ReadinessSeen tells.
+// It ends by itself with the spawn.
 struct WatchReadiness {
   SpawnId spawn{};
 };
@@ -170,7 +170,7 @@ struct Answer {
   CommandId roll{};  // that served the command: its own id unless it was joined to another's
   std::string group;
   bool ok = true;
-  std::string message;  // of the whole; empty where the workers say it all
+  std::string message;                // of the whole; empty where the workers say it all
   std::vector<std::string> output{};  // of roll.before, where that failed
   int generation = 0;
   std::vector<WorkerOutcome> workers;

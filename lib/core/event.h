@@ -72,8 +72,8 @@ struct TreeGone {
 struct TimerFired {
   TimerKey key;
 };
-// What MakeRecipe asked for was made. Two recipes of a group with equal fingerprints start the same;
-// of one that cannot be made nothing is told: its spawns fail with the reason.
+// What MakeRecipe asked for was made. Two recipes of a group with equal fingerprints start the
+// same; of one that cannot be made nothing is told: its spawns fail with the reason.
 struct RecipeMade {
   std::string group;
   int generation = 0;

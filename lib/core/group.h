@@ -68,9 +68,8 @@ struct ForWorker {
 struct KillGroup {
   std::string cause;
 };
-using GroupEvent =
-    std::variant<StartRequested, StopRequested, RestartRequested, KillGroup, ForWorker, RecipeMade,
-                 BeforeEnded>;
+using GroupEvent = std::variant<StartRequested, StopRequested, RestartRequested, KillGroup,
+                                ForWorker, RecipeMade, BeforeEnded>;
 
 struct GroupStep {
   Group group;
