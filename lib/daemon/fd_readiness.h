@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "core/worker_ref.h"
+#include "loop/loop.h"
+#include "loop/poll.h"
+
+namespace superd::daemon {
+
+// The pipe behind {fd:ready}: the worker inherits its write end, superd keeps the read end alone,
+// so that its end of file shows when the whole tree has closed it.
+struct ReadyPipe {
+  UniqueFd read;   // non-blocking, close-on-exec
+  UniqueFd write;  // close-on-exec
+};
+Result<ReadyPipe> make_ready_pipe();
+
+// Waits for a newline on those pipes. An end without one only ends the waiting: the worker's
+// timeout or its exit tells the rest.
+class FdReadiness {
+ public:
+  // The watch has ended; called once, from the loop.
+  using OnReady = std::function<void(core::SpawnId)>;
+
+  FdReadiness(loop::Loop& loop, OnReady on_ready) : loop_(loop), on_ready_(std::move(on_ready)) {}
+
+  // `read` is borrowed for as long as the watch lasts.
+  void watch(core::SpawnId spawn, int read);
+  void unwatch(core::SpawnId spawn);
+  // `closed its {fd:ready} without a newline`; empty: no obstacle.
+  [[nodiscard]] std::string obstacle(core::SpawnId spawn) const;
+
+ private:
+  struct Watch {
+    int fd = -1;
+    std::optional<loop::Poll> poll;
+    std::string obstacle;
+  };
+  void on_readable(core::SpawnId spawn);
+
+  loop::Loop& loop_;
+  OnReady on_ready_;
+  std::map<core::SpawnId, Watch> watches_;
+};
+
+}  // namespace superd::daemon
