@@ -1,6 +1,7 @@
 #include "core/supervision.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -17,12 +18,15 @@ int count_being_started(const Group& group) {
 void Supervision::add_group(const GroupSpec& spec) {
   names_.push_back(spec.name);
   groups_.emplace(spec.name, make_group(spec));
+  dependencies_.add(spec.name, spec.depends_on);
 }
 
 std::vector<Effect> Supervision::handle(const Event& event, TimePoint now) {
   now_ = now;
   effects_.clear();
   std::visit([&](const auto& e) { on(e); }, event);
+  look_after_stops();
+  look_after_holds();
   give_turns();
   check_shutdown_done();
   return std::exchange(effects_, {});
@@ -65,32 +69,42 @@ void Supervision::refuse(CommandId command, const std::string& group) {
 void Supervision::on(const StartRequested& e) {
   if (!exists(e.target)) return;
   if (shutting_down_) return refuse(e.command, e.target.group);
+  prepare_start(e.target, e.command, e.cause);
   tell_group(e.target.group, e);
 }
 
 void Supervision::on(const StopRequested& e) {
-  if (exists(e.target)) tell_group(e.target.group, e);
+  if (!exists(e.target)) return;
+  if (e.target.worker != 0) return tell_group(e.target.group, e);
+  prepare_stop(e.target.group, e.cause);
+  if (e.command != kOwnCommand) stops_[e.target.group].commands.push_back(e.command);
 }
 
 void Supervision::on(const RestartRequested& e) {
   if (!exists(e.target)) return;
   if (shutting_down_) return refuse(e.command, e.target.group);
+  const bool is_start = is_down(groups_.at(e.target.group)) || holds_.contains(e.target.group);
+  if (is_start) {
+    prepare_start(e.target, e.command, e.cause);
+  } else {
+    take_back_stops(e.target.group);
+  }
   tell_group(e.target.group, e);
 }
 
 void Supervision::on(const ShutdownRequested& e) {
   shutting_down_ = true;
-  for (const std::string& name : names_) {
-    switch (e.urgency) {
-      case Urgency::ordered:
-        tell_group(name, StopRequested{
-                             .command = kOwnCommand, .target = {.group = name}, .cause = e.cause});
-        break;
-      case Urgency::at_once:
-        tell_group(name, KillGroup{.cause = e.cause});
-        break;
-    }
+  switch (e.urgency) {
+    case Urgency::ordered:
+      for (const std::string& name : names_) prepare_stop(name, e.cause);
+      return;
+    case Urgency::at_once:
+      // Whoever waits for a stop waits for one that was told.
+      for (const auto& [name, stop] : std::exchange(stops_, {})) deliver_stop(name, stop);
+      for (const std::string& name : names_) tell_group(name, KillGroup{.cause = e.cause});
+      return;
   }
+  std::abort();
 }
 
 void Supervision::on(const TimerFired& e) {
@@ -119,18 +133,24 @@ void Supervision::tell_group(const std::string& name, const GroupEvent& event) {
   being_started_ += count_being_started(group);
   note_queued(group, queued_before);
   for (Effect& effect : done.effects) {
-    if (const auto* spawn = std::get_if<Spawn>(&effect)) spawns_[spawn->spawn] = spawn->worker;
-    if (const auto* forget = std::get_if<Forget>(&effect)) spawns_.erase(forget->spawn);
-    effects_.push_back(std::move(effect));
+    if (!hold_back(effect)) emit(std::move(effect));
   }
+}
+
+void Supervision::emit(Effect effect) {
+  if (const auto* spawn = std::get_if<Spawn>(&effect)) spawns_[spawn->spawn] = spawn->worker;
+  if (const auto* forget = std::get_if<Forget>(&effect)) spawns_.erase(forget->spawn);
+  effects_.push_back(std::move(effect));
 }
 
 // A worker that was stopped while it waited loses its place.
 void Supervision::note_queued(const Group& group, const std::set<int>& queued_before) {
+  const auto hold = holds_.find(group.name);
+  std::deque<WorkerRef>& queue = hold == holds_.end() ? queue_ : hold->second.queue;
   for (const Worker& worker : group.workers) {
     const bool was_queued = queued_before.contains(worker.ref.number);
-    if (worker.queued && !was_queued) queue_.push_back(worker.ref);
-    if (!worker.queued && was_queued) std::erase(queue_, worker.ref);
+    if (worker.queued && !was_queued) queue.push_back(worker.ref);
+    if (!worker.queued && was_queued) std::erase(queue, worker.ref);
   }
 }
 
@@ -147,7 +167,7 @@ void Supervision::give_turns() {
 }
 
 void Supervision::check_shutdown_done() {
-  if (!shutting_down_ || done_) return;
+  if (!shutting_down_ || done_ || !stops_.empty()) return;
   for (const auto& [name, group] : groups_) {
     for (const Worker& worker : group.workers) {
       if (!is_at_rest(worker) && !is_unkillable(worker)) return;
