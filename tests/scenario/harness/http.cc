@@ -5,50 +5,14 @@
 #include <cstring>
 #include <stdexcept>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+
+#include "harness/address.h"
 
 namespace superd::scenario {
 namespace {
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-};
-
-template <class T>
-Address wrap(const T& address) {
-  Address wrapped;
-  std::memcpy(&wrapped.storage, &address, sizeof address);
-  wrapped.length = sizeof address;
-  return wrapped;
-}
-
-Address parse(const std::string& text) {
-  if (text.rfind("unix:", 0) == 0) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    text.copy(address.sun_path, sizeof address.sun_path - 1, 5);
-    return wrap(address);
-  }
-  const std::size_t colon = text.rfind(':');
-  const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)));
-  if (text[0] == '[') {
-    sockaddr_in6 address{};
-    address.sin6_family = AF_INET6;
-    address.sin6_port = htons(port);
-    ::inet_pton(AF_INET6, text.substr(1, colon - 2).c_str(), &address.sin6_addr);
-    return wrap(address);
-  }
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  ::inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr);
-  return wrap(address);
-}
 
 Reply parse_reply(const std::string& text) {
   const std::size_t end = text.find("\r\n\r\n");
@@ -61,10 +25,9 @@ Reply parse_reply(const std::string& text) {
 }  // namespace
 
 Get::Get(const std::string& address, const std::string& path) {
-  const Address target = parse(address);
-  fd_ = UniqueFd(::socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target.storage), target.length) !=
-      0) {
+  const Address target = parse_address(address);
+  fd_ = stream_socket(target);
+  if (connect(fd_, target) != 0) {
     error_ = std::string("connect: ") + std::strerror(errno);
     return;
   }

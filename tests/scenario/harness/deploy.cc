@@ -1,0 +1,116 @@
+#include "harness/deploy.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <unistd.h>
+
+namespace superd::scenario {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string program(Runner runner) {
+  switch (runner) {
+    case Runner::gunicorn_sync:
+    case Runner::gunicorn_gthread:
+    case Runner::gunicorn_preload:
+      return "/usr/bin/gunicorn";
+    case Runner::uwsgi:
+      return "/usr/bin/uwsgi";
+    case Runner::uvicorn:
+      return "/usr/bin/uvicorn";
+  }
+  std::abort();
+}
+
+// The words after the program, as in a config.
+std::string arguments(Runner runner) {
+  switch (runner) {
+    case Runner::gunicorn_sync:
+      return R"("--workers", "2", "--timeout", "0", "shop:wsgi")";
+    case Runner::gunicorn_gthread:
+      return R"("--workers", "1", "-k", "gthread", "--threads", "4", "shop:wsgi")";
+    case Runner::gunicorn_preload:
+      return R"("--workers", "2", "--preload", "shop:wsgi")";
+    case Runner::uwsgi:
+      return R"("--plugin", "python3", "--module", "shop:wsgi", "--need-app",
+           "--http-socket", "fd://3", "--master", "--processes", "2",
+           "--hook-master-start", "unix_signal:15 gracefully_kill_them_all")";
+    case Runner::uvicorn:
+      return R"("--fd", "3", "--log-level", "warning", "shop:asgi")";
+  }
+  std::abort();
+}
+
+}  // namespace
+
+Releases::Releases(const Site& site) : site_(site) { deploy("1"); }
+
+void Releases::make(const std::string& name, const std::string& behaviour) const {
+  const fs::path release = site_.path("releases/" + name);
+  fs::create_directories(release);
+  fs::copy_file(programs().apps + "/shop.py", release / "shop.py",
+                fs::copy_options::overwrite_existing);
+  site_.write("releases/" + name + "/VERSION", name);
+  site_.write("releases/" + name + "/BEHAVIOUR", behaviour);
+}
+
+void Releases::switch_to(const std::string& name) const {
+  const std::string draft = site_.path("current.new");
+  fs::create_directory_symlink("releases/" + name, draft);
+  fs::rename(draft, site_.path("current"));
+}
+
+void Releases::deploy(const std::string& name, const std::string& behaviour) const {
+  make(name, behaviour);
+  switch_to(name);
+}
+
+const char* name(Runner runner) {
+  switch (runner) {
+    case Runner::gunicorn_sync:
+      return "gunicorn sync";
+    case Runner::gunicorn_gthread:
+      return "gunicorn gthread";
+    case Runner::gunicorn_preload:
+      return "gunicorn --preload";
+    case Runner::uwsgi:
+      return "uwsgi";
+    case Runner::uvicorn:
+      return "uvicorn";
+  }
+  std::abort();
+}
+
+bool installed(Runner runner) { return ::access(program(runner).c_str(), X_OK) == 0; }
+
+const char* name(Socket socket) {
+  switch (socket) {
+    case Socket::tcp:
+      return "tcp";
+    case Socket::unix_path:
+      return "unix";
+  }
+  std::abort();
+}
+
+std::string config(const Shop& shop) {
+  const std::string listen = shop.socket == Socket::tcp ? "@ADDRESS@" : "unix:@DIR@/web.sock";
+  return "\n[group.web]\ncommand   = [\"" + program(shop.runner) + "\", " + arguments(shop.runner) +
+         "]\nworkers   = " + std::to_string(shop.workers) + "\nlisten    = [\"" + listen +
+         "\"]\ndirectory = \"" + shop.directory +
+         "\"\nenv       = { PYTHONDONTWRITEBYTECODE = \"1\" }\n" + shop.more;
+}
+
+std::string address(const Site& site, Socket socket) {
+  return socket == Socket::tcp ? site.address() : site.expand("unix:@DIR@/web.sock");
+}
+
+LoadOptions load_on(const Site& site, Socket socket) {
+  LoadOptions options;
+  options.addresses = {address(site, socket)};
+  return options;
+}
+
+}  // namespace superd::scenario

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+
+#include "harness/load.h"
+#include "harness/superd.h"
+
+namespace superd::scenario {
+
+// Releases of tests/fakes/apps/shop.py below a site: releases/NAME, and `current`, a symlink that
+// is switched from one to the other as deploys do.
+class Releases {
+ public:
+  // Makes the release `1` and points `current` to it.
+  explicit Releases(const Site& site);
+
+  // A release with that version; each line of `behaviour` as shop.py says.
+  void make(const std::string& name, const std::string& behaviour = "") const;
+  // Atomically, by a rename.
+  void switch_to(const std::string& name) const;
+  // Both.
+  void deploy(const std::string& name, const std::string& behaviour = "") const;
+
+ private:
+  const Site& site_;
+};
+
+// The runners that RUNNERS' table calls clean in a roll.
+enum class Runner { gunicorn_sync, gunicorn_gthread, gunicorn_preload, uwsgi, uvicorn };
+const char* name(Runner runner);
+// Whether it is installed; the reason to skip when not.
+bool installed(Runner runner);
+
+enum class Socket { tcp, unix_path };
+const char* name(Socket socket);
+
+struct Shop {
+  Runner runner = Runner::gunicorn_sync;
+  Socket socket = Socket::tcp;
+  int workers = 2;
+  std::string more{};  // further lines of [group.web]
+  std::string directory = "@DIR@/current";
+};
+// The config of group `web`, which serves shop.py; superd itself sees when it is ready.
+std::string config(const Shop& shop);
+// Where it is to be reached.
+std::string address(const Site& site, Socket socket);
+// A load on it that a shop of two workers carries with ease, the slow requests included.
+LoadOptions load_on(const Site& site, Socket socket = Socket::tcp);
+
+}  // namespace superd::scenario
