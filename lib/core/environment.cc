@@ -27,8 +27,8 @@ constexpr std::string_view kMemoryPressure = "MEMORY_PRESSURE_";
 
 constexpr std::array<std::string_view, 4> kKeptWhenCleared = {"PATH", "HOME", "USER", "LANG"};
 
-constexpr std::array<std::string_view, 8> kOwnVariables = {
-    "SUPERD_SOCKET", "SUPERD_GROUP", "SUPERD_WORKER",  "SUPERD_GENERATION",
+constexpr std::array<std::string_view, 9> kOwnVariables = {
+    "SUPERD_SOCKET", "SUPERD_GROUP", "SUPERD_WORKER",  "SUPERD_GENERATION", "SUPERD_ERRAND",
     "NOTIFY_SOCKET", "LISTEN_FDS",   "LISTEN_FDNAMES", "LISTEN_PID"};
 
 template <class Names>
@@ -99,6 +99,7 @@ void set_own(Variables& variables, const EnvironmentInput& input) {
                 to_string(WorkerRef{.group = input.group, .number = input.worker}));
   variables.set("SUPERD_GENERATION", std::to_string(input.generation));
   if (input.notify_socket) variables.set("NOTIFY_SOCKET", *input.notify_socket);
+  if (input.errand) variables.set("SUPERD_ERRAND", *input.errand);
   if (input.listen_names.empty()) return;
   variables.set("LISTEN_FDS", std::to_string(input.listen_names.size()));
   variables.set("LISTEN_FDNAMES", join(input.listen_names, ":"));

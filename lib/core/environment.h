@@ -33,6 +33,8 @@ struct EnvironmentInput {
   std::uint64_t generation = 0;
   std::optional<std::string> worker_socket;  // nothing: turned off, no SUPERD_SOCKET
   std::optional<std::string> notify_socket;
+  // SUPERD_ERRAND: the mark of a command that runs beside the workers.
+  std::optional<std::string> errand;
   // Names of the group's sockets in order of descriptors; empty: no LISTEN_* at all. Pass them only
   // where sets_listen_fds().
   std::vector<std::string> listen_names;
@@ -40,9 +42,10 @@ struct EnvironmentInput {
 
 // `NAME=VALUE` entries ready for execve, each name once: inherited without superd's own and a
 // service manager's variables, then the account, env_file, env, then SUPERD_SOCKET SUPERD_GROUP
-// SUPERD_WORKER (`web.1`) SUPERD_GENERATION NOTIFY_SOCKET and LISTEN_FDS LISTEN_FDNAMES LISTEN_PID;
-// a later one replaces an earlier one. LISTEN_PID is the entry `LISTEN_PID=` without a value: the
-// spawner's child puts its pid in. Without an inherited PATH there is a default one.
+// SUPERD_WORKER (`web.1`) SUPERD_GENERATION NOTIFY_SOCKET SUPERD_ERRAND and LISTEN_FDS
+// LISTEN_FDNAMES LISTEN_PID; a later one replaces an earlier one. LISTEN_PID is the entry
+// `LISTEN_PID=` without a value: the spawner's child puts its pid in. Without an inherited PATH
+// there is a default one.
 std::vector<std::string> worker_environment(const EnvironmentInput& input);
 
 // Whether the command names a descriptor itself (`fd://3`, `--fd 3`, `--fd=3`, `-fd 3`,

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "core/placeholders.h"
-
 namespace superd::daemon {
 namespace {
+
+constexpr int kMaxLooks = 5;
 
 std::vector<std::string> socket_names(const core::GroupSpec& spec) {
   std::vector<std::string> names;
@@ -69,22 +69,13 @@ Status look_up_account(const core::GroupSpec& spec, Recipe& recipe) {
   return {};
 }
 
-}  // namespace
-
-Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
-  Recipe recipe;
-  recipe.generation = generation;
-  if (Status found = look_up_account(spec, recipe); !found) return tl::unexpected(found.error());
-  // Most groups have one directory and one file for all workers: each is looked at once.
+// Most groups have one directory and one file for all workers: each is looked at once.
+Status look_at_files(const core::GroupSpec& spec, Recipe& recipe) {
+  recipe.workers.clear();
   std::map<std::string, std::string> directories;
   std::map<std::string, std::vector<core::EnvEntry>> files;
   for (int number = 1; number <= spec.workers; ++number) {
-    core::PlaceholderValues values{.group = spec.name,
-                                   .worker = number,
-                                   .generation = static_cast<std::uint64_t>(generation),
-                                   .port = {},
-                                   .fd_names = socket_names(spec)};
-    if (spec.port_base) values.port = *spec.port_base + number - 1;
+    const core::PlaceholderValues values = recipe.placeholders(number);
     const Result<std::string> directory = core::expand_placeholders(spec.directory, values);
     if (!directory) return tl::unexpected(directory.error());
     if (!directories.contains(*directory)) directories[*directory] = resolved(*directory);
@@ -100,6 +91,49 @@ Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
       worker.env_file = files[*path];
     }
     recipe.workers.push_back(std::move(worker));
+  }
+  return {};
+}
+
+bool same_directories(const Recipe& a, const Recipe& b) {
+  return std::equal(a.workers.begin(), a.workers.end(), b.workers.begin(), b.workers.end(),
+                    [](const auto& x, const auto& y) { return x.directory == y.directory; });
+}
+
+}  // namespace
+
+core::PlaceholderValues Recipe::placeholders(int worker) const {
+  core::PlaceholderValues values{.group = group,
+                                 .worker = worker,
+                                 .generation = static_cast<std::uint64_t>(generation),
+                                 .port = {},
+                                 .fd_names = socket_names};
+  if (port_base) values.port = *port_base + worker - 1;
+  return values;
+}
+
+Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
+  Recipe recipe{.group = spec.name,
+                .generation = generation,
+                .command = spec.command,
+                .socket_names = socket_names(spec),
+                .listen_fds = core::sets_listen_fds(spec),
+                .port_base = spec.port_base,
+                .env = spec.env,
+                .clear_env = spec.clear_env,
+                .identity = {},
+                .account = {},
+                .umask = spec.umask,
+                .limits = spec.limits,
+                .workers = {}};
+  if (Status found = look_up_account(spec, recipe); !found) return tl::unexpected(found.error());
+  if (Status looked = look_at_files(spec, recipe); !looked) return tl::unexpected(looked.error());
+  // A link that was switched between the look at the directory and the reading of the file shows
+  // in a second look, which is then the whole of it.
+  for (int looks = 1; spec.env_file && looks < kMaxLooks; ++looks) {
+    const Recipe before = recipe;
+    if (Status looked = look_at_files(spec, recipe); !looked) return tl::unexpected(looked.error());
+    if (same_directories(before, recipe)) break;
   }
   return recipe;
 }
@@ -139,6 +173,9 @@ void Recipes::on_made(const Key& key, Result<Recipe> made) {
   }
   const std::vector<Callback> waiting = std::exchange(found->second.waiting, {});
   found->second.work.reset();
+  if (shared) {
+    tell_({.group = key.first, .generation = key.second, .fingerprint = fingerprint(**shared)});
+  }
   for (const Callback& callback : waiting) callback(shared);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,8 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/result.h"
 #include "core/environment.h"
+#include "core/event.h"
+#include "core/placeholders.h"
 #include "core/spec.h"
 #include "loop/work.h"
 #include "os/credentials.h"
@@ -18,22 +23,38 @@
 namespace superd::daemon {
 
 // What a generation of a group starts by, fixed when it is made: a respawn years later stays in the
-// same release directory, with the same environment file and the same account.
+// same release directory, with the same environment file and the same account. Nothing else of a
+// group's configuration decides what is executed and how.
 struct Recipe {
+  std::string group;
   int generation = 0;
+  std::vector<std::string> command;       // words with placeholders
+  std::vector<std::string> socket_names;  // in `listen` order
+  bool listen_fds = false;                // LISTEN_* are set
+  std::optional<int> port_base;
+  std::vector<core::EnvEntry> env;  // values with placeholders
+  bool clear_env = false;
   // Nothing: workers stay who superd is.
   std::optional<os::Identity> identity;
   std::optional<core::Account> account;
+  std::optional<mode_t> umask;
+  core::LimitsSpec limits;
   struct ForWorker {
     std::string directory;  // symlinks resolved; as written where it does not exist
     std::vector<core::EnvEntry> env_file;
   };
   std::vector<ForWorker> workers;  // [i]: worker i + 1
+
+  [[nodiscard]] core::PlaceholderValues placeholders(int worker) const;
 };
 
 // Looks up accounts, resolves directories, reads files: may hang where the machine does. Safe in
-// another thread.
+// another thread. Directory and environment file are of one release, also while a link is switched.
 Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation);
+
+// Equal for recipes that start the same, whatever their generation; the same in every run of
+// superd.
+std::uint64_t fingerprint(const Recipe& recipe);
 
 // The recipes in use. They are made in the thread pool, so that a dead file system stalls only the
 // group that lives on it.
@@ -42,7 +63,10 @@ class Recipes {
   using Shared = std::shared_ptr<const Recipe>;
   using Callback = std::function<void(Result<Shared>)>;
 
-  explicit Recipes(loop::Loop& loop) : loop_(loop) {}
+  // Each recipe is told when it is made, before those who wait for it get it.
+  using Tell = std::function<void(const core::RecipeMade&)>;
+
+  Recipes(loop::Loop& loop, Tell tell) : loop_(loop), tell_(std::move(tell)) {}
 
   // Begins at once, so that a generation is what the machine was when it was asked for.
   void make(const core::GroupSpec& spec, int generation);
@@ -61,6 +85,7 @@ class Recipes {
   void on_made(const Key& key, Result<Recipe> made);
 
   loop::Loop& loop_;
+  Tell tell_;
   std::map<Key, Entry> entries_;
 };
 

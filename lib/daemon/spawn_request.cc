@@ -8,16 +8,6 @@
 namespace superd::daemon {
 namespace {
 
-core::PlaceholderValues values_of(const core::GroupSpec& group, const Recipe& recipe, int worker) {
-  core::PlaceholderValues values;
-  values.group = group.name;
-  values.worker = worker;
-  values.generation = static_cast<std::uint64_t>(recipe.generation);
-  if (group.port_base) values.port = *group.port_base + worker - 1;
-  for (const core::ListenSpec& socket : group.listen) values.fd_names.push_back(socket.name);
-  return values;
-}
-
 void set_limits(const core::LimitsSpec& limits, os::SpawnRequest& request) {
   const std::pair<int, const std::optional<core::RlimitSpec>&> known[] = {
       {RLIMIT_NOFILE, limits.nofile},
@@ -40,42 +30,79 @@ bool runs_as_root(const os::SpawnRequest& request) {
   return os::own_privilege() == os::Privileged::yes;
 }
 
-}  // namespace
-
-Result<os::SpawnRequest> make_spawn_request(const core::GroupSpec& group, const Recipe& recipe,
-                                            const SpawnFacts& facts) {
-  const core::PlaceholderValues values = values_of(group, recipe, facts.worker);
-  const Recipe::ForWorker& own = recipe.workers.at(static_cast<std::size_t>(facts.worker - 1));
-  os::SpawnRequest request;
-  for (const std::string& word : group.command) {
+Result<std::vector<std::string>> expand_all(const std::vector<std::string>& words,
+                                            const core::PlaceholderValues& values) {
+  std::vector<std::string> all;
+  for (const std::string& word : words) {
     Result<std::string> expanded = core::expand_placeholders(word, values);
     if (!expanded) return tl::unexpected(expanded.error());
-    request.argv.push_back(std::move(*expanded));
+    all.push_back(std::move(*expanded));
   }
+  return all;
+}
+
+// What the worker's environment is, whichever command gets it.
+Result<core::EnvironmentInput> environment_of(const Recipe& recipe, const SpawnFacts& facts,
+                                              const core::PlaceholderValues& values) {
   core::EnvironmentInput environment;
   environment.inherited = facts.inherited;
-  environment.clear_env = group.clear_env;
+  environment.clear_env = recipe.clear_env;
   environment.account = recipe.account;
-  environment.env_file = own.env_file;
-  for (const core::EnvEntry& entry : group.env) {
+  environment.env_file = recipe.workers.at(static_cast<std::size_t>(facts.worker - 1)).env_file;
+  for (const core::EnvEntry& entry : recipe.env) {
     Result<std::string> expanded = core::expand_placeholders(entry.value, values);
     if (!expanded) return tl::unexpected(expanded.error());
     environment.env.push_back({.name = entry.name, .value = std::move(*expanded)});
   }
-  environment.group = group.name;
+  environment.group = recipe.group;
   environment.worker = facts.worker;
   environment.generation = values.generation;
   environment.worker_socket = facts.worker_socket;
-  environment.notify_socket = facts.notify_socket;
-  if (core::sets_listen_fds(group)) environment.listen_names = values.fd_names;
-  request.env = core::worker_environment(environment);
-  request.directory = own.directory;
-  request.sockets = facts.sockets;
+  return environment;
+}
+
+os::SpawnRequest as_the_recipe_says(const Recipe& recipe, const SpawnFacts& facts) {
+  os::SpawnRequest request;
+  request.directory = recipe.workers.at(static_cast<std::size_t>(facts.worker - 1)).directory;
   request.identity = recipe.identity;
-  request.umask = group.umask;
-  set_limits(group.limits, request);
+  request.umask = recipe.umask;
+  set_limits(recipe.limits, request);
   request.nofile_soft = facts.nofile_soft;
-  request.no_new_privileges = group.limits.no_new_privileges.value_or(!runs_as_root(request));
+  request.no_new_privileges = recipe.limits.no_new_privileges.value_or(!runs_as_root(request));
+  return request;
+}
+
+}  // namespace
+
+Result<os::SpawnRequest> make_spawn_request(const Recipe& recipe, const SpawnFacts& facts) {
+  const core::PlaceholderValues values = recipe.placeholders(facts.worker);
+  Result<std::vector<std::string>> argv = expand_all(recipe.command, values);
+  if (!argv) return tl::unexpected(argv.error());
+  Result<core::EnvironmentInput> environment = environment_of(recipe, facts, values);
+  if (!environment) return tl::unexpected(environment.error());
+  environment->notify_socket = facts.notify_socket;
+  if (recipe.listen_fds) environment->listen_names = recipe.socket_names;
+  os::SpawnRequest request = as_the_recipe_says(recipe, facts);
+  request.argv = std::move(*argv);
+  request.env = core::worker_environment(*environment);
+  request.sockets = facts.sockets;
+  return request;
+}
+
+Result<os::SpawnRequest> make_errand_request(const Recipe& recipe,
+                                             const std::vector<std::string>& command,
+                                             const std::string& mark, const SpawnFacts& facts) {
+  // Where the worker has its sockets the errand has none; `env` may still name their numbers.
+  core::PlaceholderValues values = recipe.placeholders(facts.worker);
+  Result<core::EnvironmentInput> environment = environment_of(recipe, facts, values);
+  if (!environment) return tl::unexpected(environment.error());
+  environment->errand = mark;
+  values.fd_names.clear();
+  Result<std::vector<std::string>> argv = expand_all(command, values);
+  if (!argv) return tl::unexpected(argv.error());
+  os::SpawnRequest request = as_the_recipe_says(recipe, facts);
+  request.argv = std::move(*argv);
+  request.env = core::worker_environment(*environment);
   return request;
 }
 

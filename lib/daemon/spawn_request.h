@@ -13,19 +13,24 @@
 
 namespace superd::daemon {
 
-// What differs between two spawns of a recipe, and what superd itself brings.
+// What differs between two processes of a recipe, and what superd itself brings.
 struct SpawnFacts {
   int worker = 1;
   std::vector<int> sockets{};                  // in `listen` order
   std::optional<std::string> worker_socket{};  // SUPERD_SOCKET
-  std::string notify_socket{};
+  std::optional<std::string> notify_socket{};
   std::vector<core::EnvEntry> inherited{};
   std::optional<rlim_t> nofile_soft{};
 };
 
-// Command, environment, directory, identity and limits of one process. Output and cgroup are left
-// to the caller.
-Result<os::SpawnRequest> make_spawn_request(const core::GroupSpec& group, const Recipe& recipe,
-                                            const SpawnFacts& facts);
+// Command, environment, directory, identity and limits of a worker's main process. Output and
+// cgroup are left to the caller.
+Result<os::SpawnRequest> make_spawn_request(const Recipe& recipe, const SpawnFacts& facts);
+
+// The same for another command that runs beside the workers: without sockets and without any word
+// of them. `mark` is its SUPERD_ERRAND.
+Result<os::SpawnRequest> make_errand_request(const Recipe& recipe,
+                                             const std::vector<std::string>& command,
+                                             const std::string& mark, const SpawnFacts& facts);
 
 }  // namespace superd::daemon

@@ -69,13 +69,12 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   if (Status opened = parts_.listeners.open(*process.group); !opened) return opened;
   if (Status opened = open_notify_socket(process); !opened) return opened;
   Result<os::SpawnRequest> request =
-      make_spawn_request(*process.group, recipe,
-                         {.worker = process.worker.number,
-                          .sockets = parts_.listeners.fds(*process.group),
-                          .worker_socket = surroundings_.worker_socket,
-                          .notify_socket = process.notify_path,
-                          .inherited = surroundings_.environment,
-                          .nofile_soft = surroundings_.nofile_soft});
+      make_spawn_request(recipe, {.worker = process.worker.number,
+                                  .sockets = parts_.listeners.fds(*process.group),
+                                  .worker_socket = surroundings_.worker_socket,
+                                  .notify_socket = process.notify_path,
+                                  .inherited = surroundings_.environment,
+                                  .nofile_soft = surroundings_.nofile_soft});
   if (!request) return tl::unexpected(request.error());
   const Result<Output> output = open_output(process);
   if (!output) return tl::unexpected(output.error());

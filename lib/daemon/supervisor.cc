@@ -77,7 +77,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       began_(loop::now()),
       core_(core_options(spec_.daemon)),
       tracking_(make_tracker(loop, spec_.daemon.runtime_dir, keeper_pid_)),
-      recipes_(loop),
+      recipes_(loop, [this](const core::RecipeMade& made) { happen(made); }),
       listeners_(spec_.daemon.runtime_dir + "/sockets",
                  [this](const std::string& name, int fd) {
                    if (const Status put = keeper_.put(name, std::array{fd}); !put) {

@@ -33,7 +33,7 @@ bool has(const std::vector<std::string>& list, const std::string& entry) {
 
 TEST_CASE("a start: placeholders are replaced for each worker", "[spawn]") {
   const core::GroupSpec spec = web();
-  const auto request = daemon::make_spawn_request(spec, recipe_of(spec), {.worker = 2});
+  const auto request = daemon::make_spawn_request(recipe_of(spec), {.worker = 2});
   REQUIRE(request);
   CHECK(request->argv ==
         std::vector<std::string>{"serve", "--port", "8001", "--name=web-2", "{literal}"});
@@ -46,12 +46,12 @@ TEST_CASE("a start: LISTEN_FDS is not set where the command names a descriptor",
   core::GroupSpec spec = web();
   spec.listen.resize(1);
   spec.listen[0].name = "socket";
-  auto with = daemon::make_spawn_request(spec, recipe_of(spec), {.worker = 1, .sockets = {9}});
+  auto with = daemon::make_spawn_request(recipe_of(spec), {.worker = 1, .sockets = {9}});
   REQUIRE(with);
   CHECK(has(with->env, "LISTEN_FDS=1"));
   CHECK(has(with->env, "LISTEN_PID="));
   spec.command.push_back("fd://{fd:socket}");
-  auto without = daemon::make_spawn_request(spec, recipe_of(spec), {.worker = 1, .sockets = {9}});
+  auto without = daemon::make_spawn_request(recipe_of(spec), {.worker = 1, .sockets = {9}});
   REQUIRE(without);
   CHECK_FALSE(has(without->env, "LISTEN_FDS=1"));
   CHECK(without->argv.back() == "fd://3");
@@ -70,4 +70,40 @@ TEST_CASE("a recipe: an environment file that is missing is an error with its pa
   const auto recipe = daemon::make_recipe(spec, 1);
   REQUIRE_FALSE(recipe);
   CHECK(recipe.error().message == "env_file /nowhere/.env: No such file or directory");
+}
+
+TEST_CASE("an errand: it runs as its worker would, without sockets and without a word of them",
+          "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.listen.resize(1);
+  spec.listen[0].name = "socket";
+  spec.umask = 027;
+  spec.limits.nice = 5;
+  const daemon::Recipe recipe = recipe_of(spec);
+  const std::vector<std::string> check = {"manage.py", "check", "--as={worker}"};
+  const auto request =
+      daemon::make_errand_request(recipe, check, "mark/1", {.worker = 2, .sockets = {9}});
+  REQUIRE(request);
+  CHECK(request->argv == std::vector<std::string>{"manage.py", "check", "--as=2"});
+  CHECK(request->directory == "/");
+  CHECK(request->umask == mode_t{027});
+  CHECK(request->nice == 5);
+  CHECK(request->sockets.empty());
+  CHECK(has(request->env, "WHO=web.2@7"));
+  CHECK(has(request->env, "SUPERD_WORKER=web.2"));
+  CHECK(has(request->env, "SUPERD_ERRAND=mark/1"));
+  for (const std::string& entry : request->env) {
+    CHECK_FALSE(entry.starts_with("LISTEN_"));
+    CHECK_FALSE(entry.starts_with("NOTIFY_SOCKET"));
+  }
+}
+
+TEST_CASE("an errand: a command that names a socket is refused, the environment may", "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.listen.resize(1);
+  spec.listen[0].name = "socket";
+  spec.env.push_back({.name = "BIND", .value = "fd://{fd:socket}"});
+  const daemon::Recipe recipe = recipe_of(spec);
+  CHECK(daemon::make_errand_request(recipe, {"true"}, "m", {}));
+  CHECK_FALSE(daemon::make_errand_request(recipe, {"check", "{fd:socket}"}, "m", {}));
 }
