@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -5,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "config/address.h"
 #include "config/group.h"
+#include "core/dependencies.h"
 
 namespace superd::config {
 namespace {
@@ -73,11 +76,41 @@ void check_own(const PlacedGroup& group, const core::DaemonSpec& daemon, Problem
   }
 }
 
+using Names = std::map<std::string, const PlacedGroup*>;
+
+void check_exists(const PlacedGroup& group, const Names& names, Problems& problems) {
+  const std::vector<std::string>& wanted = group.spec.depends_on;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (names.contains(wanted[i])) continue;
+    std::vector<std::string> others;
+    for (const auto& [name, other] : names) {
+      if (name != group.spec.name) others.push_back(name);
+    }
+    problems.add(group.depends_places[i],
+                 fmt::format("group.{}.depends_on: there is no group {}{}", group.spec.name,
+                             quoted(wanted[i]), did_you_mean(wanted[i], others)));
+  }
+}
+
+// At every place that is part of a circle.
+void check_circles(const Names& names, Problems& problems) {
+  core::Dependencies dependencies;
+  for (const auto& [name, group] : names) dependencies.add(name, group->spec.depends_on);
+  for (const auto& circle : dependencies.circles()) {
+    const PlacedGroup& group = *names.at(circle.group);
+    const auto& all = group.spec.depends_on;
+    const auto at = std::find(all.begin(), all.end(), circle.depends_on) - all.begin();
+    problems.add(group.depends_places[static_cast<std::size_t>(at)],
+                 fmt::format("group.{}.depends_on goes in a circle: {}", circle.group,
+                             join(circle.path, " -> ")));
+  }
+}
+
 }  // namespace
 
-void check_across(const std::vector<PlacedGroup>& groups, const core::DaemonSpec& daemon,
-                  Problems& problems) {
-  std::map<std::string, const PlacedGroup*> names;
+void check_across(const std::vector<PlacedGroup>& groups, Extent extent,
+                  const core::DaemonSpec& daemon, Problems& problems) {
+  Names names;
   Taking sockets;
   for (const PlacedGroup& group : groups) {
     check_own(group, daemon, problems);
@@ -92,6 +125,10 @@ void check_across(const std::vector<PlacedGroup>& groups, const core::DaemonSpec
       if (const Taken* earlier = sockets.take(later)) report(*earlier, later, problems);
     }
   }
+  if (extent == Extent::whole) {
+    for (const PlacedGroup& group : groups) check_exists(group, names, problems);
+  }
+  check_circles(names, problems);
 }
 
 }  // namespace superd::config

@@ -217,6 +217,15 @@ void TableReader::read(std::string_view key, core::Duration& to) {
   if (const auto value = found->duration()) to = *value;
 }
 
+void TableReader::read_positive(std::string_view key, core::Duration& to) {
+  const auto found = field(key);
+  if (!found) return;
+  const auto value = found->duration();
+  if (!value) return;
+  to = *value;
+  if (to <= core::Duration(0)) found->error("it must be longer than 0s");
+}
+
 void TableReader::read(std::string_view key, int& to, IntRange range) {
   const auto found = field(key);
   if (!found) return;

@@ -101,6 +101,8 @@ class TableReader {
   // Sets `to` where the key is given and right.
   void read(std::string_view key, bool& to);
   void read(std::string_view key, core::Duration& to);
+  // Longer than nothing.
+  void read_positive(std::string_view key, core::Duration& to);
   void read(std::string_view key, int& to, IntRange range);
   template <class E, std::size_t N>
   void read(std::string_view key, E& to, const Choice<E> (&choices)[N]) {

@@ -1,5 +1,6 @@
 #include "config/group.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -11,9 +12,12 @@
 #include "config/life.h"
 #include "config/limits.h"
 #include "config/paths.h"
+#include "config/ready.h"
+#include "config/roll.h"
 #include "config/texts.h"
 #include "core/environment.h"
 #include "core/placeholders.h"
+#include "core/worker_ref.h"
 
 namespace superd::config {
 namespace {
@@ -72,8 +76,14 @@ void read_accounts(TableReader& table, const Context& context, core::GroupSpec& 
   if (const auto field = table.field("umask")) group.umask = field->mode();
 }
 
+// What a worker's own texts may name besides the sockets.
+TextRules with_ready_fd(TextRules rules) {
+  if (rules.ready_by_fd) rules.fd_names.emplace_back(kReadyFd);
+  return rules;
+}
+
 void read_environment(TableReader& table, const TextRules& rules, core::GroupSpec& group) {
-  if (auto env = table.table("env")) group.env = read_env(*env, rules);
+  if (auto env = table.table("env")) group.env = read_env(*env, with_ready_fd(rules));
   if (const auto field = table.field("env_file")) {
     if (const auto path = read_checked_text(*field, rules, "a path")) {
       group.env_file = join_path(group.directory, *path);
@@ -82,10 +92,32 @@ void read_environment(TableReader& table, const TextRules& rules, core::GroupSpe
   table.read("clear_env", group.clear_env);
 }
 
-void read_life(TableReader& table, const Context& context, core::GroupSpec& group) {
+void read_depends_on(TableReader& table, PlacedGroup& group) {
+  const auto field = table.field("depends_on");
+  if (!field) return;
+  std::vector<std::string>& names = group.spec.depends_on;
+  for (const Field& element : field->elements(R"(["cache"])").value_or(std::vector<Field>{})) {
+    const auto name = element.filled_text("the name of a group");
+    if (!name) continue;
+    if (*name == group.spec.name) {
+      element.error("a group cannot depend on itself");
+    } else if (std::find(names.begin(), names.end(), *name) != names.end()) {
+      element.error(fmt::format("{} is named twice", quoted(*name)));
+    } else if (core::parse_worker_ref(*name)) {
+      element.error(fmt::format("{} is a worker: name the whole group", quoted(*name)));
+    } else {
+      names.push_back(*name);
+      group.depends_places.push_back(element.place());
+    }
+  }
+}
+
+void read_life(TableReader& table, const Context& context, const TextRules& rules,
+               core::GroupSpec& group) {
   table.read("autostart", group.autostart);
-  if (auto ready = table.table("ready")) read_ready(*ready, group.ready);
+  if (auto ready = table.table("ready")) read_ready(*ready, rules, group);
   if (auto stop = table.table("stop")) read_stop(*stop, group.stop);
+  if (auto roll = table.table("roll")) read_roll(*roll, rules, group.roll);
   if (auto respawn = table.table("respawn")) read_respawn(*respawn, group.respawn);
   if (auto limits = table.table("limits")) read_limits(*limits, context, group.limits);
   if (auto log = table.table("log")) read_log(*log, group.log);
@@ -103,6 +135,17 @@ void read_program(TableReader& table, const Context& context, const TextRules& r
   }
 }
 
+void check_ready_name(const PlacedGroup& group, Problems& problems) {
+  if (group.spec.ready.when != core::ReadyWhen::fd) return;
+  for (std::size_t i = 0; i < group.spec.listen.size(); ++i) {
+    if (group.spec.listen[i].name != kReadyFd) continue;
+    problems.add(group.listen_places[i],
+                 fmt::format("group.{}.listen: with ready.when = \"fd\" {{fd:ready}} is the "
+                             "descriptor for readiness: give the socket another name",
+                             group.spec.name));
+  }
+}
+
 }  // namespace
 
 PlacedGroup read_group_table(TableReader table, const std::string& name, const Context& context) {
@@ -113,8 +156,10 @@ PlacedGroup read_group_table(TableReader table, const std::string& name, const C
   // Everything that a later text may refer to comes first.
   read_workers(table, spec);
   read_port_base(table, spec);
-  TextRules rules{
-      .has_port = spec.port_base.has_value(), .fd_names = {}, .incomplete = context.incomplete};
+  TextRules rules{.has_port = spec.port_base.has_value(),
+                  .fd_names = {},
+                  .ready_by_fd = is_ready_by_fd(table),
+                  .incomplete = context.incomplete};
   spec.directory = core::escape_placeholders(context.directory);
   const auto directory = table.field("directory");
   std::optional<std::string> directory_text;
@@ -123,10 +168,12 @@ PlacedGroup read_group_table(TableReader table, const std::string& name, const C
   read_sockets(table, context, group);
   for (const auto& listen : spec.listen) rules.fd_names.push_back(listen.name);
   if (directory_text) check_text(*directory, *directory_text, rules);
-  read_program(table, context, rules, spec);
+  read_program(table, context, with_ready_fd(rules), spec);
   read_accounts(table, context, spec);
   read_environment(table, rules, spec);
-  read_life(table, context, spec);
+  read_depends_on(table, group);
+  read_life(table, context, rules, spec);
+  check_ready_name(group, table.problems());
   table.finish();
   return group;
 }

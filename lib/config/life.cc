@@ -13,9 +13,6 @@ namespace {
 
 using core::Duration;
 
-constexpr Choice<core::ReadyWhen> kWhen[] = {{"auto", core::ReadyWhen::automatic},
-                                             {"notify", core::ReadyWhen::notify},
-                                             {"delay", core::ReadyWhen::delay}};
 constexpr Choice<core::RespawnPolicy> kPolicies[] = {
     {"always", core::RespawnPolicy::always},
     {"on-failure", core::RespawnPolicy::on_failure},
@@ -30,15 +27,6 @@ constexpr IntRange kKeep{.min = 0, .max = 1000};
 // Below this a file is rotated at every few lines.
 constexpr std::uint64_t kSmallestLog = 1024;
 
-void read_positive(TableReader& table, std::string_view key, Duration& to) {
-  const auto field = table.field(key);
-  if (!field) return;
-  const auto value = field->duration();
-  if (!value) return;
-  to = *value;
-  if (to <= Duration(0)) field->error("it must be longer than 0s");
-}
-
 void read_number(TableReader& table, std::string_view key, double& to, double min, double max) {
   const auto field = table.field(key);
   if (!field) return;
@@ -52,8 +40,8 @@ void read_number(TableReader& table, std::string_view key, double& to, double mi
 
 void read_backoff(TableReader table, core::BackoffSpec& backoff) {
   constexpr double kMostFactor = 1000;
-  read_positive(table, "min", backoff.min);
-  read_positive(table, "max", backoff.max);
+  table.read_positive("min", backoff.min);
+  table.read_positive("max", backoff.max);
   read_number(table, "factor", backoff.factor, 1, kMostFactor);
   read_number(table, "jitter", backoff.jitter, 0, 1);
   if (backoff.max > Duration(0) && backoff.min > backoff.max) {
@@ -67,7 +55,7 @@ void read_backoff(TableReader table, core::BackoffSpec& backoff) {
 
 void read_give_up(TableReader table, core::GiveUpSpec& give_up) {
   table.read("failures", give_up.failures, kFailures);
-  read_positive(table, "within", give_up.within);
+  table.read_positive("within", give_up.within);
   table.finish();
 }
 
@@ -88,22 +76,6 @@ void read_success(const Field& field, core::RespawnSpec& respawn) {
 }
 
 }  // namespace
-
-void read_ready(TableReader table, core::ReadySpec& ready) {
-  table.read("when", ready.when, kWhen);
-  read_positive(table, "timeout", ready.timeout);
-  table.read("delay", ready.delay);
-  const auto delay = table.field("delay");
-  if (delay && ready.when == core::ReadyWhen::notify) {
-    delay->error(R"(with when = "notify" the worker says when it is ready: leave the delay out)");
-  } else if (ready.when != core::ReadyWhen::notify && ready.timeout > Duration(0) &&
-             ready.delay > ready.timeout) {
-    const auto place = delay ? *delay : *table.field("timeout");
-    place.error(fmt::format("the delay {} is longer than the timeout {}: no start could succeed",
-                            print_duration(ready.delay), print_duration(ready.timeout)));
-  }
-  table.finish();
-}
 
 void read_stop(TableReader table, core::StopSpec& stop) {
   if (const auto field = table.field("signal")) stop.signal = field->signal().value_or(stop.signal);

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -29,10 +30,11 @@ class Loader {
     auto source = read_source(main_);
     if (!source) {
       problems_.add({.file = main_, .line = 0, .column = 0}, source.error().message);
+      extent_ = Extent::part;
     } else {
       read_file(main_, *source);
     }
-    check_across(groups_, spec_.daemon, problems_);
+    check_across(groups_, extent_, spec_.daemon, problems_);
     Loaded loaded{.spec = std::move(spec_), .errors = problems_.sorted(shown_), .files = files_};
     for (PlacedGroup& group : groups_) loaded.spec.groups.push_back(std::move(group.spec));
     return loaded;
@@ -48,6 +50,7 @@ class Loader {
     files_.push_back(join_path(directory, file.substr(file.rfind('/') + 1)));
 
     const ParsedToml parsed = parse_toml(source.text, file);
+    if (parsed.error) extent_ = Extent::part;
     Problems found;
     const Context context{.machine = machine_,
                           .problems = found,
@@ -63,8 +66,10 @@ class Loader {
     }
     report_misplaced_groups(root);
     root.finish();
+    const std::size_t errors = found.all().size();
     const auto included =
         include && is_main ? find_included(*include, file) : std::vector<IncludedFile>();
+    if (found.all().size() > errors) extent_ = Extent::part;
     keep_sound(found, parsed.error);
     for (const IncludedFile& next : included) read_included(next);
   }
@@ -72,6 +77,7 @@ class Loader {
   void read_included(const IncludedFile& included) {
     const auto source = read_source(included.path);
     if (source) return read_file(included.path, *source);
+    extent_ = Extent::part;
     problems_.add(included.by.place(), fmt::format("include: {}", source.error().message));
   }
 
@@ -90,7 +96,10 @@ class Loader {
     for (const Entry& entry : *table) {
       check_group_name(entry, context.problems);
       const auto reader = as_table(names.field(entry));
-      if (!reader) continue;
+      if (!reader) {
+        extent_ = Extent::part;
+        continue;
+      }
       PlacedGroup group = read_group_table(*reader, entry.key, context);
       // Half a file's groups prove nothing about the others.
       if (!context.incomplete) groups_.push_back(std::move(group));
@@ -139,6 +148,7 @@ class Loader {
   const Machine& machine_;
   core::Spec spec_;
   std::vector<PlacedGroup> groups_;
+  Extent extent_ = Extent::whole;
   Problems problems_;
   std::vector<std::string> shown_;  // files as places show them
   std::vector<std::string> files_;  // the same, absolute

@@ -34,6 +34,11 @@ void check_name(const Entry& entry, const Field& field) {
 }  // namespace
 
 void check_text(const Field& field, const std::string& text, const TextRules& rules) {
+  if (rules.reader == TextRules::Reader::errand && core::uses_placeholder(text, Placeholder::fd)) {
+    return field.error(
+        fmt::format("{{fd:NAME}} cannot be used here: only a worker itself gets the sockets, in {}",
+                    quoted(text)));
+  }
   const core::PlaceholderScope scope{
       .allowed = {Placeholder::group, Placeholder::worker, Placeholder::generation, Placeholder::fd,
                   Placeholder::port},
@@ -42,6 +47,10 @@ void check_text(const Field& field, const std::string& text, const TextRules& ru
   if (!status) {
     // The socket that is named may be one of those nobody could read.
     if (rules.incomplete && core::uses_placeholder(text, Placeholder::fd)) return;
+    if (!rules.ready_by_fd && core::uses_fd(text, kReadyFd)) {
+      return field.error(
+          fmt::format("{{fd:ready}} needs ready.when = \"fd\", in {}", quoted(text)));
+    }
     return field.error(fmt::format("{}, in {}", status.error().message, quoted(text)));
   }
   if (!rules.has_port && !rules.incomplete && core::uses_placeholder(text, Placeholder::port)) {

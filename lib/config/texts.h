@@ -12,10 +12,17 @@
 namespace superd::config {
 
 struct TextRules {
+  // Who is to get the descriptors that {fd:NAME} could name.
+  enum class Reader { worker, errand };
+
   bool has_port = false;              // the group has port_base
-  std::vector<std::string> fd_names;  // of its sockets
-  bool incomplete = false;            // as in Context
+  std::vector<std::string> fd_names;  // that a worker gets: its sockets, and `ready`
+  bool ready_by_fd = false;           // ready.when = "fd"
+  Reader reader = Reader::worker;
+  bool incomplete = false;  // as in Context
 };
+// The name of the descriptor on which a worker says that it is ready.
+inline constexpr std::string_view kReadyFd = "ready";
 
 // Reports what is wrong with the placeholders of a text.
 void check_text(const Field& field, const std::string& text, const TextRules& rules);

@@ -156,6 +156,13 @@ bool uses_placeholder(std::string_view text, Placeholder placeholder) {
          });
 }
 
+bool uses_fd(std::string_view text, std::string_view name) {
+  const auto pieces = parse(text);
+  return pieces && std::any_of(pieces->begin(), pieces->end(), [&](const Piece& piece) {
+           return piece.placeholder == Placeholder::fd && piece.name == name;
+         });
+}
+
 std::string escape_placeholders(std::string_view text) {
   std::string result;
   for (const char c : text) {

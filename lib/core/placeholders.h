@@ -42,6 +42,9 @@ Result<std::string> expand_placeholders(std::string_view text, const Placeholder
 // Whether the text uses it; false where the text is malformed.
 bool uses_placeholder(std::string_view text, Placeholder placeholder);
 
+// The same for {fd:NAME} with this name.
+bool uses_fd(std::string_view text, std::string_view name);
+
 // `text` so that expanding gives it back: braces doubled.
 std::string escape_placeholders(std::string_view text);
 

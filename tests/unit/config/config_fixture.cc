@@ -114,7 +114,8 @@ core::Spec spec_of(std::string_view text, const Machine& machine) {
 }
 
 core::GroupSpec group_of(std::string_view keys, const Machine& machine) {
-  const bool has_command = keys.find("command") != std::string_view::npos;
+  const bool has_command =
+      keys.starts_with("command") || keys.find("\ncommand") != std::string_view::npos;
   const auto spec = spec_of(
       fmt::format("[group.web]\n{}{}\n", has_command ? "" : "command = [\"sleep\", \"1\"]\n", keys),
       machine);

@@ -1,0 +1,71 @@
+#include "config/roll.h"
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace superd::config {
+namespace {
+
+constexpr Choice<core::RollStrategy> kStrategies[] = {
+    {"rolling", core::RollStrategy::rolling}, {"stop-first", core::RollStrategy::stop_first}};
+constexpr Choice<core::OnFailure> kOnFailure[] = {{"rollback", core::OnFailure::rollback},
+                                                  {"hold", core::OnFailure::hold}};
+// More than a group has is all of it.
+constexpr int kLargestBatch = 10000;
+
+// `25%` -> 25
+std::optional<int> parse_percent(std::string_view text) {
+  if (text.empty() || text.back() != '%') return std::nullopt;
+  text.remove_suffix(1);
+  int percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return percent >= 1 && percent <= 100 ? std::optional(percent) : std::nullopt;
+}
+
+void read_batch(const Field& field, core::BatchSpec& batch) {
+  if (const auto* number = field.as<std::int64_t>()) {
+    if (*number >= 1 && *number <= kLargestBatch) {
+      batch = {.workers = static_cast<int>(*number)};
+      return;
+    }
+  }
+  const auto* text = field.as<std::string>();
+  const auto percent = text != nullptr ? parse_percent(*text) : std::nullopt;
+  if (percent) {
+    batch = {.percent = *percent};
+    return;
+  }
+  const bool is_number = text != nullptr && !text->empty() &&
+                         text->find_first_not_of("0123456789") == std::string::npos;
+  field.wrong("a number of workers from 1 to 10000, or a share from \"1%\" to \"100%\"",
+              is_number ? "write a number without quotes" : "");
+}
+
+}  // namespace
+
+void read_roll(TableReader table, const TextRules& rules, core::RollSpec& roll) {
+  table.read("strategy", roll.strategy, kStrategies);
+  if (const auto field = table.field("batch")) read_batch(*field, roll.batch);
+  const auto before = table.field("before");
+  if (before) {
+    TextRules own = rules;
+    own.reader = TextRules::Reader::errand;
+    roll.before = read_command(*before, own);
+  }
+  table.read_positive("before_timeout", roll.before_timeout);
+  const auto timeout = table.field("before_timeout");
+  if (timeout && !before && !rules.incomplete) {
+    timeout->error(
+        "nothing runs before a roll that could take so long: add before = [\"PROGRAM\"], or leave "
+        "this out");
+  }
+  table.read("on_failure", roll.on_failure, kOnFailure);
+  table.finish();
+}
+
+}  // namespace superd::config
