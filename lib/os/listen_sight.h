@@ -10,6 +10,7 @@
 
 #include "os/listen_sight_calls.h"
 #include "os/listen_sight_diag.h"
+#include "os/listen_sight_text.h"
 
 // Whether a process tree serves a listening socket, seen from outside and without its help.
 //
