@@ -154,6 +154,8 @@ template Result<PidsView> from_text(std::string_view text);
 template Result<PidView> from_text(std::string_view text);
 template Result<OutcomeView> from_text(std::string_view text);
 template Result<AcceptedView> from_text(std::string_view text);
+template Result<RollView> from_text(std::string_view text);
+template Result<RollsView> from_text(std::string_view text);
 template Result<HistoryView> from_text(std::string_view text);
 template Result<LogLine> from_text(std::string_view text);
 template Result<Problem> from_text(std::string_view text);

@@ -72,6 +72,8 @@ std::string to_text(const PidsView& view) { return dump(encode(view)); }
 std::string to_text(const PidView& view) { return dump(encode(view)); }
 std::string to_text(const OutcomeView& view) { return dump(encode(view)); }
 std::string to_text(const AcceptedView& view) { return dump(encode(view)); }
+std::string to_text(const RollView& view) { return dump(encode(view)); }
+std::string to_text(const RollsView& view) { return dump(encode(view)); }
 std::string to_text(const HistoryView& view) { return dump(encode(view)); }
 std::string to_text(const LogLine& line) { return dump(encode(line)); }
 std::string to_text(const Problem& problem) { return dump(encode(problem)); }

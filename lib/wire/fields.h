@@ -27,6 +27,12 @@ void fields(View& view, Visitor& visit) {
   visit("generation", view.generation);
 }
 
+template <Any<SuccessorView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("pid", view.pid);
+  visit("generation", view.generation);
+}
+
 template <Any<WorkerView> View, class Visitor>
 void fields(View& view, Visitor& visit) {
   visit("name", view.name);
@@ -39,6 +45,7 @@ void fields(View& view, Visitor& visit) {
   visit("exit", view.exit);
   visit("detail", view.detail);
   visit("draining", view.draining);
+  visit.optional("next", view.next);
   visit.optional("procs", view.procs);
   visit.optional("memory_bytes", view.memory_bytes);
   visit.optional("pids", view.pids);
@@ -57,6 +64,7 @@ void fields(View& view, Visitor& visit) {
   visit("listen", view.listen);
   visit("cause", view.cause);
   visit("as_meant", view.as_meant);
+  visit.optional("roll", view.roll);
   visit("workers", view.workers);
 }
 
@@ -111,11 +119,49 @@ void fields(View& view, Visitor& visit) {
   visit("generation", view.generation);
   visit("workers", view.workers);
   visit("message", view.message);
+  visit.optional("before", view.before);
 }
 
 template <Any<AcceptedView> View, class Visitor>
 void fields(View& view, Visitor& visit) {
   visit("roll", view.roll);
+}
+
+template <Any<RollStepView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("number", view.number);
+  visit("time", view.time);
+  visit("worker", view.worker);
+  visit("kind", view.kind);
+  visit("message", view.message);
+  visit("pid", view.pid);
+}
+
+template <Any<RollView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("id", view.id);
+  visit("action", view.action);
+  visit("group", view.group);
+  visit("worker", view.worker);
+  visit("cause", view.cause);
+  visit("state", view.state);
+  visit("result", view.result);
+  visit("waits_for", view.waits_for);
+  visit("generation", view.generation);
+  visit("workers", view.workers);
+  visit("replaced", view.replaced);
+  visit("message", view.message);
+  visit("began", view.began);
+  visit("ended", view.ended);
+  visit("failed", view.failed);
+  visit.optional("before", view.before);
+  visit("steps", view.steps);
+  visit.optional("left_out", view.left_out);
+}
+
+template <Any<RollsView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("rolls", view.rolls);
 }
 
 template <Any<TransitionView> View, class Visitor>
@@ -140,6 +186,7 @@ void fields(View& view, Visitor& visit) {
   visit("transitions", view.transitions);
   visit("next", view.next);
   visit("workers", view.workers);
+  visit.optional("roll", view.roll);
 }
 
 template <Any<LogLine> View, class Visitor>

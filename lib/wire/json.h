@@ -23,6 +23,8 @@ std::string to_text(const PidsView& view);
 std::string to_text(const PidView& view);
 std::string to_text(const OutcomeView& view);
 std::string to_text(const AcceptedView& view);
+std::string to_text(const RollView& view);
+std::string to_text(const RollsView& view);
 std::string to_text(const HistoryView& view);
 std::string to_text(const LogLine& line);
 std::string to_text(const Problem& problem);

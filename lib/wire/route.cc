@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -80,27 +81,29 @@ std::string known_states(const State (&states)[kCount]) {
   return text;
 }
 
+// ?timeout=D, beside ?until= alone.
+Result<std::optional<core::Duration>> parse_timeout(const Query& query) {
+  const std::string* timeout = query.find("timeout");
+  if (timeout == nullptr) return std::nullopt;
+  if (query.find("until") == nullptr) return fail("query field \"timeout\" needs \"until\"");
+  const auto duration = parse_duration(*timeout);
+  if (!duration) return fail("query field \"timeout\" must be a duration such as 60s");
+  return *duration;
+}
+
 template <class State>
 struct UntilParser {
   std::optional<State> (*parse)(std::string_view);
   std::string known;
 
   Result<std::optional<Until<State>>> operator()(const Query& query) const {
+    const auto timeout = parse_timeout(query);
+    if (!timeout) return tl::unexpected(timeout.error());
     const std::string* until = query.find("until");
-    const std::string* timeout = query.find("timeout");
-    if (until == nullptr) {
-      if (timeout != nullptr) return fail("query field \"timeout\" needs \"until\"");
-      return std::nullopt;
-    }
+    if (until == nullptr) return std::nullopt;
     const auto state = parse(*until);
     if (!state) return fail(fmt::format("unknown state \"{}\": there are {}", *until, known));
-    Until<State> wanted{.state = *state, .timeout = std::nullopt};
-    if (timeout != nullptr) {
-      const auto duration = parse_duration(*timeout);
-      if (!duration) return fail("query field \"timeout\" must be a duration such as 60s");
-      wanted.timeout = *duration;
-    }
-    return wanted;
+    return Until<State>{.state = *state, .timeout = *timeout};
   }
 };
 
@@ -218,6 +221,43 @@ Routed route_pid(const Request& request) {
   return get_plain(request, GetPid{*pid});
 }
 
+Routed route_roll(const Request& request) {
+  const std::string& text = request.segments[2];
+  const auto id = parse_number<std::uint64_t>(text, 1, std::numeric_limits<std::uint64_t>::max());
+  if (!id) return refuse(404, fmt::format("no roll \"{}\"", text));
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  const auto query = Query::parse(request, {"until", "timeout"});
+  if (!query) return bad(query.error());
+  const auto timeout = parse_timeout(*query);
+  if (!timeout) return bad(timeout.error());
+  GetRoll command{.id = *id, .until = std::nullopt};
+  const std::string* until = query->find("until");
+  if (until == nullptr) return command;
+  if (*until != "done") {
+    return refuse(400, fmt::format("a roll can be waited for until \"done\", not \"{}\"", *until));
+  }
+  command.until = UntilDone{.timeout = *timeout};
+  return command;
+}
+
+Routed route_rolls(const Request& request) {
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  const auto query = Query::parse(request, {"mine", "after"});
+  if (!query) return bad(query.error());
+  GetRolls command;
+  if (const std::string* mine = query->find("mine")) {
+    if (*mine != "1") return refuse(400, "query field \"mine\" must be 1");
+    command.whose = GetRolls::Whose::mine;
+  }
+  if (const std::string* after = query->find("after")) {
+    const auto number =
+        parse_number<std::uint64_t>(*after, 0, std::numeric_limits<std::uint64_t>::max());
+    if (!number) return refuse(400, "query field \"after\" must be a step's number");
+    command.after = *number;
+  }
+  return command;
+}
+
 Routed route_status(const Request& request) {
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
   return get_plain(request, GetStatus{});
@@ -249,7 +289,9 @@ Routed route(const Request& request) {
   if (path.size() < 2 || path[0] != "v1") return no_such_path(request);
   if (path.size() == 2 && path[1] == "status") return route_status(request);
   if (path.size() == 2 && path[1] == "shutdown") return route_shutdown(request);
+  if (path.size() == 2 && path[1] == "rolls") return route_rolls(request);
   if (path.size() == 3 && path[1] == "pids") return route_pid(request);
+  if (path.size() == 3 && path[1] == "rolls") return route_roll(request);
   if (path.size() == 3 || path.size() == 4) {
     if (path[1] == "groups") return route_group(request);
     if (path[1] == "workers") return route_worker(request);

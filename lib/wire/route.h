@@ -33,6 +33,11 @@ struct Until {
   std::optional<core::Duration> timeout{};  // nothing: for ever
 };
 
+// ?until=done&timeout=D of a roll.
+struct UntilDone {
+  std::optional<core::Duration> timeout{};
+};
+
 enum class Action { start, stop, restart };
 const char* name(Action action);
 
@@ -62,6 +67,16 @@ struct GetGroupWhy {
 struct GetWorkerWhy {
   WorkerName worker{};
 };
+struct GetRoll {
+  std::uint64_t id = 0;
+  std::optional<UntilDone> until{};
+};
+struct GetRolls {
+  // ?mine=1: those that the process at the other end asked for and that go on.
+  enum class Whose { everybodys, mine };
+  Whose whose = Whose::everybodys;
+  std::uint64_t after = 0;  // ?after=N: only steps with a higher number
+};
 struct ActOnGroup {
   GroupName group{};
   Action action = Action::start;
@@ -82,9 +97,9 @@ struct SignalWorker {
 };
 struct Shutdown {};
 
-using Command =
-    std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs, GetGroupWhy,
-                 GetWorkerWhy, ActOnGroup, ActOnWorker, SignalGroup, SignalWorker, Shutdown>;
+using Command = std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs,
+                             GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker,
+                             SignalGroup, SignalWorker, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).

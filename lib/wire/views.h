@@ -22,7 +22,14 @@ struct ExitView {
 
 // An old process that finishes its requests while its successor serves.
 struct DrainingView {
-  std::int64_t pid = 0;
+  std::optional<std::int64_t>
+      pid{};  // null: the main process has ended, others of its tree are left
+  int generation = 0;
+};
+
+// A new process that is starting beside the one that it is to replace.
+struct SuccessorView {
+  std::optional<std::int64_t> pid{};  // null: not made yet
   int generation = 0;
 };
 
@@ -37,6 +44,7 @@ struct WorkerView {
   std::optional<ExitView> exit{};  // of the last process that ended; null: none did
   std::string detail{};            // one line: the worker's own status, or what it waits for
   std::vector<DrainingView> draining{};
+  std::optional<SuccessorView> next{};  // absent: none
 
   // These cost a look at every process: GET /v1/groups/{g} and /v1/workers/{g.n} alone have them.
   std::optional<std::uint64_t> procs{};         // processes of the whole tree
@@ -57,6 +65,7 @@ struct GroupView {
   std::string cause{};                // of the last start, stop or roll
   // Running as it should, or stopped because somebody asked for it.
   bool as_meant = true;
+  std::optional<std::uint64_t> roll{};  // the one in hand; absent: none
   std::vector<WorkerView> workers{};
 };
 
@@ -117,17 +126,55 @@ struct WorkerOutcomeView {
 // The answer of every waiting POST on a group or a worker, status 200.
 struct OutcomeView {
   Verdict result = Verdict::done;
-  std::optional<std::uint64_t> roll{};  // the command's id; null for a signal
+  std::optional<std::uint64_t> roll{};  // the one that served the command; null for a signal
   std::string group{};
   std::string action{};  // `start`, `stop`, `restart`, `signal`
   int generation = 0;    // in force afterwards
   std::vector<WorkerOutcomeView> workers{};
-  std::string message{};  // of the whole; empty where the workers say it all
+  std::string message{};  // of the whole: what became of a roll; empty where the workers say it all
+  std::optional<std::vector<std::string>> before{};  // what roll.before wrote last, where it failed
 };
 
 // The answer of a POST with `"wait": false`, status 202.
 struct AcceptedView {
-  std::uint64_t roll = 0;
+  std::uint64_t roll = 0;  // the one that serves the command
+};
+
+struct RollStepView {
+  std::uint64_t number = 0;  // counts over all rolls: for `?after=`
+  std::string time{};
+  std::string worker{};               // `web.1`; empty: of the roll as a whole
+  std::string kind{};                 // `ready`, `failed`, …
+  std::string message{};              // in words, without the worker's name
+  std::optional<std::int64_t> pid{};  // of the new process
+};
+
+// GET /v1/rolls/{id}: what a start, a stop or a restart is doing, or has come to.
+struct RollView {
+  std::uint64_t id = 0;
+  std::string action{};  // `start`, `stop`, `restart`
+  std::string group{};
+  std::optional<std::string> worker{};  // null: the whole group
+  std::string cause{};
+  std::string state{};  // `running`, `finished` (as asked for), `aborted`
+  // `done`, `failed`; of a roll that did not get through `rolled-back`, `mixed`, `stopped`.
+  std::optional<std::string> result{};       // null: not over
+  std::optional<std::uint64_t> waits_for{};  // the roll that has to end before this one begins
+  int generation = 0;                        // that it makes; 0: none
+  int workers = 0;                           // that it is about
+  int replaced = 0;                          // of them, by now
+  std::string message{};                     // what became of it, in one sentence
+  std::string began{};                       // or was asked for
+  std::string ended{};                       // empty: not over
+  std::vector<WorkerOutcomeView> failed{};   // the first few that failed
+  std::optional<std::vector<std::string>> before{};  // as in OutcomeView
+  std::vector<RollStepView> steps{};                 // oldest first
+  std::optional<std::uint64_t> left_out{};           // steps in the middle that were not kept
+};
+
+// GET /v1/rolls
+struct RollsView {
+  std::vector<RollView> rolls{};  // oldest first
 };
 
 struct TransitionView {
@@ -151,6 +198,7 @@ struct HistoryView {
   std::vector<TransitionView> transitions{};  // oldest first
   std::string next{};                         // what superd does next, in words; empty: nothing
   std::vector<HistoryView> workers{};         // of a group
+  std::optional<RollView> roll{};  // of a group: the one in hand, or the last; absent: none
 };
 
 // GET /v1/groups/{g}/logs: one object a line (newline-delimited JSON), oldest first.
