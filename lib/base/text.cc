@@ -101,9 +101,10 @@ std::optional<std::string> closest_match(std::string_view word,
   std::size_t best_distance = 0;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > 64) continue;
-    // One edit for a short word, two from five letters on, three from ten.
+    // One edit for a short word, two from six letters on, three from ten: what takes more is
+    // another word.
     const std::size_t longer = std::max(candidate.size(), wanted.size());
-    const std::size_t limit = longer <= 2 ? 0 : longer <= 4 ? 1 : longer < 10 ? 2 : 3;
+    const std::size_t limit = longer <= 2 ? 0 : longer <= 5 ? 1 : longer < 10 ? 2 : 3;
     const std::size_t shorter = std::min(candidate.size(), wanted.size());
     if (longer - shorter > limit) continue;
     const std::size_t found = distance(wanted, lower(candidate));

@@ -90,8 +90,9 @@ std::optional<core::Duration> Field::duration() const {
   const auto* value = as<std::string>();
   if (value == nullptr) {
     const auto* number = as<std::int64_t>();
-    wrong("a duration such as \"10s\"",
-          number != nullptr ? fmt::format("write \"{}s\" for seconds", *number) : "");
+    wrong("a duration such as \"10s\"", number != nullptr && *number >= 0
+                                            ? fmt::format("write \"{}s\" for seconds", *number)
+                                            : "");
     return std::nullopt;
   }
   const auto parsed = parse_duration(*value);
