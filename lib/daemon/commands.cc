@@ -10,14 +10,17 @@
 namespace superd::daemon {
 namespace {
 
-wire::OutcomeView outcome_view(const core::Answer& answer, const std::string& action) {
+wire::OutcomeView outcome_view(const core::Answer& answer, const std::string& action,
+                               const Rolls& rolls) {
   wire::OutcomeView view;
   view.result = answer.ok ? wire::Verdict::done : wire::Verdict::failed;
-  view.roll = static_cast<std::uint64_t>(answer.command);
+  view.roll = static_cast<std::uint64_t>(rolls.serving(answer.command));
   view.group = answer.group;
   view.action = action;
   view.generation = answer.generation;
-  view.message = answer.message;
+  view.message = rolls.message(answer.command);
+  if (view.message.empty()) view.message = answer.message;
+  if (!answer.output.empty()) view.before = answer.output;
   for (const core::WorkerOutcome& worker : answer.workers) {
     wire::WorkerOutcomeView outcome;
     outcome.name = core::to_string({.group = answer.group, .number = worker.number});
@@ -65,7 +68,7 @@ void Commands::time_out(core::CommandId id) {
   if (found.empty()) return;
   wire::OutcomeView view;
   view.result = wire::Verdict::timed_out;
-  view.roll = static_cast<std::uint64_t>(id);
+  view.roll = static_cast<std::uint64_t>(rolls_.serving(id));
   view.group = found.mapped().waiter.group;
   view.action = found.mapped().waiter.action;
   view.message = "not done in time; the work goes on";
@@ -74,7 +77,7 @@ void Commands::time_out(core::CommandId id) {
 
 void Commands::respond(Pending pending, const core::Answer& answer) {
   auto gathering = std::make_shared<Gathering>();
-  gathering->view = outcome_view(answer, pending.waiter.action);
+  gathering->view = outcome_view(answer, pending.waiter.action, rolls_);
   gathering->responder = std::move(pending.responder);
   for (std::size_t i = 0; i < answer.workers.size(); ++i) {
     const core::WorkerOutcome& worker = answer.workers[i];

@@ -9,6 +9,7 @@
 
 #include "core/effect.h"
 #include "daemon/http_server.h"
+#include "daemon/rolls.h"
 #include "logs/line.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -35,7 +36,9 @@ class Commands {
   // Of a group that fails as a whole, so many workers tell their last lines.
   static constexpr std::size_t kWorkersWithOutput = 4;
 
-  Commands(loop::Loop& loop, Tail tail) : loop_(loop), tail_(std::move(tail)) {}
+  // `rolls` tells which roll serves a command and what became of it, and is told first.
+  Commands(loop::Loop& loop, const Rolls& rolls, Tail tail)
+      : loop_(loop), rolls_(rolls), tail_(std::move(tail)) {}
 
   core::CommandId next_id() { return core::CommandId{++last_id_}; }
   void wait(core::CommandId id, Waiter waiter, Responder responder);
@@ -52,6 +55,7 @@ class Commands {
   void respond(Pending pending, const core::Answer& answer);
 
   loop::Loop& loop_;
+  const Rolls& rolls_;
   Tail tail_;
   std::uint64_t last_id_ = 0;
   std::map<core::CommandId, Pending> pending_;

@@ -21,6 +21,7 @@ void Routes::handle(Door door, const wire::Request& request, const os::Peer& pee
   }
   Ask ask{.rights = rights_of(door, peer),
           .cause = fmt::format("command uid={} pid={}", peer.uid, peer.pid),
+          .asker = peer.pid,
           .out = std::move(responder)};
   if (ask.rights.self) ask.cause = "worker " + core::to_string(*ask.rights.self);
   if (!ask.rights.everything && !ask.rights.self) {
@@ -218,117 +219,15 @@ void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   if (group == nullptr) return;
   std::vector<const core::Worker*> workers;
   for (const core::Worker& worker : group->workers) workers.push_back(&worker);
-  answer_why(std::move(ask.out), history_view(*group, parts_.history, Moment::now()), workers);
+  wire::HistoryView view = history_view(*group, parts_.history, Moment::now());
+  view.roll = roll_view(group->name);
+  answer_why(std::move(ask.out), std::move(view), workers);
 }
 
 void Routes::on(Ask ask, const wire::GetWorkerWhy& command) {
   const core::Worker* worker = find(ask, command.worker);
   if (worker == nullptr) return;
   answer_why(std::move(ask.out), history_view(*worker, parts_.history, Moment::now()), {worker});
-}
-
-// --- acting -----------------------------------------------------------------------------------
-
-void Routes::on(Ask ask, const wire::ActOnGroup& command) {
-  const core::Group* group = find(ask, command.group);
-  if (group == nullptr || !may_act(ask)) return;
-  act(std::move(ask), {.group = group->name, .worker = 0}, command.action, command.request);
-}
-
-void Routes::on(Ask ask, const wire::ActOnWorker& command) {
-  const core::Worker* worker = find(ask, command.worker);
-  if (worker == nullptr || !may_act(ask)) return;
-  act(std::move(ask), {.group = worker->ref.group, .worker = worker->ref.number}, command.action,
-      command.request);
-}
-
-void Routes::act(Ask ask, core::Target target, wire::Action action,
-                 const wire::ActionRequest& request) {
-  const core::CommandId id = parts_.commands.next_id();
-  switch (request.wait) {
-    case wire::Wait::no:
-      ask.out.answer(wire::json_response(
-          202, wire::to_text(wire::AcceptedView{.roll = static_cast<std::uint64_t>(id)})));
-      break;
-    case wire::Wait::until_done:
-      parts_.commands.wait(
-          id, {.action = wire::name(action), .group = target.group, .timeout = request.timeout},
-          std::move(ask.out));
-      break;
-  }
-  switch (action) {
-    case wire::Action::start:
-      hooks_.happen(core::StartRequested{.command = id, .target = target, .cause = ask.cause});
-      return;
-    case wire::Action::stop:
-      hooks_.happen(core::StopRequested{.command = id, .target = target, .cause = ask.cause});
-      return;
-    case wire::Action::restart: {
-      const bool at_once = request.pace == wire::Pace::at_once;
-      hooks_.happen(
-          core::RestartRequested{.command = id,
-                                 .target = target,
-                                 .cause = ask.cause,
-                                 .pace = at_once ? core::Pace::at_once : core::Pace::in_turn});
-      return;
-    }
-  }
-  std::abort();
-}
-
-void Routes::on(Ask ask, const wire::SignalGroup& command) {
-  const core::Group* group = find(ask, command.group);
-  if (group == nullptr || !may_act(ask)) return;
-  std::vector<const core::Worker*> workers;
-  for (const core::Worker& worker : group->workers) workers.push_back(&worker);
-  signal(std::move(ask), group->name, workers, command.request);
-}
-
-void Routes::on(Ask ask, const wire::SignalWorker& command) {
-  const core::Worker* worker = find(ask, command.worker);
-  if (worker == nullptr || !may_act(ask)) return;
-  signal(std::move(ask), worker->ref.group, {worker}, command.request);
-}
-
-void Routes::signal(Ask ask, const std::string& group,
-                    const std::vector<const core::Worker*>& workers,
-                    const wire::SignalRequest& request) {
-  wire::OutcomeView view;
-  view.group = group;
-  view.action = "signal";
-  view.generation = parts_.core.find(group)->in_force;
-  for (const core::Worker* worker : workers) {
-    if (!worker->life || worker->life->main_gone) continue;
-    switch (request.reach) {
-      case wire::Reach::main:
-        parts_.spawner.signal_main(worker->life->spawn, request.signal);
-        break;
-      case wire::Reach::whole_tree:
-        parts_.spawner.signal_tree(worker->life->spawn, request.signal);
-        break;
-    }
-    wire::WorkerOutcomeView outcome;
-    outcome.name = core::to_string(worker->ref);
-    view.workers.push_back(std::move(outcome));
-  }
-  if (view.workers.empty()) {
-    ask.out.answer(wire::problem_response(
-        409, fmt::format("no process of {} runs that could get a signal", group)));
-    return;
-  }
-  ask.out.answer(wire::json_response(200, wire::to_text(view)));
-}
-
-void Routes::on(Ask ask, const wire::Shutdown&) {
-  if (!ask.rights.everything) {
-    (void)may_act(ask);
-    return;
-  }
-  wire::OutcomeView view;
-  view.action = "shutdown";
-  view.message = "superd stops its workers and ends";
-  ask.out.answer(wire::json_response(202, wire::to_text(view)));
-  hooks_.happen(core::ShutdownRequested{.cause = ask.cause, .urgency = core::Urgency::ordered});
 }
 
 // --- waiting ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include "daemon/commands.h"
 #include "daemon/history.h"
 #include "daemon/http_server.h"
+#include "daemon/rolls.h"
 #include "daemon/spawner.h"
 #include "daemon/state_views.h"
 #include "daemon/tracker.h"
@@ -41,6 +42,7 @@ class Routes {
     Spawner& spawner;
     logs::LoggerClient& logger;
     Commands& commands;
+    Rolls& rolls;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
@@ -60,6 +62,7 @@ class Routes {
   struct Ask {
     Rights rights;
     std::string cause;  // for what it sets in motion
+    pid_t asker = 0;    // the peer; 0: not to be seen from here
     Responder out;
   };
   struct Waiter {
@@ -78,6 +81,8 @@ class Routes {
   void on(Ask ask, const wire::GetGroupLogs& command);
   void on(Ask ask, const wire::GetGroupWhy& command);
   void on(Ask ask, const wire::GetWorkerWhy& command);
+  void on(Ask ask, const wire::GetRoll& command);
+  void on(Ask ask, const wire::GetRolls& command);
   void on(Ask ask, const wire::ActOnGroup& command);
   void on(Ask ask, const wire::ActOnWorker& command);
   void on(Ask ask, const wire::SignalGroup& command);
@@ -91,11 +96,17 @@ class Routes {
   bool may_act(Ask& ask);
   Rights rights_of(Door door, const os::Peer& peer) const;
 
+  // routes_act.cc
   void act(Ask ask, core::Target target, wire::Action action, const wire::ActionRequest& request);
   void signal(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers,
               const wire::SignalRequest& request);
+  // And joins the command to the roll that serves it, where that is known at once.
+  void tell_core(core::CommandId id, const core::Target& target, wire::Action action,
+                 wire::Pace pace, const std::string& cause);
+
   void wait_until(Waiter waiter, std::optional<core::Duration> timeout);
 
+  // routes_views.cc
   wire::GroupView group_view(const core::Group& group) const;
   wire::WorkerView worker_view(const core::Worker& worker) const;
   wire::GroupView full_view(const core::Group& group) const;
@@ -109,6 +120,8 @@ class Routes {
   void answer_why(Responder out, wire::HistoryView view,
                   const std::vector<const core::Worker*>& workers);
   const core::GroupSpec& spec_of(const std::string& group) const;
+  // Of the group's last roll.
+  std::optional<wire::RollView> roll_view(const std::string& group) const;
 
   Parts parts_;
   Hooks hooks_;

@@ -68,6 +68,7 @@ std::vector<wire::PidView> Routes::pids_of(const core::Worker& worker) const {
   std::vector<wire::PidView> views;
   std::vector<core::SpawnId> spawns;
   if (worker.life) spawns.push_back(worker.life->spawn);
+  if (worker.next) spawns.push_back(worker.next->spawn);
   for (const core::Life& life : worker.draining) spawns.push_back(life.spawn);
   for (const core::SpawnId spawn : spawns) {
     for (const pid_t pid : parts_.tracker.members(spawn)) {
@@ -80,6 +81,7 @@ std::vector<wire::PidView> Routes::pids_of(const core::Worker& worker) const {
 wire::PidView Routes::pid_view(const core::Worker& worker, core::SpawnId spawn, pid_t pid) const {
   const core::Life* life = nullptr;
   if (worker.life && worker.life->spawn == spawn) life = &*worker.life;
+  if (worker.next && worker.next->spawn == spawn) life = &*worker.next;
   for (const core::Life& draining : worker.draining) {
     if (draining.spawn == spawn) life = &draining;
   }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/next_steps.h"
 #include "loop/loop.h"
 
 namespace superd::daemon {
@@ -30,42 +31,14 @@ bool is_as_meant(core::GroupState state) {
   std::abort();
 }
 
-std::string next_step(const core::Worker& worker, Moment moment) {
-  switch (worker.state) {
-    case core::WorkerState::backoff: {
-      const core::Duration left = worker.next_attempt - moment.monotonic;
-      return fmt::format("respawn in {:.1f}s",
-                         std::max(0.0, std::chrono::duration<double>(left).count()));
-    }
-    case core::WorkerState::starting:
-      return worker.queued ? "starts when its turn comes (superd.max_starting)"
-                           : "is ready or fails";
-    case core::WorkerState::stopping:
-      switch (worker.afterwards) {
-        case core::Afterwards::rest:
-          return "stops, or is killed when stop.timeout is over";
-        case core::Afterwards::start:
-        case core::Afterwards::respawn:
-          return "starts again when the old process is gone";
-      }
-      std::abort();
-    case core::WorkerState::stopped:
-    case core::WorkerState::ready:
-    case core::WorkerState::failed:
-    case core::WorkerState::exited:
-    case core::WorkerState::unkillable:
-      return "";
-  }
-  std::abort();
-}
-
 std::string detail(const core::Worker& worker, const StatusText& status, Moment moment) {
+  if (worker.next) return successor_text(worker);
   if (worker.life) {
     const std::string own = status(worker.life->spawn);
     if (!own.empty()) return own;
   }
   if (worker.state == core::WorkerState::backoff) {
-    return worker.message + "; " + next_step(worker, moment);
+    return worker.message + "; " + next_step(worker, moment.monotonic);
   }
   if (worker.queued) return "waits for its turn";
   return worker.message;
@@ -125,7 +98,13 @@ wire::WorkerView to_view(const core::Worker& worker, const StatusText& status, M
   if (worker.last_exit) view.exit = to_view(*worker.last_exit);
   view.detail = detail(worker, status, moment);
   for (const core::Life& life : worker.draining) {
-    view.draining.push_back({.pid = life.pid, .generation = life.generation});
+    const bool has_main = life.pid != 0 && !life.main_gone;
+    view.draining.push_back(
+        {.pid = has_main ? std::optional(life.pid) : std::nullopt, .generation = life.generation});
+  }
+  if (worker.next) {
+    view.next = wire::SuccessorView{.pid = {}, .generation = worker.next->generation};
+    if (worker.next->pid != 0) view.next->pid = worker.next->pid;
   }
   return view;
 }
@@ -145,6 +124,7 @@ wire::GroupView to_view(const core::Group& group, const core::GroupSpec& spec,
   for (const core::ListenSpec& socket : spec.listen) view.listen.push_back(socket.address);
   view.cause = group.cause;
   view.as_meant = is_as_meant(group.state);
+  if (group.roll) view.roll = static_cast<std::uint64_t>(group.roll->id);
   for (const core::Worker& worker : group.workers) {
     view.restarts += static_cast<std::uint64_t>(worker.restarts);
     view.workers.push_back(to_view(worker, status, moment));
@@ -170,7 +150,7 @@ wire::HistoryView history_view(const core::Worker& worker, const History& histor
     transition.message = entry.change.message;
     view.transitions.push_back(std::move(transition));
   }
-  view.next = next_step(worker, moment);
+  view.next = next_step(worker, moment.monotonic);
   return view;
 }
 
@@ -180,6 +160,7 @@ wire::HistoryView history_view(const core::Group& group, const History& history,
   view.state = core::name(group.state);
   view.since = group.since == core::TimePoint{} ? "" : rfc3339(moment.to_wall(group.since));
   view.cause = group.cause;
+  view.next = next_step(group, moment.monotonic);
   for (const core::Worker& worker : group.workers) {
     view.workers.push_back(history_view(worker, history, moment));
   }

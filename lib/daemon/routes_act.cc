@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/routes.h"
+#include "wire/json.h"
+
+namespace superd::daemon {
+
+void Routes::on(Ask ask, const wire::ActOnGroup& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr || !may_act(ask)) return;
+  act(std::move(ask), {.group = group->name, .worker = 0}, command.action, command.request);
+}
+
+void Routes::on(Ask ask, const wire::ActOnWorker& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr || !may_act(ask)) return;
+  act(std::move(ask), {.group = worker->ref.group, .worker = worker->ref.number}, command.action,
+      command.request);
+}
+
+void Routes::act(Ask ask, core::Target target, wire::Action action,
+                 const wire::ActionRequest& request) {
+  const core::CommandId id = parts_.commands.next_id();
+  const auto workers = target.worker != 0 ? 1 : parts_.core.find(target.group)->workers.size();
+  parts_.rolls.ask(id,
+                   {.action = wire::name(action),
+                    .target = target,
+                    .cause = ask.cause,
+                    .workers = static_cast<int>(workers),
+                    .asker = ask.asker},
+                   std::chrono::system_clock::now());
+  switch (request.wait) {
+    case wire::Wait::no:
+      tell_core(id, target, action, request.pace, ask.cause);
+      ask.out.answer(wire::json_response(
+          202, wire::to_text(wire::AcceptedView{
+                   .roll = static_cast<std::uint64_t>(parts_.rolls.serving(id))})));
+      return;
+    case wire::Wait::until_done:
+      parts_.commands.wait(
+          id, {.action = wire::name(action), .group = target.group, .timeout = request.timeout},
+          std::move(ask.out));
+      tell_core(id, target, action, request.pace, ask.cause);
+      return;
+  }
+  std::abort();
+}
+
+void Routes::tell_core(core::CommandId id, const core::Target& target, wire::Action action,
+                       wire::Pace pace, const std::string& cause) {
+  switch (action) {
+    case wire::Action::start:
+      hooks_.happen(core::StartRequested{.command = id, .target = target, .cause = cause});
+      break;
+    case wire::Action::stop:
+      hooks_.happen(core::StopRequested{.command = id, .target = target, .cause = cause});
+      break;
+    case wire::Action::restart:
+      hooks_.happen(core::RestartRequested{
+          .command = id,
+          .target = target,
+          .cause = cause,
+          .pace = pace == wire::Pace::at_once ? core::Pace::at_once : core::Pace::in_turn});
+      break;
+  }
+  // A request during a roll is joined to the one that comes after it.
+  const core::Group& group = *parts_.core.find(target.group);
+  if (!group.next_roll) return;
+  const std::vector<core::CommandId>& ids = group.next_roll->ids;
+  if (std::ranges::find(ids, id) != ids.end()) parts_.rolls.join(id, ids.front());
+}
+
+void Routes::on(Ask ask, const wire::SignalGroup& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr || !may_act(ask)) return;
+  std::vector<const core::Worker*> workers;
+  for (const core::Worker& worker : group->workers) workers.push_back(&worker);
+  signal(std::move(ask), group->name, workers, command.request);
+}
+
+void Routes::on(Ask ask, const wire::SignalWorker& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr || !may_act(ask)) return;
+  signal(std::move(ask), worker->ref.group, {worker}, command.request);
+}
+
+void Routes::signal(Ask ask, const std::string& group,
+                    const std::vector<const core::Worker*>& workers,
+                    const wire::SignalRequest& request) {
+  wire::OutcomeView view;
+  view.group = group;
+  view.action = "signal";
+  view.generation = parts_.core.find(group)->in_force;
+  for (const core::Worker* worker : workers) {
+    if (!worker->life || worker->life->main_gone) continue;
+    switch (request.reach) {
+      case wire::Reach::main:
+        parts_.spawner.signal_main(worker->life->spawn, request.signal);
+        break;
+      case wire::Reach::whole_tree:
+        parts_.spawner.signal_tree(worker->life->spawn, request.signal);
+        break;
+    }
+    wire::WorkerOutcomeView outcome;
+    outcome.name = core::to_string(worker->ref);
+    view.workers.push_back(std::move(outcome));
+  }
+  if (view.workers.empty()) {
+    ask.out.answer(wire::problem_response(
+        409, fmt::format("no process of {} runs that could get a signal", group)));
+    return;
+  }
+  ask.out.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Routes::on(Ask ask, const wire::Shutdown&) {
+  if (!ask.rights.everything) {
+    (void)may_act(ask);
+    return;
+  }
+  wire::OutcomeView view;
+  view.action = "shutdown";
+  view.message = "superd stops its workers and ends";
+  ask.out.answer(wire::json_response(202, wire::to_text(view)));
+  hooks_.happen(core::ShutdownRequested{.cause = ask.cause, .urgency = core::Urgency::ordered});
+}
+
+}  // namespace superd::daemon

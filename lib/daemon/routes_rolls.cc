@@ -1,0 +1,49 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/routes.h"
+#include "wire/json.h"
+
+namespace superd::daemon {
+
+void Routes::on(Ask ask, const wire::GetRoll& command) {
+  const core::CommandId id{command.id};
+  const std::string group = parts_.rolls.group_of(id);
+  if (group.empty()) {
+    ask.out.answer(wire::problem_response(
+        404, fmt::format("no roll {}: superd knows the last {}, and none of before its supervisor "
+                         "began anew",
+                         command.id, Rolls::kKept)));
+    return;
+  }
+  if (find(ask, wire::GroupName(group)) == nullptr) return;
+  const auto view = [this, id] {
+    const auto roll = parts_.rolls.view(id);
+    return roll ? wire::json_response(200, wire::to_text(*roll))
+                : wire::problem_response(404, "the roll is over and no longer known");
+  };
+  if (!command.until) return ask.out.answer(view());
+  Waiter waiter;
+  waiter.reached = [this, id] { return parts_.rolls.complete(id); };
+  waiter.view = view;
+  waiter.out = std::move(ask.out);
+  wait_until(std::move(waiter), command.until->timeout);
+}
+
+void Routes::on(Ask ask, const wire::GetRolls& command) {
+  const bool mine = command.whose == wire::GetRolls::Whose::mine;
+  wire::RollsView view;
+  for (const core::CommandId id : mine ? parts_.rolls.asked_by(ask.asker) : parts_.rolls.all()) {
+    if (!ask.rights.everything && ask.rights.self->group != parts_.rolls.group_of(id)) continue;
+    view.rolls.push_back(*parts_.rolls.view(id, command.after));
+  }
+  ask.out.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+std::optional<wire::RollView> Routes::roll_view(const std::string& group) const {
+  const auto last = parts_.rolls.last_of(group);
+  return last ? parts_.rolls.view(*last) : std::nullopt;
+}
+
+}  // namespace superd::daemon
