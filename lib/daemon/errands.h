@@ -87,8 +87,6 @@ class Errands {
   void on_exit(core::SpawnId id);
   void on_time(core::SpawnId id);
   void tell_failures();
-  // Tells the end, once.
-  void end(Errand& errand, ErrandEnd how);
   void kill(Errand& errand);
   void end_tree(core::SpawnId id);
   void forget(core::SpawnId id);

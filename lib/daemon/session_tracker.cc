@@ -100,13 +100,15 @@ void SessionTracker::look_once_a_turn() {
 void SessionTracker::before_stop(core::SpawnId) { look_once_a_turn(); }
 
 std::optional<core::SpawnId> SessionTracker::cookie_of(pid_t pid) const {
-  const auto value = os::environment_variable(pid, "NOTIFY_SOCKET");
-  if (!value || !value->starts_with(notify_dir_ + "/")) return std::nullopt;
-  std::uint64_t id = 0;
-  const char* end = value->data() + value->size();
-  const auto [rest, error] = std::from_chars(value->data() + notify_dir_.size() + 1, end, id);
-  if (error != std::errc() || rest != end) return std::nullopt;
-  return core::SpawnId{id};
+  for (const char* variable : {"NOTIFY_SOCKET", "SUPERD_ERRAND"}) {
+    const auto value = os::environment_variable(pid, variable);
+    if (!value || !value->starts_with(notify_dir_ + "/")) continue;
+    std::uint64_t id = 0;
+    const char* end = value->data() + value->size();
+    const auto [rest, error] = std::from_chars(value->data() + notify_dir_.size() + 1, end, id);
+    if (error == std::errc() && rest == end) return core::SpawnId{id};
+  }
+  return std::nullopt;
 }
 
 std::vector<core::SpawnId> SessionTracker::take_over() {

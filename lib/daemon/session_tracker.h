@@ -40,7 +40,7 @@ std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& 
 class SessionTracker : public Tracker {
  public:
   // `why_not_stronger` goes into the description; `notify_dir` is where the workers' NOTIFY_SOCKETs
-  // are, whose names are the environment's mark.
+  // are, whose names are the environment's mark; errands have such a name in SUPERD_ERRAND.
   SessionTracker(loop::Loop& loop, pid_t keeper, std::string notify_dir,
                  std::string why_not_stronger);
 

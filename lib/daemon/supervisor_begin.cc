@@ -1,6 +1,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <utility>
 
@@ -160,6 +161,8 @@ void Supervisor::end_leftovers() {
       one.worker = worker_of_environment(tracking_.tracker->members(spawn));
     }
     if (const core::GroupSpec* group = spec_of(one.worker.group)) one.stop = group->stop;
+    // Nobody waits for what it would say.
+    if (is_errand(spawn)) one.stop = {.signal = SIGKILL, .timeout = core::Duration::zero()};
     all.push_back(std::move(one));
   }
   const auto let_go = [this](core::SpawnId spawn) {

@@ -76,9 +76,9 @@ void Supervisor::carry_out(const core::WatchReadiness&) {}
 
 void Supervisor::carry_out(const core::UnwatchReadiness&) {}
 
-void Supervisor::carry_out(const core::RunBefore&) {}
+void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e, *spec_of(e.group)); }
 
-void Supervisor::carry_out(const core::CancelBefore&) {}
+void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll); }
 
 void Supervisor::carry_out(const core::RollBegan&) {}
 

@@ -95,7 +95,7 @@ void Supervisor::finish() {
   leave_timer_.emplace(loop_, [this] { leave(); });
   leave_timer_->after(kLastAnswers);
   if (worker_server_) worker_server_->stop([] {});
-  control_server_->stop([this] { leave(); });
+  control_server_->stop([this] { errands_.finish([this] { leave(); }); });
 }
 
 void Supervisor::leave() {

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "core/supervision.h"
+#include "daemon/before.h"
 #include "daemon/commands.h"
+#include "daemon/errands.h"
 #include "daemon/history.h"
 #include "daemon/http_server.h"
 #include "daemon/leftovers.h"
@@ -104,6 +106,8 @@ class Supervisor {
   Listeners listeners_;
   logs::LoggerClient logger_;
   Spawner spawner_;
+  Errands errands_;
+  Before before_;
   Timers timers_;
   Commands commands_;
   Routes routes_;

@@ -1,0 +1,331 @@
+#include "daemon/errands.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "core/exit.h"
+#include "core/worker.h"
+#include "daemon/last_lines.h"
+#include "daemon/spawn_request.h"
+#include "loop/poll.h"
+#include "loop/timer.h"
+#include "os/process.h"
+#include "os/spawn.h"
+
+namespace superd::daemon {
+namespace {
+
+// Above all spawn ids, which count milliseconds since boot.
+constexpr std::uint64_t kFirst = std::uint64_t{1} << 48;
+
+// So much is read in a turn, so that a command that never stops writing does not keep the loop.
+constexpr std::size_t kReadATurn = std::size_t{64} * 1024;
+// At its end so much is read at most: what a pipe holds, also where it was made larger.
+constexpr std::size_t kReadAtEnd = std::size_t{1024} * 1024;
+
+struct Pipe {
+  UniqueFd read;  // non-blocking
+  UniqueFd write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
+  Pipe pipe{.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
+  if (::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK) != 0) {
+    return fail_errno("cannot make a pipe non-blocking", errno);
+  }
+  return pipe;
+}
+
+ErrandEnd end_of(const os::Exit& exit) {
+  switch (exit.kind) {
+    case os::Exit::Kind::exited:
+      if (exit.value == 0) return {};
+      return {.how = ErrandEnd::How::failed,
+              .message = core::describe(core::Exit::with_status(exit.value))};
+    case os::Exit::Kind::signalled:
+      return {.how = ErrandEnd::How::failed,
+              .message = core::describe(core::Exit::by_signal(exit.value))};
+  }
+  std::abort();
+}
+
+}  // namespace
+
+struct Errands::Errand {
+  Errand(core::SpawnId i, loop::Loop& loop, std::function<void()> on_time)
+      : id(i), timer(loop, std::move(on_time)) {}
+
+  core::SpawnId id;
+  OnEnd on_end;  // empty: told, or nobody wants to know
+  loop::Duration timeout{};
+  std::optional<std::string> failure;  // why it never ran, not told yet
+  bool tracked = false;
+  bool main_gone = false;
+  bool survives = false;  // KILL was repeated often enough
+  int kills = 0;
+  os::SpawnRequest request;  // until the program runs: for the words of a failure
+  std::optional<std::string> exec_failure;
+  LastLines lines;
+
+  UniqueFd pidfd;  // empty: no process was made
+  UniqueFd exec_status;
+  UniqueFd output;
+  // Polls end before their descriptors.
+  std::optional<loop::Poll> exit_poll;
+  std::optional<loop::Poll> exec_poll;
+  std::optional<loop::Poll> output_poll;
+  loop::Timer timer;  // its time is over, or another KILL is due
+
+  void read_output(std::size_t limit);
+};
+
+// Nothing is polled any more once the other end is closed.
+void Errands::Errand::read_output(std::size_t limit) {
+  std::array<char, 16 * 1024> buffer;
+  for (std::size_t read = 0; output && read < limit;) {
+    const ssize_t got = ::read(output.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) {
+      output_poll.reset();
+      output.reset();
+      return;
+    }
+    lines.add({buffer.data(), static_cast<std::size_t>(got)});
+    read += static_cast<std::size_t>(got);
+  }
+}
+
+core::SpawnId first_errand(std::uint64_t first_spawn) {
+  return core::SpawnId{kFirst + first_spawn};
+}
+
+bool is_errand(core::SpawnId id) { return static_cast<std::uint64_t>(id) >= kFirst; }
+
+Errands::Errands(Parts parts, Surroundings surroundings, core::SpawnId first,
+                 loop::Duration kill_pause)
+    : parts_(parts),
+      surroundings_(std::move(surroundings)),
+      next_(static_cast<std::uint64_t>(first)),
+      kill_pause_(kill_pause),
+      failures_(parts.loop, [this] { tell_failures(); }) {}
+
+Errands::~Errands() = default;
+
+Errands::Errand* Errands::find(core::SpawnId id) const {
+  const auto found = errands_.find(id);
+  return found == errands_.end() ? nullptr : found->second.get();
+}
+
+core::SpawnId Errands::run(Order order, OnEnd on_end) {
+  const core::SpawnId id{next_++};
+  auto made = std::make_unique<Errand>(id, parts_.loop, [this, id] { on_time(id); });
+  Errand& errand = *made;
+  errands_[id] = std::move(made);
+  errand.on_end = std::move(on_end);
+  errand.timeout = order.timeout;
+  if (Status started = start(errand, order); !started) {
+    errand.failure = started.error().message;
+    failures_.schedule();
+  }
+  return id;
+}
+
+Status Errands::start(Errand& errand, const Order& order) {
+  Result<os::SpawnRequest> request = make_errand_request(
+      *order.recipe, order.command,
+      fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(errand.id)),
+      {.worker = order.worker,
+       .worker_socket = surroundings_.worker_socket,
+       .inherited = surroundings_.environment,
+       .nofile_soft = surroundings_.nofile_soft});
+  if (!request) return tl::unexpected(request.error());
+  Result<Pipe> pipe = make_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  request->stdout_fd = request->stderr_fd = pipe->write.get();
+  const Result<UniqueFd> cgroup = parts_.tracker.prepare(errand.id);
+  if (!cgroup) return tl::unexpected(cgroup.error());
+  errand.tracked = true;
+  request->cgroup_procs_fd = cgroup->get();
+  Result<os::Spawned> spawned = os::spawn(*request);
+  if (!spawned) return tl::unexpected(spawned.error());
+  errand.request = std::move(*request);
+  errand.output = std::move(pipe->read);
+  errand.pidfd = std::move(spawned->pidfd);
+  errand.exec_status = std::move(spawned->exec_status);
+  parts_.tracker.started(
+      errand.id,
+      os::process_id(spawned->pid).value_or(os::ProcessId{.pid = spawned->pid, .start_time = 0}));
+  log::debug("process {} is errand {}: {}", spawned->pid, core::to_string(errand.id),
+             errand.request.argv.front());
+  errand.timer.after(order.timeout);
+  return watch(errand);
+}
+
+Status Errands::watch(Errand& errand) {
+  const core::SpawnId id = errand.id;
+  struct Watch {
+    int fd;
+    std::optional<loop::Poll>& poll;
+    void (Errands::*handler)(core::SpawnId);
+  };
+  for (const Watch& w :
+       {Watch{errand.pidfd.get(), errand.exit_poll, &Errands::on_exit},
+        Watch{errand.exec_status.get(), errand.exec_poll, &Errands::on_exec_report},
+        Watch{errand.output.get(), errand.output_poll, &Errands::on_output}}) {
+    auto poll = loop::Poll::create(
+        parts_.loop, w.fd,
+        [this, id, handler = w.handler](loop::PollEvents) { (this->*handler)(id); });
+    if (!poll) return tl::unexpected(poll.error());
+    w.poll.emplace(std::move(*poll));
+    w.poll->watch({.readable = true});
+  }
+  return {};
+}
+
+void Errands::tell_failures() {
+  std::vector<core::SpawnId> failed;
+  for (const auto& [id, errand] : errands_) {
+    if (errand->failure) failed.push_back(id);
+  }
+  for (const core::SpawnId id : failed) {
+    Errand* errand = find(id);
+    if (errand == nullptr) continue;
+    const std::string why = *std::exchange(errand->failure, std::nullopt);
+    const OnEnd on_end = std::exchange(errand->on_end, nullptr);
+    // One that was made but cannot be followed is not left to itself.
+    if (errand->pidfd) {
+      end_tree(id);
+    } else {
+      forget(id);
+    }
+    if (on_end) on_end({.how = ErrandEnd::How::never_ran, .message = why});
+  }
+}
+
+void Errands::on_exec_report(core::SpawnId id) {
+  Errand* errand = find(id);
+  if (errand == nullptr || !errand->exec_status) return;
+  const Result<std::optional<os::ExecReport>> report =
+      os::read_exec_status(errand->exec_status.get());
+  if (report && !*report) return;
+  errand->exec_poll.reset();
+  errand->exec_status.reset();
+  if (report && (*report)->failure) {
+    // The process is about to exit; its end is told with these words.
+    errand->exec_failure = os::describe(*(*report)->failure, errand->request);
+  }
+  errand->request = os::SpawnRequest{};
+}
+
+void Errands::on_output(core::SpawnId id) {
+  if (Errand* errand = find(id)) errand->read_output(kReadATurn);
+}
+
+void Errands::on_exit(core::SpawnId id) {
+  Errand* errand = find(id);
+  if (errand == nullptr || errand->main_gone) return;
+  // What it said last comes before its end.
+  on_exec_report(id);
+  errand->read_output(kReadAtEnd);
+  const Result<std::optional<os::Exit>> exit = os::reap(errand->pidfd.get());
+  if (exit && !*exit) return;
+  errand->main_gone = true;
+  errand->exit_poll.reset();
+  errand->output_poll.reset();
+  ErrandEnd how;
+  if (errand->exec_failure) {
+    how = {.how = ErrandEnd::How::never_ran, .message = *errand->exec_failure};
+  } else if (exit) {
+    how = end_of(**exit);
+  } else {
+    how = {.how = ErrandEnd::How::failed, .message = exit.error().message};
+  }
+  how.output = errand->lines.lines();
+  const OnEnd on_end = std::exchange(errand->on_end, nullptr);
+  errand->timer.cancel();
+  end_tree(id);
+  if (on_end) on_end(std::move(how));
+}
+
+void Errands::on_time(core::SpawnId id) {
+  Errand* errand = find(id);
+  if (errand == nullptr) return;
+  const OnEnd on_end = std::exchange(errand->on_end, nullptr);
+  if (on_end) errand->read_output(kReadAtEnd);
+  ErrandEnd how{.how = ErrandEnd::How::failed,
+                .message = fmt::format("did not end within {}", print_duration(errand->timeout)),
+                .output = errand->lines.lines()};
+  errand->output_poll.reset();
+  kill(*errand);
+  if (on_end) on_end(std::move(how));
+}
+
+void Errands::cancel(core::SpawnId id) {
+  Errand* errand = find(id);
+  if (errand == nullptr || !errand->on_end) return;
+  errand->on_end = nullptr;
+  errand->output_poll.reset();
+  if (!errand->failure) kill(*errand);
+}
+
+std::vector<std::string> Errands::output(core::SpawnId id) const {
+  const Errand* errand = find(id);
+  return errand == nullptr ? std::vector<std::string>{} : errand->lines.lines();
+}
+
+// They are dead shortly after; what is not is killed again.
+void Errands::kill(Errand& errand) {
+  if (errand.kills >= core::kMaxKills) {
+    log::error("what is left of errand {} survives KILL", core::to_string(errand.id));
+    errand.survives = true;
+    return check_idle();
+  }
+  ++errand.kills;
+  errand.timer.after(kill_pause_);
+  parts_.tracker.kill(errand.id);
+  // Also where it never came into its cgroup.
+  if (!errand.main_gone) (void)os::signal_pidfd(errand.pidfd.get(), SIGKILL);
+}
+
+void Errands::end_tree(core::SpawnId id) {
+  parts_.tracker.watch_end(id, [this, id] { forget(id); });
+  if (Errand* errand = find(id)) kill(*errand);
+}
+
+void Errands::forget(core::SpawnId id) {
+  const Errand* errand = find(id);
+  if (errand == nullptr) return;
+  if (errand->pidfd && !errand->main_gone) (void)os::reap(errand->pidfd.get());
+  if (errand->tracked) parts_.tracker.forget(id);
+  errands_.erase(id);
+  check_idle();
+}
+
+void Errands::finish(std::function<void()> idle) {
+  idle_ = std::move(idle);
+  std::vector<core::SpawnId> all;
+  for (const auto& [id, errand] : errands_) all.push_back(id);
+  for (const core::SpawnId id : all) cancel(id);
+  check_idle();
+}
+
+void Errands::check_idle() {
+  const bool idle = std::all_of(errands_.begin(), errands_.end(),
+                                [](const auto& entry) { return entry.second->survives; });
+  if (idle_ && idle) std::exchange(idle_, nullptr)();
+}
+
+}  // namespace superd::daemon
