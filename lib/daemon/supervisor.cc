@@ -105,7 +105,12 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       before_({.recipes = recipes_, .errands = errands_},
               [this](const core::BeforeEnded& ended) { happen(ended); }),
       timers_(loop, [this](const core::TimerKey& key) { happen(core::TimerFired{.key = key}); }),
-      commands_(loop,
+      rolls_(
+          [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
+            logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
+          },
+          [this] { routes_.answer_waiters(); }),
+      commands_(loop, rolls_,
                 [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
                   logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
                 }),
@@ -116,7 +121,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                .tracker = *tracking_.tracker,
                .spawner = spawner_,
                .logger = logger_,
-               .commands = commands_},
+               .commands = commands_,
+               .rolls = rolls_},
               {.happen = [this](const core::Event& event) { happen(event); },
                .busy = [this] { return busy(); },
                .superd = [this] { return superd_view(); }}),

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "daemon/roll_text.h"
 #include "daemon/supervisor_state.h"
 
 namespace superd::daemon {
@@ -80,11 +81,24 @@ void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e, *spec_of(e
 
 void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll); }
 
-void Supervisor::carry_out(const core::RollBegan&) {}
+void Supervisor::carry_out(const core::RollBegan& e) {
+  rolls_.note(e, std::chrono::system_clock::now());
+  log::info("{}: roll {} begins: generation {}, {} workers ({})", e.group,
+            static_cast<std::uint64_t>(e.roll), e.generation, e.workers, e.cause);
+}
 
-void Supervisor::carry_out(const core::RollStep&) {}
+void Supervisor::carry_out(const core::RollStep& e) {
+  rolls_.note(e, std::chrono::system_clock::now());
+}
 
-void Supervisor::carry_out(const core::RollEnded&) {}
+void Supervisor::carry_out(const core::RollEnded& e) {
+  rolls_.note(e, std::chrono::system_clock::now());
+  const bool done = e.result == core::RollResult::done;
+  log::write(done ? log::Level::info : log::Level::error,
+             fmt::format("{}: roll {} {}: generation {} is in force{}{}", e.group,
+                         static_cast<std::uint64_t>(e.roll), name(e.result), e.generation,
+                         done ? "" : ": ", e.message));
+}
 
 void Supervisor::carry_out(const core::SignalMain& e) { spawner_.signal_main(e.spawn, e.signal); }
 
@@ -132,6 +146,7 @@ void Supervisor::carry_out(const core::Answer& e) {
     }
     return;
   }
+  rolls_.note(e, std::chrono::system_clock::now());
   commands_.on_answer(e);
 }
 

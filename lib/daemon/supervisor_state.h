@@ -17,6 +17,7 @@
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
 #include "daemon/recipe.h"
+#include "daemon/rolls.h"
 #include "daemon/routes.h"
 #include "daemon/spawner.h"
 #include "daemon/supervisor.h"
@@ -109,6 +110,7 @@ class Supervisor {
   Errands errands_;
   Before before_;
   Timers timers_;
+  Rolls rolls_;
   Commands commands_;
   Routes routes_;
   Leftovers leftovers_;
