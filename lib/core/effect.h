@@ -120,6 +120,7 @@ struct WorkerOutcome {
   bool ok = true;
   std::string message{};  // why it failed, without the worker's name
   SpawnId spawn{};        // whose last output lines tell more; 0: none
+  SpawnId left{};         // the process that was asked to leave for it; 0: none
   std::optional<Exit> exit{};
 };
 // A roll of a group, as it goes on; its id is that of the first command that it serves.

@@ -84,8 +84,8 @@ struct BeforeEnded {
   std::string group;
   CommandId roll{};
   bool ok = true;
-  std::string message;              // `exited with status 1`, `did not end within 5m`
-  std::vector<std::string> output;  // its last lines
+  std::string message{};              // `exited with status 1`, `did not end within 5m`
+  std::vector<std::string> output{};  // its last lines
 };
 // Ends Supervision::Options::hold_starts: what waits for its turn may get it.
 struct StartsAllowed {};

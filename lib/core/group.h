@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,6 +10,7 @@
 
 #include "core/effect.h"
 #include "core/event.h"
+#include "core/roll.h"
 #include "core/worker.h"
 
 // A group: its workers, the commands that wait for them, and the roll in hand. A total function
@@ -23,35 +24,14 @@ struct Command {
   std::vector<WorkerOutcome> outcomes;
 };
 
-// A restart of the whole group by a new recipe, worker by worker: the old process leaves,
-// connections wait in the held socket, the new one starts. The first new one that fails ends it:
-// the others keep what they have, and the generation in force stays.
-struct Roll {
-  CommandId id{};
-  std::vector<CommandId> also;  // later requests that this roll serves
-  int generation = 0;
-  std::string cause;
-  std::deque<int> waiting;
-  std::set<int> in_hand;  // being restarted; a worker that is stopped leaves the roll
-  std::vector<WorkerOutcome> outcomes;
-  std::string aborted;  // why it ends early; empty: it does not
-};
-
-// Requests that came during a roll: they make exactly one more after it.
-struct NextRoll {
-  std::vector<CommandId> ids;
-  std::string cause;
-  Pace pace = Pace::in_turn;
-  std::set<int> without;  // workers that were stopped since
-};
-
 struct Group {
   std::string name;
   Policy policy;
   std::vector<Worker> workers;  // [i] has number i + 1
   int in_force = 0;             // the generation that starts go by; 0: none was made yet
   int last_generation = 0;      // the highest number given; one that failed is burnt
-  std::set<int> recipes;        // made and not dropped
+  std::set<int> recipes;        // asked for and not dropped
+  std::map<int, std::uint64_t> fingerprints;  // of those that were made
   std::map<CommandId, Command> commands;
   std::optional<Roll> roll;
   std::optional<NextRoll> next_roll;
@@ -80,7 +60,7 @@ Group make_group(const GroupSpec& spec);
 GroupStep step(Group group, const GroupEvent& event, TimePoint now);
 
 // The generation by which a worker starts now that no roll restarts: the one in force, or that of
-// the roll in hand once its turn in it is over. A worker that dies just after it was replaced does
+// the roll in hand where that has replaced it. A worker that dies just after it was replaced does
 // not fall back behind the others.
 int generation_to_start(const Group& group, int number);
 

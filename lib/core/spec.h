@@ -49,7 +49,7 @@ struct ReadySpec {
   // How long it must stay alive after that before it counts; the timeout does not run meanwhile.
   Duration soak{0};
   Duration delay = std::chrono::seconds(1);
-  std::vector<std::string> command;  // exec: words with placeholders, as GroupSpec::command
+  std::vector<std::string> command{};  // exec: words with placeholders, as GroupSpec::command
 };
 
 // `automatic` made plain.

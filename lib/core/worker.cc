@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,11 +18,11 @@ WorkerStep step(Worker worker, const WorkerEvent& event, const Policy& policy, T
 }
 
 bool is_being_started(const Worker& worker) {
-  return worker.state == WorkerState::starting && worker.life.has_value();
+  return worker.next || (worker.state == WorkerState::starting && worker.life);
 }
 
 bool is_at_rest(const Worker& worker) {
-  if (worker.life || !worker.draining.empty()) return false;
+  if (worker.life || worker.next || !worker.draining.empty()) return false;
   switch (worker.state) {
     case WorkerState::stopped:
     case WorkerState::failed:
@@ -78,7 +80,9 @@ void WorkerStepper::on(const worker_event::Start& e) {
 }
 
 void WorkerStepper::on(const worker_event::Stop& e) {
+  drop_next();
   settle_starters(failure("was stopped before it was ready"));
+  settle_replacers(failure("was stopped before its new process was ready"));
   w_.roll_to.reset();
   w_.stoppers.push_back(e.command);
   switch (w_.state) {
@@ -117,9 +121,14 @@ void WorkerStepper::on(const worker_event::Restart& e) {
     settle_starters(failure("has a process that cannot be killed"));
     return;
   }
+  const bool goes_on = w_.state == WorkerState::starting || w_.state == WorkerState::ready;
+  if (e.strategy == RollStrategy::rolling && w_.life && goes_on) return replace_later(e);
   // A worker that a roll has in hand stays in it.
   if (e.generation) w_.roll_to = e.generation;
   if (w_.life) {
+    drop_next();
+    std::move(w_.replacers.begin(), w_.replacers.end(), std::back_inserter(w_.starters));
+    w_.replacers.clear();
     w_.starters.push_back(e.command);
     if (w_.state == WorkerState::stopping) {
       w_.afterwards = Afterwards::start;
@@ -133,8 +142,28 @@ void WorkerStepper::on(const worker_event::Restart& e) {
   on(worker_event::Start{.command = e.command, .cause = e.cause});
 }
 
+// What is already on its way to take the place is as good, unless a roll wants it by its recipe.
+void WorkerStepper::replace_later(const worker_event::Restart& e) {
+  if (e.generation && w_.next && w_.next->generation != *e.generation) drop_next();
+  w_.replacers.push_back(e.command);
+  w_.next_cause = e.cause;
+  if (w_.next) return;
+  w_.queued = true;
+  if (e.generation) w_.roll_to = e.generation;
+}
+
+void WorkerStepper::on(const worker_event::Withdraw& e) {
+  w_.roll_to.reset();
+  WorkerOutcome outcome = failure(e.why);
+  if (w_.next) outcome.left = w_.next->spawn;
+  drop_next();
+  settle_replacers(outcome);
+}
+
 void WorkerStepper::on(const worker_event::Kill& e) {
+  drop_next();
   settle_starters(failure("was stopped before it was ready"));
+  settle_replacers(failure("was stopped before its new process was ready"));
   w_.afterwards = Afterwards::rest;
   w_.roll_to.reset();
   w_.queued = false;
@@ -153,15 +182,8 @@ void WorkerStepper::on(const worker_event::Kill& e) {
 // --- what became of a process -----------------------------------------------------------------
 
 void WorkerStepper::on(const worker_event::Turn& e) {
-  if (!w_.queued) return;
-  w_.queued = false;
-  w_.life = Life{.spawn = e.spawn,
-                 .generation = w_.roll_to.value_or(e.generation),
-                 .started = now_,
-                 .deadline = in(policy_.ready.timeout),
-                 .ready_since = {}};
-  effects_.push_back(Spawn{.spawn = e.spawn, .worker = w_.ref, .generation = w_.life->generation});
-  arm(TimerKind::ready_timeout, e.spawn, w_.life->deadline);
+  if (!std::exchange(w_.queued, false)) return;
+  begin_life(e.spawn, std::exchange(w_.roll_to, std::nullopt).value_or(e.generation));
 }
 
 void WorkerStepper::on(const ProcessMade& e) {
@@ -169,59 +191,51 @@ void WorkerStepper::on(const ProcessMade& e) {
 }
 
 void WorkerStepper::on(const ProgramExecuted& e) {
-  if (!is_current(e.spawn) || w_.state != WorkerState::starting) return;
-  switch (policy_.ready.when) {
-    case ReadyWhen::automatic:
-    case ReadyWhen::delay:
-      arm(TimerKind::ready_delay, e.spawn, in(policy_.ready.delay));
-      return;
-    case ReadyWhen::notify:
-    case ReadyWhen::listening:
-    case ReadyWhen::exec:
-    case ReadyWhen::fd:
-      return;
-  }
-  std::abort();
+  const Life* life = getting_ready(e.spawn);
+  if (life != nullptr && !life->soaks_since) watch_readiness(e.spawn);
 }
 
 void WorkerStepper::on(const ReadinessSeen& e) {
-  if (is_current(e.spawn) && policy_.ready.when == ReadyWhen::notify) become_ready();
+  if (e.by != policy_.ready.when) return;
+  if (Life* life = getting_ready(e.spawn)) seen_ready(*life);
 }
 
 void WorkerStepper::on(const TimeoutExtended& e) {
   Life* life = find(e.spawn);
   if (life == nullptr || in(e.by) <= life->deadline || life->kills > 0) return;
-  const bool getting_ready = is_current(e.spawn) && w_.state == WorkerState::starting;
-  if (!getting_ready && !is_leaving(e.spawn)) return;
+  const bool waits = getting_ready(e.spawn) != nullptr && !life->soaks_since;
+  if (!waits && !is_leaving(e.spawn)) return;
   life->deadline = in(e.by);
-  arm(getting_ready ? TimerKind::ready_timeout : TimerKind::kill, e.spawn, life->deadline);
+  arm(waits ? TimerKind::ready_timeout : TimerKind::kill, e.spawn, life->deadline);
 }
 
 void WorkerStepper::on(const MainExited& e) {
   Life* life = find(e.spawn);
   if (life == nullptr || life->main_gone) return;
   life->main_gone = true;
-  if (!is_current(e.spawn)) return;
-  w_.last_exit = e.exit;
-  w_.last_spawn = e.spawn;
-  if (is_leaving(e.spawn)) {
-    // What a main process leaves behind when it has handled the signal may still be serving (the
-    // workers of a node cluster): it is waited for, and nothing but the deadline ends it. One that
-    // the signal itself killed (a shell) has told nobody.
-    const bool told_nobody = e.exit == Exit::by_signal(policy_.stop.signal);
-    if (told_nobody && life->kills == 0) {
-      effects_.push_back(SignalTree{.spawn = e.spawn, .signal = policy_.stop.signal});
-    }
+  if (is_current(e.spawn)) {
+    w_.last_exit = e.exit;
+    w_.last_spawn = e.spawn;
+  }
+  if (is_leaving(e.spawn)) return main_of_leaving_ended(*life, e.exit);
+  if (is_next(e.spawn)) {
+    const WorkerOutcome outcome = failure(early_end(*life, e.exit), *life, e.exit);
+    drain(*std::exchange(w_.next, std::nullopt));
+    fail_next(outcome);
     return;
   }
   const bool was_ready = w_.state == WorkerState::ready;
-  const Duration ready_for = was_ready ? now_ - *w_.life->ready_since : Duration::zero();
-  cancel(TimerKind::ready_delay, e.spawn);
-  cancel(TimerKind::ready_timeout, e.spawn);
-  drain();
-  const std::string message =
-      was_ready ? describe(e.exit) : describe(e.exit) + before_ready(e.exit);
-  after_unasked_end(ready_for, is_clean(e.exit, policy_.respawn), message);
+  const Duration ready_for = was_ready ? now_ - *life->ready_since : Duration::zero();
+  const std::string message = was_ready ? describe(e.exit) : early_end(*life, e.exit);
+  const WorkerOutcome outcome = failure(message, *life, e.exit);
+  const bool goes_on = has_successor();
+  drain(*std::exchange(w_.life, std::nullopt));
+  if (goes_on) {
+    settle_starters(outcome);
+    hand_over(message);
+  } else {
+    after_unasked_end(ready_for, is_clean(e.exit, policy_.respawn), message);
+  }
 }
 
 void WorkerStepper::on(const TreeGone& e) {
@@ -229,6 +243,7 @@ void WorkerStepper::on(const TreeGone& e) {
   if (life == nullptr) return;
   if (!life->main_gone) on(MainExited{.spawn = e.spawn, .exit = {}});
   cancel(TimerKind::kill, e.spawn);
+  if (!is_current(e.spawn)) cancel(TimerKind::patience, e.spawn);
   effects_.push_back(Forget{.spawn = e.spawn});
   if (is_current(e.spawn)) {
     w_.life.reset();
@@ -240,12 +255,16 @@ void WorkerStepper::on(const TreeGone& e) {
 }
 
 void WorkerStepper::on(const TimerFired& e) {
+  Life* coming = getting_ready(e.key.spawn);
   switch (e.key.kind) {
     case TimerKind::ready_delay:
-      if (is_current(e.key.spawn)) become_ready();
+      if (coming != nullptr) seen_ready(*coming);
       return;
     case TimerKind::ready_timeout:
-      if (is_current(e.key.spawn) && w_.state == WorkerState::starting) not_ready_in_time();
+      if (coming != nullptr && !coming->soaks_since) not_ready_in_time(Life(*coming));
+      return;
+    case TimerKind::soak:
+      if (coming != nullptr && coming->soaks_since) soaked(*coming);
       return;
     case TimerKind::kill:
       if (is_leaving(e.key.spawn)) kill(*find(e.key.spawn));
@@ -255,7 +274,6 @@ void WorkerStepper::on(const TimerFired& e) {
       ++w_.restarts;
       queue("exit", "");
       return;
-    case TimerKind::soak:
     case TimerKind::patience:
       return;
   }

@@ -21,15 +21,21 @@
 //      └───┼───────────────────────────────────────── stopping ── survives KILL ──► unkillable
 //          failed, exited: no respawn, by give_up or by policy
 //
-// A worker has at most one life that counts (its process tree of now). A life whose main process
-// ended unasked becomes `draining`: its remaining processes get the stop signal and the kill
-// deadline while the slot goes on without them. A stopped slot has neither. When the main process
-// of a life that was asked to leave ends before its children, they get the stop signal as well.
+// A worker has at most one life that counts (its process tree of now), and beside it at most one
+// that is to take its place: `next`, started while the current one serves. When that is ready the
+// current one is asked to leave and becomes `draining`; when it fails, the current one stays.
+// Should the current one end meanwhile, the next one is the current one from then on.
+//
+// A life whose main process ended unasked becomes `draining` too: its remaining processes get the
+// stop signal and the kill deadline while the slot goes on without them. A stopped slot has none of
+// the three. When the main process of a life that was asked to leave is killed by the stop signal
+// itself, it told nobody: its children get the signal as well.
 namespace superd::core {
 
 struct Policy {
-  ReadySpec ready;
+  ReadySpec ready;  // `when` is not `automatic`
   StopSpec stop;
+  RollSpec roll;
   RespawnSpec respawn;
 };
 
@@ -39,11 +45,13 @@ struct Life {
   int generation = 0;
   std::int64_t pid = 0;  // of the main process; 0 until it was made
   bool main_gone = false;
+  bool told_all = false;                 // the whole tree got the stop signal
   int kills = 0;                         // how often KILL was sent to the tree
   bool survived_kill = false;            // all of them; no further one is sent
   TimePoint started{};                   // when its turn came
   TimePoint deadline{};                  // of what it is in: getting ready, or leaving
-  std::optional<TimePoint> ready_since;  // empty: not ready yet
+  std::optional<TimePoint> soaks_since;  // seen to be ready; empty: not yet
+  std::optional<TimePoint> ready_since;  // and stayed alive for the soak; empty: not yet
 };
 
 // What follows when a leaving life is gone.
@@ -56,17 +64,20 @@ struct Worker {
   std::string cause;    // of the latest start or stop
   std::string message;  // what led to the state
   std::optional<Life> life;
+  std::optional<Life> next;  // only beside a life
   std::vector<Life> draining;
   Afterwards afterwards = Afterwards::rest;
-  bool queued = false;         // starting, and waits for its turn
-  std::optional<int> roll_to;  // the generation of the roll that restarts it
+  bool queued = false;         // waits for its turn: to be `life`, or `next` where there is a life
+  std::string next_cause;      // of what is queued or next beside a life
+  std::optional<int> roll_to;  // by this generation it starts at its turn, because a roll wants it
   int restarts = 0;            // respawns since superd began
   Failures failures;
   TimePoint next_attempt{};  // in backoff: when
   std::optional<Exit> last_exit;
-  SpawnId last_spawn{};             // whose output explains last_exit
-  std::vector<CommandId> starters;  // wait for the outcome of the first attempt
-  std::vector<CommandId> stoppers;  // wait until no process is left
+  SpawnId last_spawn{};              // whose output explains last_exit
+  std::vector<CommandId> starters;   // wait for the outcome of the first attempt
+  std::vector<CommandId> replacers;  // wait for that of the next life
+  std::vector<CommandId> stoppers;   // wait until no process is left
 };
 
 namespace worker_event {
@@ -78,10 +89,16 @@ struct Stop {
   CommandId command{};
   std::string cause;
 };
+// By the strategy a process that is not asked to leave yet goes on until the new one is ready.
 struct Restart {
   CommandId command{};
   std::string cause;
   std::optional<int> generation;  // of a roll
+  RollStrategy strategy = RollStrategy::rolling;
+};
+// The process that was to take the place of the current one is no longer wanted.
+struct Withdraw {
+  std::string why;
 };
 // Its turn has come; `generation` is what a worker goes by that no roll restarts.
 struct Turn {
@@ -95,9 +112,9 @@ struct Kill {
 }  // namespace worker_event
 
 using WorkerEvent =
-    std::variant<worker_event::Start, worker_event::Stop, worker_event::Restart, worker_event::Turn,
-                 worker_event::Kill, ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended,
-                 MainExited, TreeGone, TimerFired>;
+    std::variant<worker_event::Start, worker_event::Stop, worker_event::Restart,
+                 worker_event::Withdraw, worker_event::Turn, worker_event::Kill, ProcessMade,
+                 ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited, TreeGone, TimerFired>;
 
 // What a command learns of this worker.
 struct Settled {
@@ -116,7 +133,7 @@ inline constexpr int kMaxKills = 10;
 
 WorkerStep step(Worker worker, const WorkerEvent& event, const Policy& policy, TimePoint now);
 
-// Whether it takes one of superd.max_starting: it has a process that is not ready.
+// Whether it takes one of superd.max_starting: it has a process that is getting ready.
 bool is_being_started(const Worker& worker);
 // Whether no process is left, nor any that is to come.
 bool is_at_rest(const Worker& worker);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,23 +10,9 @@ namespace superd::core {
 
 void WorkerStepper::leave(Afterwards afterwards, const std::string& cause,
                           const std::string& message) {
-  const SpawnId spawn = w_.life->spawn;
-  cancel(TimerKind::ready_delay, spawn);
-  cancel(TimerKind::ready_timeout, spawn);
   w_.afterwards = afterwards;
   change(WorkerState::stopping, cause, message);
-  effects_.push_back(SignalMain{.spawn = spawn, .signal = policy_.stop.signal});
-  w_.life->deadline = in(policy_.stop.timeout);
-  arm(TimerKind::kill, spawn, w_.life->deadline);
-}
-
-void WorkerStepper::drain() {
-  Life life = *w_.life;
-  w_.life.reset();
-  life.deadline = in(policy_.stop.timeout);
-  effects_.push_back(SignalTree{.spawn = life.spawn, .signal = policy_.stop.signal});
-  arm(TimerKind::kill, life.spawn, life.deadline);
-  w_.draining.push_back(life);
+  ask_to_leave(*w_.life);
 }
 
 void WorkerStepper::rest_or_drain(const std::string& cause) {
@@ -117,54 +104,27 @@ void WorkerStepper::queue(const std::string& cause, const std::string& message) 
 }
 
 void WorkerStepper::become_ready() {
-  if (w_.state != WorkerState::starting) return;
-  const SpawnId spawn = w_.life->spawn;
-  cancel(TimerKind::ready_delay, spawn);
-  cancel(TimerKind::ready_timeout, spawn);
-  w_.life->ready_since = now_;
-  w_.roll_to.reset();
   change(WorkerState::ready, w_.cause, "");
   settle_starters({.number = w_.ref.number});
-}
-
-void WorkerStepper::not_ready_in_time() {
-  const std::string message =
-      fmt::format("was not ready within {}", in_words(policy_.ready.timeout));
-  w_.last_spawn = w_.life->spawn;
-  WorkerOutcome outcome = failure(message);
-  outcome.spawn = w_.last_spawn;
-  settle_starters(outcome);
-  leave(Afterwards::respawn, "exit", message);
-}
-
-void WorkerStepper::kill(Life& life) {
-  cancel(TimerKind::kill, life.spawn);
-  if (life.kills >= kMaxKills) {
-    life.survived_kill = true;
-    // A draining life that cannot be killed is shown as such; the slot goes on without it, unless
-    // it is what a stop waits for.
-    const bool blocks_stop = !w_.life && w_.state == WorkerState::stopping;
-    if (is_current(life.spawn) || blocks_stop) become_unkillable();
-    return;
-  }
-  ++life.kills;
-  effects_.push_back(KillTree{.spawn = life.spawn});
-  life.deadline = in(std::chrono::seconds(1));
-  arm(TimerKind::kill, life.spawn, life.deadline);
-}
-
-bool WorkerStepper::is_leaving(SpawnId spawn) const {
-  if (is_current(spawn)) {
-    return w_.state == WorkerState::stopping || w_.state == WorkerState::unkillable;
-  }
-  return std::any_of(w_.draining.begin(), w_.draining.end(),
-                     [&](const Life& life) { return life.spawn == spawn; });
 }
 
 void WorkerStepper::become_unkillable() {
   change(WorkerState::unkillable, w_.cause, "a process survived KILL");
   settle_starters(failure("has a process that cannot be killed"));
+  settle_replacers(failure("has a process that cannot be killed"));
   settle_stoppers(failure("has a process that cannot be killed"));
+}
+
+void WorkerStepper::remark(const std::string& cause, const std::string& message) {
+  effects_.push_back(WorkerChanged{.worker = w_.ref,
+                                   .from = w_.state,
+                                   .to = w_.state,
+                                   .cause = cause,
+                                   .message = message,
+                                   .spawn = w_.life ? w_.life->spawn : SpawnId{},
+                                   .pid = w_.life ? w_.life->pid : 0,
+                                   .generation = w_.life ? w_.life->generation : 0,
+                                   .exit = {}});
 }
 
 void WorkerStepper::change(WorkerState to, const std::string& cause, const std::string& message) {
@@ -200,18 +160,18 @@ void WorkerStepper::cancel_backoff() {
   if (w_.state == WorkerState::backoff) cancel(TimerKind::backoff, w_.last_spawn);
 }
 
-void WorkerStepper::settle_starters(const WorkerOutcome& outcome) {
-  for (const CommandId command : w_.starters) {
-    settled_.push_back(Settled{.command = command, .outcome = outcome});
-  }
-  w_.starters.clear();
+void WorkerStepper::settle_starters(const WorkerOutcome& outcome) { settle(w_.starters, outcome); }
+
+void WorkerStepper::settle_replacers(const WorkerOutcome& outcome) {
+  settle(w_.replacers, outcome);
 }
 
-void WorkerStepper::settle_stoppers(const WorkerOutcome& outcome) {
-  for (const CommandId command : w_.stoppers) {
+void WorkerStepper::settle_stoppers(const WorkerOutcome& outcome) { settle(w_.stoppers, outcome); }
+
+void WorkerStepper::settle(std::vector<CommandId>& commands, const WorkerOutcome& outcome) {
+  for (const CommandId command : std::exchange(commands, {})) {
     settled_.push_back(Settled{.command = command, .outcome = outcome});
   }
-  w_.stoppers.clear();
 }
 
 TimePoint WorkerStepper::in(Duration duration) const {
@@ -219,26 +179,28 @@ TimePoint WorkerStepper::in(Duration duration) const {
   return now_ + duration;
 }
 
-Life* WorkerStepper::find(SpawnId spawn) {
-  if (is_current(spawn)) return &*w_.life;
-  for (Life& life : w_.draining) {
-    if (life.spawn == spawn) return &life;
-  }
-  return nullptr;
-}
-
 WorkerOutcome WorkerStepper::failure(std::string message) const {
   return WorkerOutcome{.number = w_.ref.number, .ok = false, .message = std::move(message)};
 }
 
-std::string WorkerStepper::before_ready(const Exit& exit) {
+WorkerOutcome WorkerStepper::failure(std::string message, const Life& life,
+                                     const std::optional<Exit>& exit) const {
+  WorkerOutcome outcome = failure(std::move(message));
+  outcome.spawn = life.spawn;
+  outcome.exit = exit;
+  return outcome;
+}
+
+std::string WorkerStepper::early_end(const Life& life, const Exit& exit) const {
   switch (exit.kind) {
     case Exit::Kind::exited:
     case Exit::Kind::signaled:
     case Exit::Kind::unknown:
-      return " before it was ready";
+      if (!life.soaks_since) return describe(exit) + " before it was ready";
+      return fmt::format("{} {} after it became ready (soak {})", describe(exit),
+                         in_words(now_ - *life.soaks_since), in_words(policy_.ready.soak));
     case Exit::Kind::never_ran:
-      return "";
+      return describe(exit);
   }
   std::abort();
 }

@@ -62,6 +62,10 @@ void Bench::becomes_ready(const std::string& worker) {
   send(ReadinessSeen{.spawn = current(worker)});
 }
 
+void Bench::next_becomes_ready(const std::string& worker) {
+  send(ReadinessSeen{.spawn = next(worker)});
+}
+
 void Bench::main_exits(SpawnId spawn, const Exit& exit) {
   processes_.at(spawn).main_gone = true;
   send(MainExited{.spawn = spawn, .exit = exit});
@@ -91,7 +95,13 @@ void Bench::carry_out(const Effect& effect) {
   effects_.push_back(effect);
   if (const auto* e = std::get_if<ArmTimer>(&effect)) timers_[e->key] = e->at;
   if (const auto* e = std::get_if<CancelTimer>(&effect)) timers_.erase(e->key);
-  if (const auto* e = std::get_if<MakeRecipe>(&effect)) recipes_.insert({e->group, e->generation});
+  if (const auto* e = std::get_if<MakeRecipe>(&effect)) {
+    recipes_.insert({e->group, e->generation});
+    const int fingerprint = recipes_differ ? e->generation : 0;
+    send(RecipeMade{.group = e->group,
+                    .generation = e->generation,
+                    .fingerprint = static_cast<std::uint64_t>(fingerprint)});
+  }
   if (const auto* e = std::get_if<DropRecipe>(&effect)) recipes_.erase({e->group, e->generation});
   if (const auto* e = std::get_if<Forget>(&effect)) processes_.at(e->spawn).forgotten = true;
   if (const auto* e = std::get_if<Spawn>(&effect)) {
@@ -143,6 +153,12 @@ SpawnId Bench::current(const std::string& name) const {
   const Worker& found = worker(name);
   REQUIRE(found.life.has_value());
   return found.life->spawn;
+}
+
+SpawnId Bench::next(const std::string& name) const {
+  const Worker& found = worker(name);
+  REQUIRE(found.next.has_value());
+  return found.next->spawn;
 }
 
 std::vector<SpawnId> Bench::spawns(const std::string& worker) const {

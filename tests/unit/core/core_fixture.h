@@ -37,6 +37,8 @@ class Bench {
   explicit Bench(const GroupSpec& group) : Bench(std::vector<GroupSpec>{group}) {}
 
   Manners manners = Manners::obedient;
+  // Every recipe differs from those before it: a release directory each.
+  bool recipes_differ = true;
 
   // --- commands; a target is a group (`web`) or a worker (`web.1`)
   CommandId start(const std::string& target);
@@ -46,6 +48,9 @@ class Bench {
 
   // --- what processes do, each the current one of the worker unless its spawn is named
   void executes(SpawnId spawn);
+  // The process that is to become the worker's current one beside it.
+  void next_becomes_ready(const std::string& worker);
+  void next_ends(const std::string& worker, const Exit& exit) { ends(next(worker), exit); }
   void becomes_ready(const std::string& worker);
   void main_exits(SpawnId spawn, const Exit& exit);
   void tree_gone(SpawnId spawn);
@@ -63,6 +68,11 @@ class Bench {
   [[nodiscard]] WorkerState state(const std::string& name) const { return worker(name).state; }
   [[nodiscard]] const Group& group(const std::string& name) const { return *core_.find(name); }
   [[nodiscard]] SpawnId current(const std::string& worker) const;
+  [[nodiscard]] SpawnId next(const std::string& worker) const;
+  // Workers of the group that have a process which serves.
+  [[nodiscard]] int ready(const std::string& group) const {
+    return census(this->group(group)).ready;
+  }
   [[nodiscard]] const Process& process(SpawnId spawn) const { return processes_.at(spawn); }
   [[nodiscard]] const Process& process(const std::string& worker) const {
     return process(current(worker));

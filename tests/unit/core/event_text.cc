@@ -30,8 +30,12 @@ std::string text(const TimerKey& key) {
         return "ready_timeout";
       case TimerKind::kill:
         return "kill";
+      case TimerKind::soak:
+        return "soak";
       case TimerKind::backoff:
         return "backoff";
+      case TimerKind::patience:
+        return "patience";
     }
     std::abort();
   };
@@ -67,6 +71,10 @@ std::string text(const Event& event) {
           },
           [](const TreeGone& e) { return fmt::format("#{} gone", number(e.spawn)); },
           [](const TimerFired& e) { return fmt::format("timer {}", text(e.key)); },
+          [](const RecipeMade& e) { return fmt::format("made {}/{}", e.group, e.generation); },
+          [](const BeforeEnded& e) {
+            return fmt::format("before of {} {}", number(e.roll), e.ok ? "ok" : e.message);
+          },
           [](const StartsAllowed&) { return std::string("starts allowed"); },
       },
       event);
@@ -81,6 +89,10 @@ std::string text(const Effect& effect) {
             return fmt::format("spawn #{} {} by {}", number(e.spawn), to_string(e.worker),
                                e.generation);
           },
+          [](const WatchReadiness& e) { return fmt::format("watch #{}", number(e.spawn)); },
+          [](const UnwatchReadiness& e) { return fmt::format("unwatch #{}", number(e.spawn)); },
+          [](const RunBefore& e) { return fmt::format("run before of {}", number(e.roll)); },
+          [](const CancelBefore& e) { return fmt::format("cancel before of {}", number(e.roll)); },
           [](const SignalMain& e) { return fmt::format("signal main #{}", number(e.spawn)); },
           [](const SignalTree& e) { return fmt::format("signal tree #{}", number(e.spawn)); },
           [](const KillTree& e) { return fmt::format("kill #{}", number(e.spawn)); },
@@ -92,6 +104,16 @@ std::string text(const Effect& effect) {
           },
           [](const GroupChanged& e) {
             return fmt::format("{}: {} -> {}", e.group, name(e.from), name(e.to));
+          },
+          [](const RollBegan& e) {
+            return fmt::format("roll {} of {} begins", number(e.roll), e.group);
+          },
+          [](const RollStep& e) {
+            return fmt::format("roll {}: step {} of worker {}", number(e.roll),
+                               static_cast<int>(e.kind), e.worker);
+          },
+          [](const RollEnded& e) {
+            return fmt::format("roll {} ends: {}", number(e.roll), static_cast<int>(e.result));
           },
           [](const Answer& e) {
             return fmt::format("answer {} {}", number(e.command), e.ok ? "ok" : "failed");

@@ -31,16 +31,19 @@ void RandomWorld::check_state() {
   for (const std::string& name : core_.names()) {
     const Group& group = *core_.find(name);
     check_group(group);
+    if (is_up(group)) ever_up_.insert(name);
     for (const Worker& worker : group.workers) {
       check_worker(worker);
       being_started += is_being_started(worker) ? 1 : 0;
-      somebody_waits = somebody_waits || worker.queued;
+      somebody_waits = somebody_waits || (worker.queued && core_.waits_for(name).empty());
       if (worker.life) known.insert(worker.life->spawn);
+      if (worker.next) known.insert(worker.next->spawn);
       for (const Life& life : worker.draining) known.insert(life.spawn);
     }
   }
   expect(being_started <= max_starting_, "no more than max_starting are being started");
-  expect(!somebody_waits || being_started == max_starting_, "nobody waits for a turn that is free");
+  expect(!somebody_waits || being_started == max_starting_ || core_.shutting_down(),
+         "nobody waits for a turn that is free");
   for (const auto& [id, process] : processes_) {
     expect(process.forgotten != known.contains(id), "a spawn is a life of its worker until Forget");
     const Worker* owner = core_.owner(id);
@@ -60,10 +63,13 @@ void RandomWorld::check_group(const Group& group) {
   for (const int generation : group.recipes) {
     expect(recipes_.contains({group.name, generation}), "the group knows its recipes");
   }
-  expect(!group.roll || !group.roll->in_hand.empty(), "a roll has a worker in hand");
+  expect(!group.roll || !core_.waits_for(group.name).empty() || !group.roll->in_hand.empty() || !group.roll->holding.empty() ||
+             !group.roll->leaving.empty() || befores_.contains(group.name),
+         "a roll waits for something");
+  expect(group.roll.has_value() == rolls_.contains(group.name), "every roll is told");
   expect(group.roll.has_value() || !group.next_roll, "no restart waits without a roll");
   for (const auto& [id, command] : group.commands) {
-    expect(owed_.contains(id), "only a command without an answer is kept");
+    expect(owed_.contains(id) || early_.contains(id), "only a command without an answer is kept");
   }
 }
 
@@ -75,7 +81,7 @@ void RandomWorld::check_worker(const Worker& worker) {
       expect(!has_life && worker.draining.empty(), "a stopped worker has no process");
       break;
     case WorkerState::starting:
-      expect(has_life != worker.queued, "a starting worker has a process or waits for its turn");
+      expect(has_life || worker.queued, "a starting worker has a process or waits for its turn");
       break;
     case WorkerState::ready:
       expect(has_life && !worker.life->main_gone, "a ready worker has its main process");
@@ -90,15 +96,21 @@ void RandomWorld::check_worker(const Worker& worker) {
       expect(!has_life, "a worker that does not run has no life");
       break;
   }
-  expect(!worker.queued || worker.state == WorkerState::starting, "only a starting worker waits");
+  const bool goes_on = worker.state == WorkerState::starting || worker.state == WorkerState::ready;
+  expect(!worker.next || (has_life && goes_on), "a next process is beside one that goes on");
+  expect(!worker.queued || goes_on, "only a worker that starts or serves waits for a turn");
+  expect(!worker.queued || !worker.next, "one process at a time is on its way");
   check_lives(worker);
   check_timers(worker);
 }
 
 void RandomWorld::check_lives(const Worker& worker) {
   for (const Life& life : worker.draining) {
-    expect(life.main_gone, "a life that drains has lost its main process");
+    expect(life.main_gone || processes_.at(life.spawn).main_signaled,
+           "a life that drains has lost its main process or was asked to leave");
   }
+  expect(worker.replacers.empty() || worker.next || (worker.life && worker.queued),
+         "who waits for a new process waits for one that comes");
   const bool waits_for_start = !worker.starters.empty();
   const bool may_start = worker.state == WorkerState::starting ||
                          (worker.state == WorkerState::stopping && worker.life &&
@@ -114,8 +126,14 @@ void RandomWorld::check_timers(const Worker& worker) {
     expect(armed(TimerKind::backoff, worker, worker.last_spawn), "a backoff ends by a timer");
   }
   if (worker.life && worker.state == WorkerState::starting) {
-    expect(armed(TimerKind::ready_timeout, worker, worker.life->spawn),
+    const bool soaks = worker.life->soaks_since.has_value();
+    expect(armed(soaks ? TimerKind::soak : TimerKind::ready_timeout, worker, worker.life->spawn),
            "getting ready ends by a timer");
+  }
+  if (worker.next) {
+    const bool soaks = worker.next->soaks_since.has_value();
+    expect(armed(soaks ? TimerKind::soak : TimerKind::ready_timeout, worker, worker.next->spawn),
+           "getting ready ends by a timer, also beside another");
   }
   if (worker.life && worker.state == WorkerState::stopping) {
     expect(armed(TimerKind::kill, worker, worker.life->spawn), "leaving ends by a timer");
@@ -138,6 +156,8 @@ void RandomWorld::check_settled() {
   expect(shutdowns_done_ == (shutdown_asked_ ? 1 : 0), "a shutdown comes to its end");
   for (const std::string& name : core_.names()) {
     const Group& group = *core_.find(name);
+    // What it needs has failed for good, or was stopped: it goes on waiting.
+    if (!core_.waits_for(name).empty()) continue;
     expect(!group.roll && !group.next_roll && group.commands.empty(), "no roll is left over");
     for (const Worker& worker : group.workers) {
       if (worker.life) continue;

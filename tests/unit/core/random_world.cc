@@ -10,21 +10,34 @@ namespace superd::core {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr const char* kInOrder = "signal TERM";
+
+}  // namespace
+
 RandomWorld::RandomWorld(std::uint64_t seed)
     : random_(seed),
       max_starting_(1 + static_cast<int>(pick(4))),
       core_({.first_spawn = 1 + pick(1000), .max_starting = max_starting_}) {
-  const int groups = 1 + static_cast<int>(pick(3));
-  for (int i = 0; i < groups; ++i) make_group(i);
+  const int groups = 1 + static_cast<int>(pick(4));
+  for (int i = 0; i < groups; ++i) make_group(i, groups);
 }
 
-void RandomWorld::make_group(int index) {
+void RandomWorld::make_group(int index, int groups) {
   GroupSpec spec;
   spec.name = fmt::format("g{}", index);
   spec.workers = 1 + static_cast<int>(pick(4));
-  spec.ready = {.when = chance(50) ? ReadyWhen::notify : ReadyWhen::delay,
-                .timeout = std::chrono::seconds(1 + pick(60)),
-                .delay = std::chrono::milliseconds(pick(1000))};
+  constexpr ReadyWhen kWays[] = {ReadyWhen::notify, ReadyWhen::delay, ReadyWhen::listening};
+  spec.ready.when = kWays[pick(3)];
+  spec.ready.timeout = std::chrono::seconds(1 + pick(60));
+  spec.ready.delay = std::chrono::milliseconds(pick(1000));
+  if (chance(30)) spec.ready.soak = std::chrono::milliseconds(pick(5000));
+  spec.roll.strategy = chance(70) ? RollStrategy::rolling : RollStrategy::stop_first;
+  spec.roll.batch = chance(50) ? BatchSpec{.workers = 1 + static_cast<int>(pick(3))}
+                               : BatchSpec{.percent = 1 + static_cast<int>(pick(100))};
+  if (chance(30)) spec.roll.before = {"check"};
+  spec.roll.on_failure = chance(80) ? OnFailure::rollback : OnFailure::hold;
   spec.stop = {.signal = 15, .timeout = std::chrono::seconds(pick(40))};
   constexpr RespawnPolicy kPolicies[] = {RespawnPolicy::always, RespawnPolicy::on_failure,
                                          RespawnPolicy::never};
@@ -32,6 +45,11 @@ void RandomWorld::make_group(int index) {
   spec.respawn.backoff.min = std::chrono::milliseconds(pick(3) * 100);
   spec.respawn.reset_after = std::chrono::seconds(pick(20));
   spec.respawn.give_up.failures = static_cast<int>(pick(4));
+  // Those with an even name depend on any of the odd ones, and all on later ones of their kind.
+  for (int other = 0; other < groups; ++other) {
+    const bool may = index % 2 == other % 2 ? index < other : index % 2 == 0;
+    if (may && chance(40)) spec.depends_on.push_back(fmt::format("g{}", other));
+  }
   core_.add_group(spec);
   group_states_[spec.name] = GroupState::stopped;
   for (const Worker& worker : core_.find(spec.name)->workers) {
@@ -45,6 +63,8 @@ void RandomWorld::step() {
   const std::uint64_t what = pick(100);
   if (what < 15) {
     command();
+  } else if (what < 18) {
+    end_before(70);
   } else if (what < 60) {
     process_acts(any_spawn());
   } else if (what < 80) {
@@ -87,6 +107,17 @@ Exit RandomWorld::any_exit() {
   }
 }
 
+void RandomWorld::end_before(int percent_ok) {
+  if (befores_.empty()) return;
+  const auto [group, roll] = *befores_.begin();
+  befores_.erase(befores_.begin());
+  send(BeforeEnded{.group = group,
+                   .roll = roll,
+                   .ok = chance(static_cast<unsigned>(percent_ok)),
+                   .message = "exited with status 1",
+                   .output = {}});
+}
+
 void RandomWorld::command() {
   const Target target = any_target();
   const CommandId id = chance(10) ? kOwnCommand : CommandId{++last_command_};
@@ -118,7 +149,10 @@ void RandomWorld::process_acts(SpawnId id) {
     send(ProgramExecuted{.spawn = id});
     return;
   }
-  if (process.executed && chance(60)) return send(ReadinessSeen{.spawn = id});
+  if (process.executed && chance(60)) {
+    const ReadyWhen by = process.watched ? ReadyWhen::listening : ReadyWhen::notify;
+    return send(ReadinessSeen{.spawn = id, .by = by});
+  }
   process.main_gone = true;
   send(MainExited{.spawn = id,
                   .exit = process.executed ? any_exit() : Exit::before_exec("exec: no such file")});
@@ -147,11 +181,12 @@ void RandomWorld::noise() {
       return;
     default: {
       constexpr TimerKind kKinds[] = {TimerKind::ready_delay, TimerKind::ready_timeout,
-                                      TimerKind::kill, TimerKind::backoff};
+                                      TimerKind::kill,        TimerKind::backoff,
+                                      TimerKind::soak,        TimerKind::patience};
       const WorkerRef worker = found != processes_.end()
                                    ? found->second.worker
                                    : WorkerRef{.group = chance(50) ? "g0" : "none", .number = 9};
-      const TimerKey key{.kind = kKinds[pick(4)], .worker = worker, .spawn = id};
+      const TimerKey key{.kind = kKinds[pick(6)], .worker = worker, .spawn = id};
       timers_.erase(key);
       return send(TimerFired{.key = key});
     }
@@ -175,14 +210,16 @@ void RandomWorld::advance(Duration duration) {
 
 void RandomWorld::shut_down(Urgency urgency) {
   shutdown_asked_ = true;
-  send(ShutdownRequested{.cause = "signal TERM", .urgency = urgency});
+  send(ShutdownRequested{.cause = urgency == Urgency::ordered ? kInOrder : "signal TERM again",
+                         .urgency = urgency});
 }
 
 // --- a world that obeys ------------------------------------------------------------------------
 
 void RandomWorld::settle() {
   for (int round = 0; round < 300 && breach_.empty(); ++round) {
-    bool moved = false;
+    bool moved = !befores_.empty();
+    end_before(100);
     // By index: what a process does may bring new ones.
     std::vector<SpawnId> ids;
     for (const auto& [id, process] : processes_) {
@@ -216,11 +253,16 @@ bool RandomWorld::obey(SpawnId id) {
       return true;
     }
     const Worker* worker = core_.owner(id);
-    const bool awaited = worker != nullptr && worker->life && worker->life->spawn == id &&
-                         worker->state == WorkerState::starting &&
-                         core_.find(worker->ref.group)->policy.ready.when == ReadyWhen::notify;
-    if (awaited) send(ReadinessSeen{.spawn = id});
-    return awaited;
+    if (worker == nullptr) return false;
+    const bool is_next = worker->next && worker->next->spawn == id;
+    const bool is_first =
+        worker->life && worker->life->spawn == id && worker->state == WorkerState::starting;
+    const ReadyWhen way = core_.find(worker->ref.group)->policy.ready.when;
+    const bool soaks = is_next ? worker->next->soaks_since.has_value()
+                               : is_first && worker->life->soaks_since.has_value();
+    if (!(is_next || is_first) || soaks || way == ReadyWhen::delay) return false;
+    send(ReadinessSeen{.spawn = id, .by = way});
+    return true;
   }
   const bool goes = dies_of_kill || (!process.immortal && !process.has_children) ||
                     (dies_of_signal && process.tree_signaled) || (all_die_ && process.immortal);
@@ -242,6 +284,12 @@ void RandomWorld::send(const Event& event) {
     on_effect(effect);
   }
   check_state();
+  while (!made_.empty()) {
+    const auto [group, generation] = made_.back();
+    made_.pop_back();
+    // Half of all deploys change nothing but the bytes of a file.
+    send(RecipeMade{.group = group, .generation = generation, .fingerprint = pick(2)});
+  }
 }
 
 void RandomWorld::on_effect(const Effect& effect) {
@@ -254,6 +302,7 @@ void RandomWorld::on(const MakeRecipe& e) {
     expect(process.worker.group != e.group || process.generation < e.generation,
            "generations count up");
   }
+  if (chance(90)) made_.emplace_back(e.group, e.generation);
 }
 
 void RandomWorld::on(const DropRecipe& e) {
@@ -269,11 +318,40 @@ void RandomWorld::on(const Spawn& e) {
   expect(processes_.empty() || processes_.rbegin()->first < e.spawn, "spawn ids count up");
   expect(recipes_.contains({e.worker.group, e.generation}), "a spawn has a recipe");
   expect(!core_.shutting_down(), "nothing starts during a shutdown");
+  for (const std::string& needed : core_.dependencies().needed_by(e.worker.group)) {
+    expect(ever_up_.contains(needed) || is_up(*core_.find(needed)),
+           "nothing starts before what it depends on was up");
+  }
   processes_[e.spawn] = Process{.worker = e.worker,
                                 .generation = e.generation,
                                 .stubborn = chance(20),
                                 .immortal = chance(5),
                                 .has_children = chance(30)};
+}
+
+void RandomWorld::on(const WatchReadiness& e) {
+  if (Process* process = alive(e.spawn, "WatchReadiness")) process->watched = true;
+}
+
+void RandomWorld::on(const RunBefore& e) {
+  expect(recipes_.contains({e.group, e.generation}), "roll.before has a recipe");
+  expect(befores_.emplace(e.group, e.roll).second, "one roll.before of a group runs at a time");
+}
+
+void RandomWorld::on(const CancelBefore& e) { befores_.erase(e.group); }
+
+void RandomWorld::on(const RollBegan& e) {
+  expect(rolls_.emplace(e.group, e.roll).second, "a group has one roll at a time");
+}
+
+void RandomWorld::on(const RollStep& e) {
+  expect(rolls_.contains(e.group) && rolls_.at(e.group) == e.roll, "a step is of a roll in hand");
+}
+
+void RandomWorld::on(const RollEnded& e) {
+  const auto found = rolls_.find(e.group);
+  expect(found != rolls_.end() && found->second == e.roll, "a roll ends once");
+  if (found != rolls_.end()) rolls_.erase(found);
 }
 
 void RandomWorld::on(const SignalMain& e) {
@@ -307,8 +385,12 @@ void RandomWorld::on(const CancelTimer& e) {
 
 void RandomWorld::on(const WorkerChanged& e) {
   expect(worker_states_.at(e.worker) == e.from, "a worker changes from the state it was in");
-  expect(e.from != e.to, "a change of a worker changes its state");
+  expect(e.from != e.to || !e.message.empty(), "what is no change of state says what it is");
   worker_states_[e.worker] = e.to;
+  if (e.to != WorkerState::stopping || e.cause != kInOrder) return;
+  for (const std::string& dependent : core_.dependencies().needing(e.worker.group)) {
+    expect(has_come_to_rest(*core_.find(dependent)), "a shutdown stops in reverse order");
+  }
 }
 
 void RandomWorld::on(const GroupChanged& e) {
@@ -318,6 +400,9 @@ void RandomWorld::on(const GroupChanged& e) {
 
 void RandomWorld::on(const Answer& e) {
   expect(owed_.erase(e.command) == 1, "a command is answered once, and superd's own never");
+  if (!e.workers.empty() && e.workers.front().message.starts_with("waits for ")) {
+    early_.insert(e.command);
+  }
 }
 
 void RandomWorld::on(const ShutdownDone&) {

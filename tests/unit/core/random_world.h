@@ -46,6 +46,7 @@ class RandomWorld {
     bool immortal = false;  // survives KILL
     bool has_children = false;
     bool executed = false;
+    bool watched = false;
     bool main_gone = false;  // and the core was told
     bool main_signaled = false;
     bool tree_signaled = false;
@@ -56,7 +57,7 @@ class RandomWorld {
   using Processes = std::map<SpawnId, Process>;
 
   // --- what happens
-  void make_group(int index);
+  void make_group(int index, int groups);
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
   bool chance(unsigned percent) { return pick(100) < percent; }
   Target any_target();
@@ -64,6 +65,7 @@ class RandomWorld {
   Exit any_exit();
   void command();
   void process_acts(SpawnId id);
+  void end_before(int percent_ok);
   void noise();
   void advance(Duration duration);
   bool obey(SpawnId id);
@@ -74,6 +76,10 @@ class RandomWorld {
   void on(const MakeRecipe& e);
   void on(const DropRecipe& e);
   void on(const Spawn& e);
+  void on(const WatchReadiness& e);
+  void on(const UnwatchReadiness&) {}
+  void on(const RunBefore& e);
+  void on(const CancelBefore& e);
   void on(const SignalMain& e);
   void on(const SignalTree& e);
   void on(const KillTree& e);
@@ -82,6 +88,9 @@ class RandomWorld {
   void on(const CancelTimer& e);
   void on(const WorkerChanged& e);
   void on(const GroupChanged& e);
+  void on(const RollBegan& e);
+  void on(const RollStep& e);
+  void on(const RollEnded& e);
   void on(const Answer& e);
   void on(const ShutdownDone& e);
 
@@ -107,6 +116,11 @@ class RandomWorld {
   std::set<std::pair<std::string, int>> recipes_;
   std::map<WorkerRef, WorkerState> worker_states_;
   std::map<std::string, GroupState> group_states_;
+  std::map<std::string, CommandId> befores_;       // roll.before commands that run
+  std::map<std::string, CommandId> rolls_;         // that have begun and not ended
+  std::vector<std::pair<std::string, int>> made_;  // recipes that the core is to hear of
+  std::set<std::string> ever_up_;  // groups
+  std::set<CommandId> early_;      // answered while their workers wait for another group
   int shutdowns_done_ = 0;
   bool shutdown_asked_ = false;
   bool all_die_ = false;

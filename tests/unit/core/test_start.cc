@@ -253,7 +253,7 @@ TEST_CASE("commands: superd's own have no answer", "[core]") {
                               .target = {.group = "web", .worker = 0},
                               .cause = "boot",
                               .pace = Pace::in_turn});
-  bench.becomes_ready("web.1");
+  bench.next_becomes_ready("web.1");
   CHECK(bench.group("web").in_force == 2);
   bench.shutdown();
   CHECK(bench.shutdowns_done() == 1);

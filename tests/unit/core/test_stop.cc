@@ -109,7 +109,7 @@ TEST_CASE(
     "[core]") {
   Bench bench = serving();
   const SpawnId spawn = bench.current("web.1");
-  CHECK_FALSE(bench.answer(bench.restart("web.1")).has_value());
+  CHECK_FALSE(bench.answer(bench.restart("web.1", Pace::at_once)).has_value());
   bench.advance(1min);
   REQUIRE(bench.state("web.1") == WorkerState::unkillable);
   SECTION("not stopped") {
@@ -208,7 +208,7 @@ TEST_CASE("stop: a second stop waits for the same end", "[core]") {
 
 TEST_CASE("stop: takes back a restart that waits for the old process to leave", "[core]") {
   Bench bench = serving();
-  const CommandId restart = bench.restart("web.1");
+  const CommandId restart = bench.restart("web.1", Pace::at_once);
   const CommandId stop = bench.stop("web.1");
   CHECK_FALSE(bench.answer(restart)->ok);
   bench.ends("web.1", Exit::by_signal(15));
@@ -219,8 +219,8 @@ TEST_CASE("stop: takes back a restart that waits for the old process to leave", 
 TEST_CASE("timers: one that fires late, or for a process that serves, kills nothing", "[core]") {
   Bench bench = serving();
   const SpawnId spawn = bench.current("web.1");
-  for (const TimerKind kind :
-       {TimerKind::ready_delay, TimerKind::ready_timeout, TimerKind::kill, TimerKind::backoff}) {
+  for (const TimerKind kind : {TimerKind::ready_delay, TimerKind::ready_timeout, TimerKind::soak,
+                               TimerKind::kill, TimerKind::backoff, TimerKind::patience}) {
     bench.send(
         TimerFired{.key = {.kind = kind, .worker = {.group = "web", .number = 1}, .spawn = spawn}});
     CHECK(bench.state("web.1") == WorkerState::ready);

@@ -92,10 +92,11 @@ TEST_CASE("spawns: their ids count up from the first one given, and none comes t
   CHECK(first == SpawnId{77});
   REQUIRE(core.owner(first) != nullptr);
   CHECK(core.owner(first)->ref == WorkerRef{.group = "web", .number = 1});
-  core.handle(
-      RestartRequested{
-          .command = CommandId{2}, .target = {.group = "web", .worker = 1}, .cause = {}},
-      now);
+  core.handle(RestartRequested{.command = CommandId{2},
+                               .target = {.group = "web", .worker = 1},
+                               .cause = {},
+                               .pace = Pace::at_once},
+              now);
   core.handle(MainExited{.spawn = first, .exit = Exit::by_signal(15)}, now);
   CHECK(core.owner(first) != nullptr);
   CHECK(spawn_of(core.handle(TreeGone{.spawn = first}, now)) == SpawnId{78});

@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/group_step.h"
+
+namespace superd::core {
+namespace {
+
+std::string workers_in_words(std::size_t count) {
+  return count == 1 ? "1 worker" : fmt::format("{} workers", count);
+}
+
+}  // namespace
+
+void GroupStepper::fail_roll(int number, const std::string& why) {
+  Roll& roll = *g_.roll;
+  roll.aborted = fmt::format("{} {}", to_string(worker(number).ref), why);
+  roll.waiting.clear();
+  roll.holding.clear();
+  // Whoever has not started yet starts by what stays in force.
+  worker(number).roll_to.reset();
+  withdraw_others("was left as it was: the roll had failed");
+}
+
+void GroupStepper::withdraw_others(const std::string& why) {
+  for (const int other : std::set<int>(g_.roll->in_hand)) {
+    tell(other, worker_event::Withdraw{.why = why});
+  }
+}
+
+void GroupStepper::begin_return() {
+  Roll& roll = *g_.roll;
+  std::erase_if(roll.replaced, [&](int number) {
+    const std::optional<Life>& life = worker(number).life;
+    return !life || life->generation != roll.generation;
+  });
+  if (roll.replaced.empty()) {
+    roll.aborted += fmt::format("; generation {} stays in force", g_.in_force);
+    return end_roll(RollResult::rolled_back, roll.aborted);
+  }
+  if (const std::string why = no_way_back(); !why.empty()) {
+    return end_roll(RollResult::mixed,
+                    fmt::format("mixed: {}; {} by generation {}: {}", roll.aborted,
+                                workers_in_words(roll.replaced.size()), roll.generation, why));
+  }
+  roll.phase = Roll::Phase::returning;
+  roll.aborted += fmt::format("; {} went back to generation {}",
+                              workers_in_words(roll.replaced.size()), g_.in_force);
+  roll.waiting.assign(roll.replaced.rbegin(), roll.replaced.rend());
+}
+
+std::string GroupStepper::no_way_back() const {
+  switch (g_.policy.roll.on_failure) {
+    case OnFailure::hold:
+      return "roll.on_failure is \"hold\"";
+    case OnFailure::rollback:
+      break;
+  }
+  const auto old = g_.fingerprints.find(g_.in_force);
+  const auto made = g_.fingerprints.find(g_.roll->generation);
+  const bool differ =
+      old != g_.fingerprints.end() && made != g_.fingerprints.end() && old->second != made->second;
+  return differ ? ""
+                : "the recipes do not differ, so that there is none to go back to; mend it and "
+                  "restart";
+}
+
+// What serves stays.
+void GroupStepper::fail_return(const WorkerOutcome& outcome) {
+  Roll& roll = *g_.roll;
+  if (roll.result == RollResult::mixed) {
+    note_step(RollStep::Kind::withdrawn, outcome.number, outcome.message, outcome.spawn);
+    return;
+  }
+  note_step(RollStep::Kind::failed, outcome.number, outcome.message, outcome.spawn);
+  roll.result = RollResult::mixed;
+  roll.waiting.clear();
+  const std::string name = to_string(worker(outcome.number).ref);
+  worker(outcome.number).roll_to.reset();
+  withdraw_others("was left as it was: the way back had failed");
+  roll.aborted = fmt::format("mixed: {}; but the old recipe no longer starts either: {} {}",
+                             roll.aborted, name, outcome.message);
+}
+
+void GroupStepper::end_roll(RollResult result, const std::string& why) {
+  Roll& roll = *g_.roll;
+  roll.phase = Roll::Phase::ending;
+  if (roll.result != RollResult::mixed) roll.result = result;
+  roll.aborted = why;
+  roll.waiting.clear();
+  roll.holding.clear();
+}
+
+void GroupStepper::cancel_rolls(const std::string& why) {
+  if (g_.roll) {
+    Roll& roll = *g_.roll;
+    if (roll.phase == Roll::Phase::before) {
+      effects_.push_back(CancelBefore{.group = g_.name, .roll = roll.id});
+    }
+    // A roll that has done its work and waits for the last old process has succeeded.
+    if (roll.phase != Roll::Phase::ending) {
+      roll.result = RollResult::stopped;
+      end_roll(RollResult::stopped, why);
+    }
+    roll.leaving.clear();
+  }
+  if (!g_.next_roll) return;
+  const NextRoll next = *std::exchange(g_.next_roll, std::nullopt);
+  answer_roll(
+      next.ids.front(), next.ids,
+      Answer{
+          .group = g_.name, .ok = false, .message = why, .generation = g_.in_force, .workers = {}});
+}
+
+void GroupStepper::finish_roll() {
+  Roll roll = *std::exchange(g_.roll, std::nullopt);
+  effects_.push_back(RollEnded{.roll = roll.id,
+                               .group = g_.name,
+                               .result = roll.result,
+                               .generation = g_.in_force,
+                               .message = roll.aborted});
+  Answer answer{.group = g_.name,
+                .ok = roll.result == RollResult::done,
+                .message = roll.aborted,
+                .output = std::move(roll.output),
+                .generation = g_.in_force,
+                .workers = {}};
+  for (auto& [number, outcome] : roll.outcomes) answer.workers.push_back(std::move(outcome));
+  roll.also.insert(roll.also.begin(), roll.id);
+  answer_roll(roll.id, roll.also, std::move(answer));
+  if (g_.next_roll) begin_roll(*std::exchange(g_.next_roll, std::nullopt));
+}
+
+void GroupStepper::answer_roll(CommandId roll, const std::vector<CommandId>& ids, Answer answer) {
+  answer.roll = roll;
+  for (const CommandId id : ids) {
+    if (id == kOwnCommand) continue;
+    answer.command = id;
+    effects_.push_back(answer);
+  }
+}
+
+}  // namespace superd::core

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/group.h"
+
+namespace superd::core {
+
+// One step of a group in the making: group.cc answers requests and passes events on to workers,
+// group_roll.cc moves the roll on, group_return.cc ends it. Of no use outside of the three.
+class GroupStepper {
+ public:
+  GroupStepper(Group group, TimePoint now) : g_(std::move(group)), now_(now) {}
+
+  void on(const StartRequested& e);
+  void on(const StopRequested& e);
+  void on(const RestartRequested& e);
+  void on(const KillGroup& e);
+  void on(const ForWorker& e);
+  void on(const RecipeMade& e);
+  void on(const BeforeEnded& e);
+
+  GroupStep result();
+
+ private:
+  // Requests and their answers (group.cc).
+  [[nodiscard]] std::vector<int> numbers(const Target& target) const;
+  Worker& worker(int number) { return g_.workers.at(static_cast<std::size_t>(number - 1)); }
+  void tell(int number, const WorkerEvent& event);
+  void settle(const Settled& settled);
+  void expect(CommandId id, const std::string& cause, const std::vector<int>& targets);
+  void answer(CommandId id, Command command);
+  void make_recipe();
+  void drop_unused_recipes();
+
+  // The roll goes on (group_roll.cc).
+  void begin_roll(const NextRoll& request);
+  void begin_replacing();
+  // Does what the roll can do now, as long as something follows from it.
+  void advance_roll();
+  void release_places();
+  void restart_next();
+  [[nodiscard]] bool has_place() const;
+  void settle_in_roll(const WorkerOutcome& outcome);
+  void note_replaced(const WorkerOutcome& outcome);
+  void take_out_of_rolls(int number);
+  void let_into_rolls(const Target& target);
+  SpawnId serving(int number);
+  // `spawn`: of the process that it is about; 0: none.
+  void note_step(RollStep::Kind kind, int number, const std::string& message, SpawnId spawn = {});
+
+  // The roll ends (group_return.cc).
+  void fail_roll(int number, const std::string& why);
+  // New processes on their way are no longer wanted.
+  void withdraw_others(const std::string& why);
+  void begin_return();
+  [[nodiscard]] std::string no_way_back() const;
+  void fail_return(const WorkerOutcome& outcome);
+  void end_roll(RollResult result, const std::string& why);
+  void cancel_rolls(const std::string& why);
+  void finish_roll();
+  void answer_roll(CommandId roll, const std::vector<CommandId>& ids, Answer answer);
+
+  Group g_;
+  TimePoint now_;
+  std::string because_;  // the cause of this step
+  std::vector<Effect> effects_;
+};
+
+}  // namespace superd::core
