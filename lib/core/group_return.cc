@@ -117,6 +117,7 @@ void GroupStepper::cancel_rolls(const std::string& why) {
 
 void GroupStepper::finish_roll() {
   Roll roll = *std::exchange(g_.roll, std::nullopt);
+  because_ = roll.cause;
   effects_.push_back(RollEnded{.roll = roll.id,
                                .group = g_.name,
                                .result = roll.result,

@@ -119,6 +119,9 @@ TEST_CASE("an idle superd with a hundred workers makes no system call in ten sec
 // Debian 12's valgrind knows no pidfd_open, so that a start fails under it: what is seen here is
 // all but the spawning, which the sanitizer build runs.
 TEST_CASE("valgrind finds nothing wrong in the three processes of superd", "[long]") {
+#ifdef __SANITIZE_ADDRESS__
+  skip("the sanitizer has its own eyes, and does not run under valgrind");
+#endif
   if (::access("/usr/bin/valgrind", X_OK) != 0) skip("valgrind is not installed");
   Site site(sleepers(3));
   const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
