@@ -3,8 +3,8 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -34,14 +34,14 @@ class FdReadiness {
   // `read` is borrowed for as long as the watch lasts.
   void watch(core::SpawnId spawn, int read);
   void unwatch(core::SpawnId spawn);
-  // `closed its {fd:ready} without a newline`; empty: no obstacle.
-  [[nodiscard]] std::string obstacle(core::SpawnId spawn) const;
+  // `closed its {fd:ready} without a newline`; empty: no reason.
+  [[nodiscard]] std::string reason(core::SpawnId spawn) const;
 
  private:
   struct Watch {
     int fd = -1;
     std::optional<loop::Poll> poll;
-    std::string obstacle;
+    std::string reason;
   };
   void on_readable(core::SpawnId spawn);
 

@@ -45,24 +45,24 @@ class ListeningReadiness {
   void watch(Subject subject);
   void unwatch(core::SpawnId spawn);
   // Why nothing is seen of a spawn that is watched: `cannot see whether process 812 waits on its
-  // socket: /proc/812/fd: Permission denied`; empty: no obstacle.
-  [[nodiscard]] std::string obstacle(core::SpawnId spawn) const;
+  // socket: /proc/812/fd: Permission denied`; empty: no reason.
+  [[nodiscard]] std::string reason(core::SpawnId spawn) const;
 
  private:
   struct Watch;
+  enum class Listed { before, now };
   void look_around();
-  void list_trees();
-  // The watch may be gone afterwards.
-  void look(Watch& watch);
-  [[nodiscard]] bool sees(Watch& watch);
+  Listed list_trees(loop::TimePoint now);
+  static bool sees(Watch& watch, Listed listed);
+  static void note_hidden(Watch& watch, const std::optional<os::Hidden>& hidden);
+  static bool called_listen(const Watch& watch, const std::vector<pid_t>& pids);
   void arm();
 
-  loop::Loop& loop_;
   Tracker& tracker_;
   OnReady on_ready_;
   std::map<core::SpawnId, std::unique_ptr<Watch>> watches_;
   loop::TimePoint next_list_{};   // of the trees' processes
-  loop::TimePoint not_before_{};  // the looks' share of the CPU is used up till then
+  loop::TimePoint not_before_{};  // the looks have used up their share of the CPU till then
   loop::Timer timer_;
 };
 

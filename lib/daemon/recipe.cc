@@ -108,6 +108,7 @@ core::PlaceholderValues Recipe::placeholders(int worker) const {
                                  .generation = static_cast<std::uint64_t>(generation),
                                  .port = {},
                                  .fd_names = socket_names};
+  if (ready_fd) values.fd_names.emplace_back("ready");
   if (port_base) values.port = *port_base + worker - 1;
   return values;
 }
@@ -118,6 +119,7 @@ Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
                 .command = spec.command,
                 .socket_names = socket_names(spec),
                 .listen_fds = core::sets_listen_fds(spec),
+                .ready_fd = spec.ready.when == core::ReadyWhen::fd,
                 .port_base = spec.port_base,
                 .env = spec.env,
                 .clear_env = spec.clear_env,

@@ -31,6 +31,7 @@ struct Recipe {
   std::vector<std::string> command;       // words with placeholders
   std::vector<std::string> socket_names;  // in `listen` order
   bool listen_fds = false;                // LISTEN_* are set
+  bool ready_fd = false;                  // {fd:ready} is one more descriptor, after the sockets
   std::optional<int> port_base;
   std::vector<core::EnvEntry> env;  // values with placeholders
   bool clear_env = false;

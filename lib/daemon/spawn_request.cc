@@ -86,6 +86,7 @@ Result<os::SpawnRequest> make_spawn_request(const Recipe& recipe, const SpawnFac
   request.argv = std::move(*argv);
   request.env = core::worker_environment(*environment);
   request.sockets = facts.sockets;
+  if (facts.ready_fd >= 0) request.sockets.push_back(facts.ready_fd);
   return request;
 }
 

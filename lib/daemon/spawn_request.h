@@ -17,6 +17,7 @@ namespace superd::daemon {
 struct SpawnFacts {
   int worker = 1;
   std::vector<int> sockets{};                  // in `listen` order
+  int ready_fd = -1;                           // what {fd:ready} names; -1: nothing
   std::optional<std::string> worker_socket{};  // SUPERD_SOCKET
   std::optional<std::string> notify_socket{};
   std::vector<core::EnvEntry> inherited{};

@@ -25,10 +25,17 @@ std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker) {
   return fmt::format("notify/{}/{}", core::to_string(spawn), core::to_string(worker));
 }
 
+std::string ready_item(core::SpawnId spawn, const core::WorkerRef& worker) {
+  return fmt::format("ready/{}/{}", core::to_string(spawn), core::to_string(worker));
+}
+
 Spawner::Spawner(Parts parts, Surroundings surroundings, Tell tell)
     : parts_(parts), surroundings_(std::move(surroundings)), tell_(std::move(tell)) {}
 
-Spawner::~Spawner() = default;
+Spawner::~Spawner() {
+  // Descriptors are watched no longer than they live.
+  for (const auto& [id, process] : processes_) parts_.readiness.unwatch(id);
+}
 
 Spawner::Process* Spawner::find(core::SpawnId id) const {
   const auto found = processes_.find(id);
@@ -41,7 +48,9 @@ std::string Spawner::log_path(const core::WorkerRef& worker) const {
 
 std::string Spawner::status_text(core::SpawnId spawn) const {
   const Process* process = find(spawn);
-  return process == nullptr ? "" : process->status;
+  if (process == nullptr) return "";
+  const std::string unseen = process->starting ? parts_.readiness.reason(spawn) : "";
+  return unseen.empty() ? process->status : unseen;
 }
 
 void Spawner::spawn(const core::Spawn& what, const core::GroupSpec& group) {
@@ -68,9 +77,12 @@ void Spawner::launch(core::SpawnId id, const Result<Recipes::Shared>& recipe) {
 Status Spawner::start(Process& process, const Recipe& recipe) {
   if (Status opened = parts_.listeners.open(*process.group); !opened) return opened;
   if (Status opened = open_notify_socket(process); !opened) return opened;
+  const Result<UniqueFd> ready = open_ready_pipe(process, recipe);
+  if (!ready) return tl::unexpected(ready.error());
   Result<os::SpawnRequest> request =
       make_spawn_request(recipe, {.worker = process.worker.number,
                                   .sockets = parts_.listeners.fds(*process.group),
+                                  .ready_fd = ready->get(),
                                   .worker_socket = surroundings_.worker_socket,
                                   .notify_socket = process.notify_path,
                                   .inherited = surroundings_.environment,
@@ -87,6 +99,7 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   Result<os::Spawned> spawned = os::spawn(*request);
   if (!spawned) return tl::unexpected(spawned.error());
   process.uid = request->identity ? request->identity->uid : geteuid();
+  process.gid = request->identity ? request->identity->gid : getegid();
   process.request = std::move(*request);
   process.launched = true;
   process.pidfd = std::move(spawned->pidfd);
@@ -107,6 +120,18 @@ Status Spawner::open_notify_socket(Process& process) {
   process.notify = std::move(*socket);
   return parts_.keeper.put(notify_item(process.id, process.worker),
                            std::array{process.notify.get()});
+}
+
+Result<UniqueFd> Spawner::open_ready_pipe(Process& process, const Recipe& recipe) {
+  if (!recipe.ready_fd) return UniqueFd();
+  Result<ReadyPipe> pipe = make_ready_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  process.ready = std::move(pipe->read);
+  // The end to read alone: with both the end of what the worker says would never be seen.
+  const Status put =
+      parts_.keeper.put(ready_item(process.id, process.worker), std::array{process.ready.get()});
+  if (!put) return tl::unexpected(put.error());
+  return std::move(pipe->write);
 }
 
 Result<Spawner::Output> Spawner::open_output(Process& process) {
@@ -215,6 +240,7 @@ void Spawner::kill_tree(core::SpawnId spawn) {
 void Spawner::forget(core::SpawnId spawn) {
   const Process* process = find(spawn);
   if (process == nullptr) return;
+  parts_.readiness.unwatch(spawn);
   if (!process->output.empty()) {
     parts_.logger.finish(spawn);
     (void)parts_.keeper.drop(output_item(spawn, process->worker));
@@ -223,6 +249,7 @@ void Spawner::forget(core::SpawnId spawn) {
     ::unlink(process->notify_path.c_str());
     (void)parts_.keeper.drop(notify_item(spawn, process->worker));
   }
+  if (process->ready) (void)parts_.keeper.drop(ready_item(spawn, process->worker));
   parts_.tracker.forget(spawn);
   parts_.listeners.restore(*process->group);
   processes_.erase(spawn);

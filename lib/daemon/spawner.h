@@ -12,6 +12,7 @@
 #include "core/event.h"
 #include "core/spec.h"
 #include "daemon/listeners.h"
+#include "daemon/readiness.h"
 #include "daemon/recipe.h"
 #include "daemon/tracker.h"
 #include "keeper/keeper_link.h"
@@ -38,6 +39,7 @@ class Spawner {
     Recipes& recipes;
     Listeners& listeners;
     Tracker& tracker;
+    Readiness& readiness;
     logs::LoggerClient& logger;
     keeper::KeeperLink& keeper;
   };
@@ -55,7 +57,13 @@ class Spawner {
   void kill_tree(core::SpawnId spawn);
   void forget(core::SpawnId spawn);
 
-  // What the worker said of itself (STATUS=); empty: nothing.
+  // Begins and ends to look, by the group's way, whether the spawn is ready. The end of the spawn
+  // ends it as well.
+  void watch_readiness(core::SpawnId spawn);
+  void unwatch_readiness(core::SpawnId spawn);
+
+  // What keeps a starting spawn from being seen as ready (Readiness::reason), or else what the
+  // worker said of itself (STATUS=); empty: nothing.
   [[nodiscard]] std::string status_text(core::SpawnId spawn) const;
   // The logger has these captures: gives it the missing ones, ends those that are none of ours.
   void reconcile_captures(const std::vector<core::SpawnId>& captured);
@@ -75,6 +83,8 @@ class Spawner {
   Status start(Process& process, const Recipe& recipe);
   Status open_notify_socket(Process& process);
   Result<Output> open_output(Process& process);
+  // The end that the worker gets; empty: its group has no {fd:ready}.
+  Result<UniqueFd> open_ready_pipe(Process& process, const Recipe& recipe);
   Status open_pipe(Process& process, const char* stream, UniqueFd& end);
   void capture(const Process& process);
   void never_ran(core::SpawnId id, const std::string& why);

@@ -46,6 +46,25 @@ Status Spawner::watch(Process& process) {
   return {};
 }
 
+void Spawner::watch_readiness(core::SpawnId spawn) {
+  Process* process = find(spawn);
+  if (process == nullptr || !process->launched || process->main_gone) return;
+  process->starting = true;
+  parts_.readiness.watch({.spawn = spawn,
+                          .worker = process->worker,
+                          .generation = process->generation,
+                          .group = process->group,
+                          .main = process->main.pid,
+                          .identity = {.uid = process->uid, .gid = process->gid},
+                          .sockets = parts_.listeners.fds(*process->group),
+                          .ready_pipe = process->ready.get()});
+}
+
+void Spawner::unwatch_readiness(core::SpawnId spawn) {
+  if (Process* process = find(spawn)) process->starting = false;
+  parts_.readiness.unwatch(spawn);
+}
+
 void Spawner::on_exec_report(core::SpawnId id) {
   Process* process = find(id);
   if (process == nullptr || !process->exec_status) return;
@@ -94,7 +113,9 @@ void Spawner::on_notification(Process& process, const os::ReceivedNotification& 
   if (said.extend_timeout) {
     tell_(core::TimeoutExtended{.spawn = process.id, .by = *said.extend_timeout});
   }
-  if (said.ready) tell_(core::ReadinessSeen{.spawn = process.id});
+  if (said.ready) {
+    tell_(core::ReadinessSeen{.spawn = process.id, .by = core::ReadyWhen::notify});
+  }
 }
 
 void Spawner::on_exit(core::SpawnId id) {

@@ -20,8 +20,10 @@ struct Spawner::Process {
   bool launched = false;   // a process was made
   bool cancelled = false;  // asked to leave before that
   bool main_gone = false;
+  bool starting = false;  // its readiness is watched
   os::ProcessId main;
-  uid_t uid = 0;             // as which it was started
+  uid_t uid = 0;  // as which it was started
+  gid_t gid = 0;
   os::SpawnRequest request;  // until the program runs: for the words of a failure
   std::optional<std::string> exec_failure;
   std::string status;  // STATUS= of sd_notify
@@ -31,6 +33,7 @@ struct Spawner::Process {
   UniqueFd pidfd;
   UniqueFd exec_status;
   UniqueFd notify;
+  UniqueFd ready;  // read end of {fd:ready}; empty: the group has none
   // Polls end before their descriptors.
   std::optional<loop::Poll> exit_poll;
   std::optional<loop::Poll> exec_poll;
@@ -40,5 +43,6 @@ struct Spawner::Process {
 // `out/17/web.1`: what the keeper holds for a spawn, under names that a later supervisor can read.
 std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker);
+std::string ready_item(core::SpawnId spawn, const core::WorkerRef& worker);
 
 }  // namespace superd::daemon

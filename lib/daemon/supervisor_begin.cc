@@ -170,7 +170,7 @@ void Supervisor::end_leftovers() {
     const auto held = held_spawns_.find(spawn);
     if (held == held_spawns_.end()) return;
     logger_.finish(spawn);
-    for (const char* kind : {"out", "notify"}) {
+    for (const char* kind : {"out", "notify", "ready"}) {
       (void)keeper_.drop(
           fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
     }

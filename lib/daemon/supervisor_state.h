@@ -16,6 +16,7 @@
 #include "daemon/http_server.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
+#include "daemon/readiness.h"
 #include "daemon/recipe.h"
 #include "daemon/rolls.h"
 #include "daemon/routes.h"
@@ -87,6 +88,8 @@ class Supervisor {
   void carry_out(const core::RollEnded& e);
   void carry_out(const core::Answer& e);
   void carry_out(const core::ShutdownDone& e);
+  // Adds to the words of a late start why nothing was seen of it.
+  void explain(core::Effect& effect) const;
   [[nodiscard]] const core::GroupSpec* spec_of(const std::string& group) const;
   // A runner may change the shared socket some time after it counts as ready: its sockets are
   // looked after when it is, and twice in the seconds after.
@@ -106,8 +109,9 @@ class Supervisor {
   Recipes recipes_;
   Listeners listeners_;
   logs::LoggerClient logger_;
-  Spawner spawner_;
   Errands errands_;
+  Readiness readiness_;
+  Spawner spawner_;
   Before before_;
   Timers timers_;
   Rolls rolls_;

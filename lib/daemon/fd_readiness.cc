@@ -1,0 +1,67 @@
+#include "daemon/fd_readiness.h"
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace superd::daemon {
+
+Result<ReadyPipe> make_ready_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("the pipe of {fd:ready}", errno);
+  ReadyPipe pipe{.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
+  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+    return fail_errno("the pipe of {fd:ready}", errno);
+  }
+  return pipe;
+}
+
+void FdReadiness::watch(core::SpawnId spawn, int read) {
+  Watch& watch = watches_[spawn];
+  watch.poll.reset();
+  watch.fd = read;
+  watch.reason.clear();
+  auto poll =
+      loop::Poll::create(loop_, read, [this, spawn](loop::PollEvents) { on_readable(spawn); });
+  if (!poll) {
+    watch.reason = "its {fd:ready} cannot be watched: " + poll.error().message;
+    log::error("spawn {}: {}", core::to_string(spawn), watch.reason);
+    return;
+  }
+  watch.poll.emplace(std::move(*poll));
+  watch.poll->watch({.readable = true});
+}
+
+void FdReadiness::unwatch(core::SpawnId spawn) { watches_.erase(spawn); }
+
+std::string FdReadiness::reason(core::SpawnId spawn) const {
+  const auto found = watches_.find(spawn);
+  return found == watches_.end() ? "" : found->second.reason;
+}
+
+void FdReadiness::on_readable(core::SpawnId spawn) {
+  const auto found = watches_.find(spawn);
+  if (found == watches_.end()) return;
+  std::array<char, 4096> buffer;
+  const ssize_t got = ::read(found->second.fd, buffer.data(), buffer.size());
+  if (got < 0) return;
+  if (got == 0) {
+    found->second.poll.reset();
+    found->second.reason = "it closed its {fd:ready} without a newline";
+    return;
+  }
+  // What else it says there means nothing.
+  if (std::string_view(buffer.data(), static_cast<std::size_t>(got)).find('\n') ==
+      std::string_view::npos) {
+    return;
+  }
+  watches_.erase(found);
+  on_ready_(spawn);
+}
+
+}  // namespace superd::daemon
