@@ -157,6 +157,7 @@ TEST_CASE("a worker of another user has that user's identity, groups and home, a
 command = ["@WORKER@", "dump", "@DIR@/open/dump"]
 user    = "www-data"
 listen  = ["@ADDRESS@"]
+ready   = { when = "delay", delay = "10ms" }
 )");
   const passwd* user = ::getpwnam("www-data");
   REQUIRE(user != nullptr);

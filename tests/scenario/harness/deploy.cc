@@ -1,5 +1,6 @@
 #include "harness/deploy.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -101,6 +102,43 @@ std::string config(const Shop& shop) {
          "]\nworkers   = " + std::to_string(shop.workers) + "\nlisten    = [\"" + listen +
          "\"]\ndirectory = \"" + shop.directory +
          "\"\nenv       = { PYTHONDONTWRITEBYTECODE = \"1\" }\n" + shop.more;
+}
+
+nlohmann::json roll(const Site& site, std::uint64_t id) {
+  const Reply reply = get("unix:" + site.control(), "/v1/rolls/" + std::to_string(id));
+  if (reply.status != 200) return {};
+  return nlohmann::json::parse(reply.body, nullptr, false);
+}
+
+std::uint64_t begin_restart(const Site& site, const std::string& name) {
+  const Outcome outcome = site.ctl({"restart", name, "--no-wait"});
+  return outcome.exit == 0 ? std::stoull(outcome.out) : 0;
+}
+
+nlohmann::json await_end(const Site& site, std::uint64_t id) {
+  nlohmann::json now;
+  wait_until(120s, [&] {
+    now = roll(site, id);
+    return !now.is_object() || now.at("state") != "running";
+  });
+  return now;
+}
+
+std::vector<std::string> steps(const nlohmann::json& roll) {
+  std::vector<std::string> words;
+  if (!roll.is_object()) return words;
+  for (const nlohmann::json& step : roll.at("steps")) {
+    const std::string kind = step.at("kind");
+    const bool of_worker = step.contains("worker") && step.at("worker").is_string();
+    words.push_back(of_worker ? step.at("worker").get<std::string>() + " " + kind : kind);
+  }
+  return words;
+}
+
+bool in_order(const std::vector<std::string>& steps, const std::string& before,
+              const std::string& after) {
+  const auto first = std::find(steps.begin(), steps.end(), before);
+  return first != steps.end() && std::find(first, steps.end(), after) != steps.end();
 }
 
 std::string address(const Site& site, Socket socket) {

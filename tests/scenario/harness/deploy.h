@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "harness/load.h"
 #include "harness/superd.h"
@@ -43,6 +45,19 @@ struct Shop {
 };
 // The config of group `web`, which serves shop.py; superd itself sees when it is ready.
 std::string config(const Shop& shop);
+// `GET /v1/rolls/{id}`; null when there is no such roll.
+nlohmann::json roll(const Site& site, std::uint64_t id);
+// `superctl restart … --no-wait`: the roll's id.
+std::uint64_t begin_restart(const Site& site, const std::string& name = "web");
+// Waits until the roll is over; the roll as it is then.
+nlohmann::json await_end(const Site& site, std::uint64_t id);
+// `web.1 ready` … in the order in which they happened; the steps of the roll as a whole have no
+// name.
+std::vector<std::string> steps(const nlohmann::json& roll);
+// Whether `before` happened earlier than `after`, and both did.
+bool in_order(const std::vector<std::string>& steps, const std::string& before,
+              const std::string& after);
+
 // Where it is to be reached.
 std::string address(const Site& site, Socket socket);
 // A load on it that a shop of two workers carries with ease, the slow requests included.
