@@ -27,6 +27,8 @@ struct ExecReadiness::Watch {
   std::optional<ErrandEnd> last;
 };
 
+ExecReadiness::ExecReadiness(Parts parts, Seen seen) : parts_(parts), seen_(std::move(seen)) {}
+
 ExecReadiness::~ExecReadiness() = default;
 
 ExecReadiness::Watch* ExecReadiness::find(core::SpawnId spawn) const {

@@ -33,7 +33,7 @@ class ExecReadiness {
   using Seen = std::function<void(core::SpawnId)>;
 
   // `seen` is called once for each watch that succeeds, from the loop; the watch has ended by then.
-  ExecReadiness(Parts parts, Seen seen) : parts_(parts), seen_(std::move(seen)) {}
+  ExecReadiness(Parts parts, Seen seen);
   ~ExecReadiness();
   ExecReadiness(const ExecReadiness&) = delete;
   ExecReadiness& operator=(const ExecReadiness&) = delete;
