@@ -14,12 +14,6 @@
 #include "wire/json.h"
 
 namespace superd::superctl {
-namespace {
-
-// For a superd that is busy with a thousand processes; one that hangs is not waited for longer.
-constexpr auto kQueryTime = std::chrono::seconds(30);
-
-}  // namespace
 
 Context::Context(Options options)
     : options_(std::move(options)),
@@ -38,12 +32,14 @@ client::Clock::time_point Context::deadline() const {
   return options_.timeout ? begin_ + *options_.timeout : client::kNever;
 }
 
-client::Clock::time_point Context::query_deadline() const {
-  return options_.timeout ? deadline() : client::Clock::now() + kQueryTime;
+client::Clock::time_point Context::query_deadline(client::Clock::duration patience) const {
+  return options_.timeout ? deadline() : client::Clock::now() + patience;
 }
 
-client::Outcome<std::string> Context::get(const std::string& target) {
-  return client::body_of(ask({.target = target}));
+client::Outcome<std::string> Context::get(const std::string& target,
+                                          client::Clock::duration patience) {
+  return client::body_of(
+      std::move(ask_all({{.target = target}}, query_deadline(patience)).front()));
 }
 
 Result<wire::Response> Context::ask(client::Request request) {
@@ -51,11 +47,16 @@ Result<wire::Response> Context::ask(client::Request request) {
 }
 
 std::vector<Result<wire::Response>> Context::ask_all(std::vector<client::Request> requests) {
+  return ask_all(std::move(requests), query_deadline(kPatience));
+}
+
+std::vector<Result<wire::Response>> Context::ask_all(std::vector<client::Request> requests,
+                                                     client::Clock::time_point until) {
   std::vector<std::optional<Result<wire::Response>>> answers(requests.size());
   const End end =
       run(socket(),
           {.requests = std::move(requests),
-           .until = query_deadline(),
+           .until = until,
            .on_answer = [&](std::size_t i, auto response) { answers[i] = std::move(response); },
            .on_tick = {}});
   std::vector<Result<wire::Response>> all;

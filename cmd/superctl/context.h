@@ -32,11 +32,18 @@ class Context {
   // The control socket by the rule of superctl(1).
   const std::string& socket();
 
-  // The body of the answer to one GET.
-  client::Outcome<std::string> get(const std::string& target);
+  // The body of the answer to one GET; `patience` (or --timeout) is how long it may take.
+  client::Outcome<std::string> get(const std::string& target,
+                                   client::Clock::duration patience = kPatience);
   template <class T>
   client::Outcome<T> fetch(const std::string& target) {
     return client::read_answer<T>(ask({.target = target}));
+  }
+  // As get(), and short whatever --timeout says: for what is said besides.
+  template <class T>
+  client::Outcome<T> glance(const std::string& target) {
+    return client::read_answer<T>(
+        std::move(ask_all({{.target = target}}, client::Clock::now() + kGlance).front()));
   }
   Result<wire::Response> ask(client::Request request);
   // The answers in the order of the requests, which go out together; without one in time or after
@@ -48,13 +55,21 @@ class Context {
 
   // When this run's time is over: --timeout, or else never.
   [[nodiscard]] client::Clock::time_point deadline() const;
+  // Since this run began.
+  [[nodiscard]] client::Clock::duration elapsed() const { return client::Clock::now() - begin_; }
 
   // Says why on stderr; with --json also as {"error","exit"} where no document was printed yet.
   ExitCode report(const client::Failure& failure);
 
  private:
+  // For a superd that is busy with a thousand processes; one that hangs is not waited for longer.
+  static constexpr std::chrono::seconds kPatience{30};
+  static constexpr std::chrono::seconds kGlance{2};
+
+  std::vector<Result<wire::Response>> ask_all(std::vector<client::Request> requests,
+                                              client::Clock::time_point until);
   // For answers that superd has at hand.
-  [[nodiscard]] client::Clock::time_point query_deadline() const;
+  [[nodiscard]] client::Clock::time_point query_deadline(client::Clock::duration patience) const;
 
   Options options_;
   Output out_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "client/printable.h"
 
 namespace superd::superctl {
@@ -21,6 +22,12 @@ std::string done_word(const std::string& action) {
   if (action == "restart") return "restarted";
   if (action == "signal") return "signalled";
   return action + " done";
+}
+
+// `0.3s`, `12.0s`, `2m5s`
+std::string duration(std::chrono::nanoseconds took) {
+  if (took >= std::chrono::minutes(1)) return human_duration(took);
+  return fmt::format("{:.1f}s", std::chrono::duration<double>(took).count());
 }
 
 std::ptrdiff_t count_done(const wire::OutcomeView& outcome) {
@@ -47,11 +54,15 @@ const char* why_not(Verdict verdict) {
 
 }  // namespace
 
-std::string summary(const std::string& label, const wire::OutcomeView& outcome) {
+std::string summary(const std::string& label, const wire::OutcomeView& outcome,
+                    std::chrono::nanoseconds took) {
   std::string line = fmt::format("{}: {}", label, done_word(outcome.action));
   const auto done = count_done(outcome);
   if (outcome.action == "signal") {
     line += fmt::format(" ({} worker{})", done, done == 1 ? "" : "s");
+  } else if (outcome.action == "restart" && label == outcome.group) {
+    line += fmt::format(" ({} worker{}, generation {}, {})", done, done == 1 ? "" : "s",
+                        outcome.generation, duration(took));
   } else if (outcome.action != "stop" && label == outcome.group) {
     line += fmt::format(" ({} ready)", done);
   }
@@ -68,6 +79,9 @@ std::vector<std::string> complaints(const std::string& label, const wire::Outcom
     lines.push_back(client::printable(fmt::format("{}: {}", worker.name, why)));
     if (worker.output.empty() || ++shown > kWithOutput) continue;
     for (const auto& line : worker.output) lines.push_back("  " + client::printable_line(line));
+  }
+  for (const auto& line : outcome.before.value_or(std::vector<std::string>())) {
+    lines.push_back("  " + client::printable_line(line));
   }
   if (!outcome.message.empty()) {
     lines.push_back(client::printable(fmt::format("{}: {}", label, outcome.message)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,12 @@
 // What a start, a stop, a restart or a signal came to, in words.
 namespace superd::superctl {
 
-// `web: started (4 ready)`, `web.2: stopped`: one line for stdout. `label` is what the user named.
-std::string summary(const std::string& label, const wire::OutcomeView& outcome);
+// `web: restarted (4 workers, generation 8, 3.2s)`, `web.2: stopped`: one line for stdout. `label`
+// is what the user named, `took` how long it was waited for.
+std::string summary(const std::string& label, const wire::OutcomeView& outcome,
+                    std::chrono::nanoseconds took);
 // For stderr: each worker that failed, why, and the last lines that it wrote (of the first few that
-// failed: where many fail they mostly say the same), then the whole.
+// failed: where many fail they mostly say the same), then what became of the whole.
 std::vector<std::string> complaints(const std::string& label, const wire::OutcomeView& outcome);
 client::ExitCode exit_code_of(const wire::OutcomeView& outcome);
 

@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -7,8 +9,11 @@
 namespace superd::superctl {
 namespace {
 
+// Whoever asks whether superd is alive wants to hear soon that it is not.
+constexpr std::chrono::seconds kPatience{5};
+
 ExitCode run_ping(Context& context) {
-  const auto body = context.get("/v1/status");
+  const auto body = context.get("/v1/status", kPatience);
   if (!body) return context.report(body.error());
   const auto status = wire::from_text<wire::StatusView>(*body);
   if (!status) return context.report({ExitCode::failed, status.error().message});

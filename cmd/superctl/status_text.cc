@@ -18,8 +18,9 @@ using client::Cell;
 using client::ExitCode;
 using client::Tone;
 
-std::string uptime(std::int64_t seconds) {
-  return seconds <= 0 ? "" : human_duration(std::chrono::seconds(seconds));
+enum class Up { yes, no };
+std::string uptime(Up up, std::int64_t seconds) {
+  return up == Up::no ? "" : human_duration(std::chrono::seconds(seconds));
 }
 
 // Nothing for a generation that never was.
@@ -43,7 +44,7 @@ std::vector<Cell> worker_row(const wire::WorkerView& worker) {
           {worker.state, tone_of_state(worker.state)},
           {number(worker.pid)},
           {number(worker.generation)},
-          {uptime(worker.uptime_s)},
+          {uptime(worker.pid ? Up::yes : Up::no, worker.uptime_s)},
           {has_processes ? number(worker.procs) : ""},
           {has_processes && worker.memory_bytes ? human_size(*worker.memory_bytes) : ""},
           {std::to_string(worker.restarts)},
@@ -65,7 +66,7 @@ std::string group_table(const std::vector<wire::GroupView>& groups, client::Colo
                {group.state, tone_of_state(group.state)},
                {fmt::format("{}/{}", group.ready, group.wanted)},
                {number(group.generation)},
-               {uptime(group.uptime_s)},
+               {uptime(group.state == "stopped" ? Up::no : Up::yes, group.uptime_s)},
                {std::to_string(group.restarts)},
                {fmt::format("{}", fmt::join(group.listen, ","))}});
   }
@@ -87,7 +88,7 @@ std::string worker_table(const std::vector<wire::WorkerView>& workers, client::C
     for (const auto& old : worker.draining) {
       table.add({{worker.name},
                  {"draining", tone_of_state("draining")},
-                 {std::to_string(old.pid)},
+                 {number(old.pid)},
                  {number(old.generation)},
                  {},
                  {},

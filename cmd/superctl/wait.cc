@@ -25,13 +25,18 @@ class Waiting {
   Waiting(Context& context, const Given& given, std::vector<client::Target> targets)
       : context_(context), given_(given), targets_(std::move(targets)), settled_(targets_.size()) {}
 
-  ExitCode go() {
-    Exchange exchange{.requests = {},
-                      .until = context_.deadline(),
-                      .on_answer = [this](std::size_t i, auto response) { take(i, response); },
-                      .on_tick = [this] { return look_around(); }};
-    for (const auto& target : targets_) {
-      exchange.requests.push_back({.target = target.path() + "?until=" + given_.state});
+  // `status` is superd's of now.
+  ExitCode go(const wire::StatusView& status) {
+    settle_reached(status);
+    Exchange exchange{
+        .requests = {},
+        .until = context_.deadline(),
+        .on_answer = [this](std::size_t i, auto response) { take(asked_[i], response); },
+        .on_tick = [this] { return look_around(); }};
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (settled_[i]) continue;
+      asked_.push_back(i);
+      exchange.requests.push_back({.target = targets_[i].path() + "?until=" + given_.state});
     }
     const End end = run(context_.socket(), std::move(exchange));
     if (end == End::timed_out || end == End::interrupted) leave(end);
@@ -42,10 +47,21 @@ class Waiting {
   }
 
  private:
+  // One status tells of all that are there already: with hundreds of groups a request for each
+  // would take its time.
+  void settle_reached(const wire::StatusView& status) {
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (settled_[i] || state_of(status, targets_[i]) != given_.state) continue;
+      settled_[i] = true;
+      judge(targets_[i].label(), given_.state);
+    }
+  }
+
   // superd answers when the state is reached; that it will not be is seen from here.
   Tick look_around() {
     const auto status = context_.fetch<wire::StatusView>("/v1/status");
     if (!status) return Tick::go_on;
+    settle_reached(*status);
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       const std::string state = state_of(*status, targets_[i]);
       if (settled_[i] || !is_hopeless(state, given_.state)) continue;
@@ -93,6 +109,7 @@ class Waiting {
   const Given& given_;
   std::vector<client::Target> targets_;
   std::vector<bool> settled_;
+  std::vector<std::size_t> asked_;  // the target of each request
   nlohmann::ordered_json states_ = nlohmann::ordered_json::array();
   ExitCode code_ = ExitCode::done;
 };
@@ -107,7 +124,7 @@ ExitCode run_wait(Context& context, const Given& given) {
     const auto why_not = objection(target, given.state);
     if (!why_not.empty()) return context.report({ExitCode::usage, why_not});
   }
-  return Waiting(context, given, std::move(selection->targets)).go();
+  return Waiting(context, given, std::move(selection->targets)).go(selection->status);
 }
 
 }  // namespace

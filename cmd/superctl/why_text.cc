@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/printable.h"
+#include "roll_text.h"
 #include "status_text.h"
 
 namespace superd::superctl {
@@ -51,6 +52,7 @@ bool is_well(const wire::HistoryView& worker) {
 
 std::string why_text(const wire::HistoryView& history, client::Colour colour) {
   std::string out = headline(history, colour) + details(history);
+  if (history.roll) out += roll_story(*history.roll);
   for (const auto& worker : history.workers) {
     out += headline(worker, colour);
     if (!is_well(worker)) out += details(worker);

@@ -25,6 +25,7 @@ TEST_CASE("a near miss of a known word is recognised, a different word is not", 
 TEST_CASE("did you mean is added only for a near miss", "[base]") {
   CHECK(did_you_mean("usr", Words{"user"}) == ", did you mean \"user\"?");
   CHECK(did_you_mean("depends_on", Words{"user"}).empty());
+  CHECK(did_you_mean("bogus", Words{"logs"}).empty());
 }
 
 TEST_CASE("text is split at each separator and joined again", "[base]") {

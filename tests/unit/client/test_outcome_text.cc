@@ -17,16 +17,35 @@ wire::OutcomeView outcome(const std::string& action, Verdict result,
 }
 
 using Lines = std::vector<std::string>;
+using namespace std::chrono_literals;
 
 }  // namespace
 
 TEST_CASE("outcome: what is done is told in one line", "[superctl]") {
   const auto both = std::vector{worker("web.1"), worker("web.2")};
-  CHECK(summary("web", outcome("start", Verdict::done, both)) == "web: started (2 ready)");
-  CHECK(summary("web", outcome("restart", Verdict::done, both)) == "web: restarted (2 ready)");
-  CHECK(summary("web", outcome("stop", Verdict::done, both)) == "web: stopped");
-  CHECK(summary("web.2", outcome("start", Verdict::done, {worker("web.2")})) == "web.2: started");
-  CHECK(summary("web", outcome("signal", Verdict::done, both)) == "web: signalled (2 workers)");
+  CHECK(summary("web", outcome("start", Verdict::done, both), 3s) == "web: started (2 ready)");
+  CHECK(summary("web", outcome("stop", Verdict::done, both), 3s) == "web: stopped");
+  CHECK(summary("web.2", outcome("start", Verdict::done, {worker("web.2")}), 3s) ==
+        "web.2: started");
+  CHECK(summary("web", outcome("signal", Verdict::done, both), 3s) == "web: signalled (2 workers)");
+}
+
+TEST_CASE("outcome: a good roll tells how many, by which generation and how long", "[superctl]") {
+  auto done = outcome("restart", Verdict::done, {worker("web.1"), worker("web.2")});
+  done.generation = 8;
+  CHECK(summary("web", done, 3210ms) == "web: restarted (2 workers, generation 8, 3.2s)");
+  CHECK(summary("web", done, 125s) == "web: restarted (2 workers, generation 8, 2m5s)");
+  const auto one = outcome("restart", Verdict::done, {worker("web.2")});
+  CHECK(summary("web.2", one, 3s) == "web.2: restarted");
+}
+
+TEST_CASE("outcome: what roll.before wrote comes before what became of the roll", "[superctl]") {
+  auto failed = outcome("restart", Verdict::failed, {});
+  failed.before = std::vector<std::string>{"pending migrations"};
+  failed.message = "rolled back: roll.before exited with status 1; nothing was changed";
+  CHECK(complaints("web", failed) ==
+        Lines{"  pending migrations",
+              "web: rolled back: roll.before exited with status 1; nothing was changed"});
 }
 
 TEST_CASE("outcome: a failure names the worker, how it ended and its last lines", "[superctl]") {

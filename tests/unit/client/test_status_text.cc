@@ -16,23 +16,26 @@ TEST_CASE("status: a line for each group", "[superctl]") {
                             .restarts = 12,
                             .uptime_s = 65,
                             .listen = {"127.0.0.1:8000", "[::1]:8000"}};
+  const wire::GroupView young{.name = "young", .state = "starting"};
   const wire::GroupView cache{.name = "cache", .state = "stopped"};
-  CHECK(group_table({web, cache}, Colour::off) ==
-        "GROUP  STATE    READY  GEN  UPTIME  RESTARTS  LISTEN\n"
-        "web    running    4/4    7    1m5s        12  127.0.0.1:8000,[::1]:8000\n"
-        "cache  stopped    0/0    -       -         0  -\n");
+  CHECK(group_table({web, young, cache}, Colour::off) ==
+        "GROUP  STATE     READY  GEN  UPTIME  RESTARTS  LISTEN\n"
+        "web    running     4/4    7    1m5s        12  127.0.0.1:8000,[::1]:8000\n"
+        "young  starting    0/0    -      0s         0  -\n"
+        "cache  stopped     0/0    -       -         0  -\n");
 }
 
 TEST_CASE("status: a line for each worker, and for an old process that drains", "[superctl]") {
-  const wire::WorkerView ready{.name = "web.1",
-                               .state = "ready",
-                               .pid = 4711,
-                               .generation = 7,
-                               .uptime_s = 12,
-                               .detail = "idle",
-                               .draining = {{.pid = 4000, .generation = 6}},
-                               .procs = 3,
-                               .memory_bytes = 1U << 20};
+  const wire::WorkerView ready{
+      .name = "web.1",
+      .state = "ready",
+      .pid = 4711,
+      .generation = 7,
+      .uptime_s = 12,
+      .detail = "idle",
+      .draining = {{.pid = 4000, .generation = 6}, {.pid = {}, .generation = 5}},
+      .procs = 3,
+      .memory_bytes = 1U << 20};
   const wire::WorkerView dead{.name = "web.2",
                               .state = "backoff",
                               .generation = 7,
@@ -42,6 +45,7 @@ TEST_CASE("status: a line for each worker, and for an old process that drains", 
         "WORKER  STATE      PID  GEN  UPTIME  PROCS  MEMORY  RESTARTS  DETAIL\n"
         "web.1   ready     4711    7     12s      3    1MiB         0  idle\n"
         "web.1   draining  4000    6       -      -       -         -  -\n"
+        "web.1   draining     -    5       -      -       -         -  -\n"
         "web.2   backoff      -    7       -      -       -         3  exited with status 1\n");
 }
 

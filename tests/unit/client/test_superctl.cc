@@ -145,7 +145,7 @@ TEST_CASE("superctl --no-wait: prints the id of what has begun", "[superctl]") {
       routes({status_route(), {"POST /v1/groups/web/restart", 202, R"({"roll":12})"}}));
   CHECK(superctl({"-s", server.path(), "restart", "web", "--no-wait"}).out == "12\n");
   CHECK(superctl({"-s", server.path(), "restart", "web", "--no-wait", "--json"}).out ==
-        R"({"results":[{"group":"web","roll":12}]})"
+        R"({"roll":12,"results":[{"group":"web","roll":12}]})"
         "\n");
 }
 
@@ -162,6 +162,9 @@ TEST_CASE("superctl --timeout: exits with 7 and says that the work goes on", "[s
 
 TEST_CASE("superctl: ^C ends the waiting with 130, not the work", "[superctl]") {
   const FakeServer server([](const std::string& request, int connection) {
+    if (request.starts_with("GET /v1/rolls?mine=1")) {
+      return send_text(connection, answer(200, R"({"rolls":[{"id":12,"group":"web"}]})"));
+    }
     if (request.starts_with("GET")) return send_text(connection, answer(200, kStatus));
     // The client that asks is interrupted, as by its terminal.
     ucred peer{};
@@ -173,7 +176,7 @@ TEST_CASE("superctl: ^C ends the waiting with 130, not the work", "[superctl]") 
   });
   const auto run = superctl({"-s", server.path(), "start", "web"});
   CHECK(run.code == 130);
-  CHECK(run.err == "web: start is not done yet; the work goes on\n");
+  CHECK(run.err == "web: start is not done yet; the work goes on (roll 12)\n");
 }
 
 TEST_CASE("superctl: a name that means nothing stops the whole command with 4", "[superctl]") {
@@ -229,6 +232,12 @@ TEST_CASE("superctl wait: 0 when the state is reached, 3 when it cannot be", "[s
   CHECK(superctl({"wait", "web", "--for", "runnning"}).err ==
         "superctl: --for: no such state \"runnning\", did you mean \"running\"?\n");
   CHECK(superctl({"-s", server.path(), "wait", "web", "--for", "ready"}).code == 2);
+}
+
+TEST_CASE("superctl wait: what is reached already costs no request of its own", "[superctl]") {
+  FakeServer server(routes({status_route()}));
+  CHECK(superctl({"-s", server.path(), "wait", "web", "--for", "running"}).code == 0);
+  CHECK(server.seen() == std::vector<std::string>{"GET /v1/status HTTP/1.1"});
 }
 
 TEST_CASE("superctl wait: does not wait for what superd will not do", "[superctl]") {

@@ -30,6 +30,34 @@ TEST_CASE("why: the state, its cause, what happened and the last lines of output
         "    bad\\x1b[2J\n");
 }
 
+TEST_CASE("why: a group's last roll is told in prose", "[superctl]") {
+  const wire::RollView roll{
+      .id = 12,
+      .action = "restart",
+      .group = "web",
+      .cause = "command uid=0 pid=5",
+      .state = "aborted",
+      .result = "rolled-back",
+      .generation = 8,
+      .message = "rolled back: the old recipe (generation 7) serves on; nothing was changed",
+      .began = "2026-01-01T00:00:00Z",
+      .ended = "2026-01-01T00:00:02Z",
+      .failed = {{.name = "web.1", .output = {"ImportError"}}},
+      .steps = {{.time = "2026-01-01T00:00:01Z",
+                 .worker = "web.1",
+                 .kind = "failed",
+                 .message = "new process 812 failed: exited with status 1"}}};
+  const wire::HistoryView group{.name = "web", .state = "running", .roll = roll};
+  CHECK(why_text(group, client::Colour::off) ==
+        "web is running\n"
+        "  last roll 12 (command uid=0 pid=5): began 2026-01-01T00:00:00Z, makes generation 8, "
+        "ended 2026-01-01T00:00:02Z: rolled-back\n"
+        "    rolled back: the old recipe (generation 7) serves on; nothing was changed\n"
+        "    2026-01-01T00:00:01Z  web.1: new process 812 failed: exited with status 1\n"
+        "    web.1 wrote last:\n"
+        "      ImportError\n");
+}
+
 TEST_CASE("why: a group's workers follow, those that are well in one line", "[superctl]") {
   const wire::HistoryView group{
       .name = "web",

@@ -41,6 +41,8 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs?lines=7&worker=2").lines == 7);
   CHECK(routed<GetGroupWhy>(Method::get, "/v1/groups/web/why").group == "web");
   CHECK(routed<GetWorkerWhy>(Method::get, "/v1/workers/web.1/why").worker->group == "web");
+  CHECK(routed<GetRoll>(Method::get, "/v1/rolls/12").id == 12);
+  CHECK(routed<GetRolls>(Method::get, "/v1/rolls").whose == GetRolls::Whose::everybodys);
   CHECK(routed<ActOnGroup>(Method::post, "/v1/groups/web/start").action == Action::start);
   CHECK(routed<ActOnGroup>(Method::post, "/v1/groups/web/stop").action == Action::stop);
   CHECK(routed<ActOnWorker>(Method::post, "/v1/workers/web.1/restart").action == Action::restart);
@@ -71,6 +73,26 @@ TEST_CASE("route: an answer can wait for a state", "[wire]") {
   CHECK(refused(Method::get, "/v1/groups/web?until=running&timeout=x").status == 400);
 }
 
+TEST_CASE("route: an answer can wait for the end of a roll", "[wire]") {
+  CHECK_FALSE(routed<GetRoll>(Method::get, "/v1/rolls/12").until);
+  const auto roll = routed<GetRoll>(Method::get, "/v1/rolls/12?until=done&timeout=10s");
+  REQUIRE(roll.until);
+  CHECK(roll.until->timeout == 10s);
+  CHECK_FALSE(routed<GetRoll>(Method::get, "/v1/rolls/12?until=done").until->timeout);
+  CHECK(refused(Method::get, "/v1/rolls/12?until=ready").status == 400);
+  CHECK(refused(Method::get, "/v1/rolls/12?timeout=1s").status == 400);
+  CHECK(refused(Method::get, "/v1/rolls/12?after=1").status == 400);
+}
+
+TEST_CASE("route: the list of rolls can be that of the asker, and of new steps alone", "[wire]") {
+  const auto rolls = routed<GetRolls>(Method::get, "/v1/rolls?mine=1&after=812");
+  CHECK(rolls.whose == GetRolls::Whose::mine);
+  CHECK(rolls.after == 812);
+  CHECK(refused(Method::get, "/v1/rolls?mine=yes").status == 400);
+  CHECK(refused(Method::get, "/v1/rolls?after=-1").status == 400);
+  CHECK(refused(Method::get, "/v1/rolls?until=done").status == 400);
+}
+
 TEST_CASE("route: what does not exist is 404", "[wire]") {
   for (const char* target : {"/",
                              "/v1",
@@ -94,7 +116,11 @@ TEST_CASE("route: what does not exist is 404", "[wire]") {
                              "/v1/pids/x",
                              "/v1/pids/99999999",
                              "/v1/events",
-                             "/v1/rolls/1",
+                             "/v1/rolls/0",
+                             "/v1/rolls/x",
+                             "/v1/rolls/-1",
+                             "/v1/rolls/1/steps",
+                             "/v1/rolls/99999999999999999999",
                              "/v1/apply",
                              "/v1/upgrade",
                              "/metrics"}) {
@@ -112,6 +138,8 @@ TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]"
   CHECK(refused(Method::get, "/v1/groups/web/restart").allow == "POST");
   CHECK(refused(Method::head, "/v1/workers/web.1/signal").allow == "POST");
   CHECK(refused(Method::get, "/v1/shutdown").allow == "POST");
+  CHECK(refused(Method::post, "/v1/rolls").allow == "GET, HEAD");
+  CHECK(refused(Method::post, "/v1/rolls/1").allow == "GET, HEAD");
 }
 
 TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]") {

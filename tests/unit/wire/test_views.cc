@@ -90,6 +90,54 @@ TEST_CASE("views: outcomes, processes, history and problems read back the same",
         R"({"type":"about:blank","title":"Not Found","status":404,"detail":"no group \"x\""})");
 }
 
+TEST_CASE("views: a roll comes in the order of the contract and reads back the same", "[wire]") {
+  const RollView roll{.id = 12,
+                      .action = "restart",
+                      .group = "web",
+                      .cause = "command uid=0 pid=5",
+                      .state = "aborted",
+                      .result = "rolled-back",
+                      .generation = 8,
+                      .workers = 4,
+                      .message = "rolled back",
+                      .began = "b",
+                      .ended = "e",
+                      .failed = {{.name = "web.1", .result = Verdict::failed, .output = {"no"}}},
+                      .steps = {{.number = 3,
+                                 .time = "t",
+                                 .worker = "web.1",
+                                 .kind = "failed",
+                                 .message = "m",
+                                 .pid = 812}}};
+  const std::string text = to_text(roll);
+  CHECK(text ==
+        R"({"id":12,"action":"restart","group":"web","worker":null,)"
+        R"("cause":"command uid=0 pid=5","state":"aborted","result":"rolled-back",)"
+        R"("waits_for":null,"generation":8,"workers":4,"replaced":0,"message":"rolled back",)"
+        R"("began":"b","ended":"e","failed":[{"name":"web.1","result":"failed","message":"",)"
+        R"("exit":null,"output":["no"]}],"steps":[{"number":3,"time":"t","worker":"web.1",)"
+        R"("kind":"failed","message":"m","pid":812}]})");
+  CHECK(to_text(from_text<RollView>(text).value()) == text);
+  const RollsView rolls{.rolls = {roll, {.id = 13, .waits_for = 12, .left_out = 7}}};
+  CHECK(to_text(from_text<RollsView>(to_text(rolls)).value()) == to_text(rolls));
+  const HistoryView history{.name = "web", .roll = roll};
+  CHECK(to_text(from_text<HistoryView>(to_text(history)).value()) == to_text(history));
+  const OutcomeView outcome{.group = "web", .before = std::vector<std::string>{"pending"}};
+  CHECK(to_text(outcome).ends_with(R"("message":"","before":["pending"]})"));
+}
+
+TEST_CASE("views: a successor and a roll in hand are there only while there is one", "[wire]") {
+  WorkerView worker = ready_worker();
+  CHECK(to_text(worker).find("next") == std::string::npos);
+  worker.next = SuccessorView{.pid = 812, .generation = 8};
+  CHECK(to_text(worker).find(R"("next":{"pid":812,"generation":8})") != std::string::npos);
+  CHECK(to_text(GroupView{}).find("\"roll\"") == std::string::npos);
+  CHECK(from_text<GroupView>(to_text(GroupView{.roll = 12}))->roll == 12U);
+  const DrainingView left{.pid = {}, .generation = 6};
+  worker.draining = {left};
+  CHECK(to_text(worker).find(R"("draining":[{"pid":null,"generation":6}])") != std::string::npos);
+}
+
 TEST_CASE("views: bytes that are no UTF-8 are replaced, never an error", "[wire]") {
   const std::string text =
       to_text(PidView{.pid = 1, .role = Role::main, .command = std::string("a\xff\x1b[31m\0b", 8)});
