@@ -134,9 +134,14 @@ bool is_up(const Group& group) {
   if (count.ready != count.wanted) return false;
   if (count.wanted > 0) return true;
   // A job that has done its work stands for what it did until it is stopped.
-  return has_come_to_rest(group) &&
-         std::any_of(group.workers.begin(), group.workers.end(),
-                     [](const Worker& worker) { return worker.state == WorkerState::exited; });
+  const auto are = [&](auto predicate) {
+    return static_cast<std::size_t>(
+        std::count_if(group.workers.begin(), group.workers.end(),
+                      [&](const Worker& worker) { return predicate(worker.state); }));
+  };
+  const std::size_t done = are([](WorkerState state) { return state == WorkerState::exited; });
+  const std::size_t stopped = are([](WorkerState state) { return state == WorkerState::stopped; });
+  return done > 0 && done + stopped == group.workers.size();
 }
 
 bool is_down(const Group& group) {
@@ -165,7 +170,7 @@ Trouble trouble_of(const Group& group) {
     if (worker.state == WorkerState::backoff || worker.state == WorkerState::failed) {
       return {.why = to_string(worker.ref) + " " + worker.message, .spawn = worker.last_spawn};
     }
-    if (is_unkillable(worker)) {
+    if (worker.state == WorkerState::unkillable) {
       return {.why = to_string(worker.ref) + " has a process that cannot be killed"};
     }
   }

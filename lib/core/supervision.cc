@@ -100,7 +100,10 @@ void Supervision::on(const ShutdownRequested& e) {
       return;
     case Urgency::at_once:
       // Whoever waits for a stop waits for one that was told.
-      for (const auto& [name, stop] : std::exchange(stops_, {})) deliver_stop(name, stop);
+      for (auto& [name, stop] : std::exchange(stops_, {})) {
+        stop.cause = e.cause;
+        deliver_stop(name, stop);
+      }
       for (const std::string& name : names_) tell_group(name, KillGroup{.cause = e.cause});
       return;
   }
@@ -155,7 +158,8 @@ void Supervision::note_queued(const Group& group, const std::set<int>& queued_be
 }
 
 void Supervision::give_turns() {
-  if (options_.hold_starts) return;
+  // A group whose stop waits for others at a shutdown is not started again.
+  if (options_.hold_starts || shutting_down_) return;
   while (!queue_.empty() && being_started_ < options_.max_starting) {
     const WorkerRef next = queue_.front();
     queue_.pop_front();

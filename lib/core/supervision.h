@@ -52,6 +52,7 @@ class Supervision {
   // The worker whose spawn this is, while a process of it may be left.
   [[nodiscard]] const Worker* owner(SpawnId spawn) const;
   [[nodiscard]] bool shutting_down() const { return shutting_down_; }
+  [[nodiscard]] const Dependencies& dependencies() const { return dependencies_; }
   // The groups that the starting workers of this one wait for; empty: they wait for none.
   [[nodiscard]] std::vector<std::string> waits_for(const std::string& group) const;
 
