@@ -63,8 +63,9 @@ void RandomWorld::check_group(const Group& group) {
   for (const int generation : group.recipes) {
     expect(recipes_.contains({group.name, generation}), "the group knows its recipes");
   }
-  expect(!group.roll || !core_.waits_for(group.name).empty() || !group.roll->in_hand.empty() || !group.roll->holding.empty() ||
-             !group.roll->leaving.empty() || befores_.contains(group.name),
+  expect(!group.roll || !core_.waits_for(group.name).empty() || !group.roll->in_hand.empty() ||
+             !group.roll->holding.empty() || !group.roll->leaving.empty() ||
+             befores_.contains(group.name),
          "a roll waits for something");
   expect(group.roll.has_value() == rolls_.contains(group.name), "every roll is told");
   expect(group.roll.has_value() || !group.next_roll, "no restart waits without a roll");

@@ -119,8 +119,8 @@ class RandomWorld {
   std::map<std::string, CommandId> befores_;       // roll.before commands that run
   std::map<std::string, CommandId> rolls_;         // that have begun and not ended
   std::vector<std::pair<std::string, int>> made_;  // recipes that the core is to hear of
-  std::set<std::string> ever_up_;  // groups
-  std::set<CommandId> early_;      // answered while their workers wait for another group
+  std::set<std::string> ever_up_;                  // groups
+  std::set<CommandId> early_;  // answered while their workers wait for another group
   int shutdowns_done_ = 0;
   bool shutdown_asked_ = false;
   bool all_die_ = false;
