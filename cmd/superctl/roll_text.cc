@@ -49,7 +49,9 @@ std::string now_line(const wire::RollView& roll) {
   std::string line = fmt::format("{}: {} of {} replaced", label(roll), roll.replaced, roll.workers);
   if (!roll.steps.empty()) {
     const auto& step = roll.steps.back();
-    line += fmt::format("; {}: {}", subject(roll, step), step.message);
+    // That it is ready is told by the line before; from then on the old one is waited for.
+    line += fmt::format("; {}: {}", subject(roll, step),
+                        step.kind == "ready" ? "its old process leaves" : step.message);
   }
   return client::printable(line);
 }

@@ -62,7 +62,7 @@ const char* name(core::RollResult result) {
   std::abort();
 }
 
-std::string describe(const core::RollStep& step, RollCount count) {
+std::string describe(const core::RollStep& step, RollCourse course) {
   switch (step.kind) {
     case Kind::before:
       return "roll.before runs";
@@ -71,10 +71,11 @@ std::string describe(const core::RollStep& step, RollCount count) {
     case Kind::starting:
       return "a new process starts";
     case Kind::ready:
-      return fmt::format("{} is ready, {} of {} replaced", process(step), count.replaced,
-                         count.workers);
+      return fmt::format("{} is ready, {} of {} replaced", process(step), course.replaced,
+                         course.workers);
     case Kind::gone:
-      return "the old process is gone";
+      return course.newest == RollCourse::Newest::failed ? "the new process is gone"
+                                                         : "the process that it replaced is gone";
     case Kind::failed:
       return step.worker == 0 ? step.message : with_reason(process(step) + " failed", step.message);
     case Kind::withdrawn:

@@ -11,14 +11,16 @@ namespace superd::daemon {
 const char* name(core::RollStep::Kind kind);
 const char* name(core::RollResult result);
 
-// How far a roll is.
-struct RollCount {
+// How far a roll is after a step.
+struct RollCourse {
+  enum class Newest { stays, failed };
   int replaced = 0;
   int workers = 0;
+  Newest newest = Newest::stays;  // what became of the newest process of the step's worker
 };
 
 // What a step is, without the worker's name: `new process 812 is ready, 2 of 4 replaced`.
-std::string describe(const core::RollStep& step, RollCount count);
+std::string describe(const core::RollStep& step, RollCourse course);
 // What became of a roll, in one sentence: `rolled back: 2 workers went back to generation 7`; empty
 // for one that is done. `returned`: how many workers went back; `before_failed`: why roll.before
 // did, empty where it did not.

@@ -1,6 +1,7 @@
 #include "daemon/rolls.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "daemon/roll_text.h"
 #include "daemon/state_views.h"
@@ -44,24 +45,49 @@ void Rolls::note(const core::RollBegan& e, Time now) {
 void Rolls::note(const core::RollStep& e, Time now) {
   Entry* entry = find(e.roll);
   if (entry == nullptr) return;
-  if (e.kind == core::RollStep::Kind::ready) entry->replaced.insert(e.worker);
-  if (e.kind == core::RollStep::Kind::returned && entry->replaced.erase(e.worker) > 0) {
-    ++entry->returned;
-  }
-  if (e.kind == core::RollStep::Kind::failed && e.worker == 0) entry->before_failed = e.message;
-  if (e.kind == core::RollStep::Kind::failed && e.worker != 0) {
-    note_failed(e.roll, *entry,
-                {.number = e.worker, .ok = false, .message = e.message, .spawn = e.spawn});
-  }
+  follow(e, *entry);
   wire::RollStepView step;
   step.number = ++last_step_;
   step.time = rfc3339(now);
   if (e.worker != 0) step.worker = core::to_string({.group = e.group, .number = e.worker});
   step.kind = name(e.kind);
+  const bool newest_failed = entry->newest_failed.contains(e.worker);
   step.message = describe(
-      e, {.replaced = static_cast<int>(entry->replaced.size()), .workers = entry->asked.workers});
+      e, {.replaced = static_cast<int>(entry->replaced.size()),
+          .workers = entry->asked.workers,
+          .newest = newest_failed ? RollCourse::Newest::failed : RollCourse::Newest::stays});
   if (e.pid != 0) step.pid = e.pid;
   keep(*entry, std::move(step));
+}
+
+void Rolls::follow(const core::RollStep& e, Entry& entry) {
+  switch (e.kind) {
+    case core::RollStep::Kind::ready:
+      entry.replaced.insert(e.worker);
+      return;
+    case core::RollStep::Kind::failed:
+      if (e.worker == 0) {
+        entry.before_failed = e.message;
+        return;
+      }
+      entry.newest_failed.insert(e.worker);
+      note_failed(e.roll, entry,
+                  {.number = e.worker, .ok = false, .message = e.message, .spawn = e.spawn});
+      return;
+    case core::RollStep::Kind::withdrawn:
+      entry.newest_failed.insert(e.worker);
+      return;
+    case core::RollStep::Kind::returned:
+      if (entry.replaced.erase(e.worker) > 0) ++entry.returned;
+      return;
+    case core::RollStep::Kind::before:
+    case core::RollStep::Kind::before_done:
+    case core::RollStep::Kind::starting:
+    case core::RollStep::Kind::gone:
+    case core::RollStep::Kind::returning:
+      return;
+  }
+  std::abort();
 }
 
 void Rolls::note(const core::RollEnded& e, Time now) {

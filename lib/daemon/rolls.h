@@ -92,7 +92,8 @@ class Rolls {
     std::optional<Time> ended;
     std::string result;
     std::string message;
-    std::set<int> replaced;  // by the new recipe, and not returned
+    std::set<int> replaced;       // by the new recipe, and not returned
+    std::set<int> newest_failed;  // workers
     int returned = 0;
     std::vector<Failed> failed;
     std::string before_failed;
@@ -109,6 +110,7 @@ class Rolls {
 
   [[nodiscard]] const Entry* find(core::CommandId id) const;
   Entry* find(core::CommandId id);
+  void follow(const core::RollStep& e, Entry& entry);
   void keep(Entry& entry, wire::RollStepView step);
   void note_failed(core::CommandId id, Entry& entry, const core::WorkerOutcome& outcome);
   void fetch_output(core::CommandId id, const Failed& failed);

@@ -34,6 +34,8 @@ TEST_CASE("roll: while it goes on, how far it is and what it does", "[superctl]"
   CHECK(now_line(view) == "web: 1 of 4 replaced");
   view.steps = {{.worker = "web.2", .kind = "starting", .message = "a new process starts"}};
   CHECK(now_line(view) == "web: 1 of 4 replaced; web.2: a new process starts");
+  view.steps = {{.worker = "web.1", .kind = "ready", .message = "x"}};
+  CHECK(now_line(view) == "web: 1 of 4 replaced; web.1: its old process leaves");
   view.waits_for = 11;
   CHECK(now_line(view) == "web: waits for roll 11");
 }

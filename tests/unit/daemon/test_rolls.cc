@@ -113,7 +113,7 @@ TEST_CASE("rolls: a good roll tells each step in words, and that it is done", "[
   CHECK(view.generation == 8);
   CHECK(view.message.empty());
   CHECK(messages(view) == Lines{"web.1: new process 801 is ready, 1 of 4 replaced",
-                                "web.1: the old process is gone",
+                                "web.1: the process that it replaced is gone",
                                 "web.2: new process 802 is ready, 2 of 4 replaced"});
   CHECK(w.rolls.complete(CommandId{12}));
 }
@@ -123,6 +123,8 @@ TEST_CASE("rolls: a failed one names the worker, how it ended and its last lines
   w.ask(12, "restart");
   w.begin(12);
   w.step(12, Kind::failed, 1, "exited with status 1 before it was ready");
+  w.step(12, Kind::gone, 1);
+  CHECK(messages(w.view(12)).back() == "web.1: the new process is gone");
   w.end(12, RollResult::rolled_back, "web.1 exited with status 1 before it was ready");
   w.answer(12, 12, false,
            {{.number = 1,
