@@ -6,10 +6,31 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace superd::daemon {
 namespace {
 
 constexpr int kPauseShare = 10;
+
+// `: connection refused`; empty where nothing was written.
+std::string last_of(const std::vector<std::string>& lines) {
+  const auto last = std::find_if(lines.rbegin(), lines.rend(),
+                                 [](const std::string& line) { return !trim(line).empty(); });
+  return last == lines.rend() ? "" : ": " + printable(trim(*last));
+}
+
+std::string in_words(const ErrandEnd& end) {
+  switch (end.how) {
+    case ErrandEnd::How::succeeded:
+      return "";
+    case ErrandEnd::How::failed:
+      return fmt::format("ready.command {}{}", end.message, last_of(end.output));
+    case ErrandEnd::How::never_ran:
+      return fmt::format("ready.command: {}", end.message);
+  }
+  std::abort();
+}
 
 }  // namespace
 
@@ -93,23 +114,10 @@ void ExecReadiness::pause(Watch& watch) {
 std::string ExecReadiness::reason(core::SpawnId spawn) const {
   const Watch* watch = find(spawn);
   if (watch == nullptr) return "";
-  if (!watch->last) return "ready.command has not ended yet";
-  switch (watch->last->how) {
-    case ErrandEnd::How::succeeded:
-      return "";
-    case ErrandEnd::How::failed:
-      return fmt::format("ready.command {}", watch->last->message);
-    case ErrandEnd::How::never_ran:
-      return fmt::format("ready.command: {}", watch->last->message);
-  }
-  std::abort();
-}
-
-std::vector<std::string> ExecReadiness::output(core::SpawnId spawn) const {
-  const Watch* watch = find(spawn);
-  if (watch == nullptr) return {};
-  if (watch->last) return watch->last->output;
-  return watch->running ? parts_.errands.output(*watch->running) : std::vector<std::string>{};
+  if (watch->last) return in_words(*watch->last);
+  std::vector<std::string> lines;
+  if (watch->running) lines = parts_.errands.output(*watch->running);
+  return "ready.command has not ended yet" + last_of(lines);
 }
 
 }  // namespace superd::daemon

@@ -43,11 +43,10 @@ class ExecReadiness {
   // Also ends a check that runs. Nothing happens for a spawn that is not watched.
   void unwatch(core::SpawnId spawn);
 
-  // Why it is not ready yet, in words: `ready.command exited with status 7`, `ready.command: exec
-  // curl: No such file or directory`, `ready.command has not ended yet`. Empty: not watched.
+  // Why it is not ready yet, in words, with the last line that the command wrote: `ready.command
+  // exited with status 7: connection refused`, `ready.command: exec curl: No such file or
+  // directory`, `ready.command has not ended yet`. Empty: not watched.
   [[nodiscard]] std::string reason(core::SpawnId spawn) const;
-  // The last lines of the check that reason() tells of.
-  [[nodiscard]] std::vector<std::string> output(core::SpawnId spawn) const;
 
  private:
   struct Watch;
