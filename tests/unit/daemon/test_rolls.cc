@@ -130,7 +130,7 @@ TEST_CASE("rolls: a failed one names the worker, how it ended and its last lines
            {{.number = 1,
              .ok = false,
              .message = "exited with status 1 before it was ready",
-             .exit = core::Exit{.kind = core::Exit::Kind::exited, .value = 1}},
+             .exit = core::Exit{.kind = core::Exit::Kind::exited, .value = 1, .reason = {}}},
             {.number = 2, .ok = false, .message = "was left as it was"}});
   CHECK_FALSE(w.rolls.complete(CommandId{12}));
   w.write("ImportError");
