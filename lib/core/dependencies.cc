@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
+#include <iterator>
+#include <string_view>
+
+#include "base/text.h"
 
 namespace superd::core {
 namespace {
@@ -31,6 +35,8 @@ std::set<std::string> lead_to_circles(const std::map<std::string, std::vector<st
   }
   return left;
 }
+
+constexpr std::string_view kWaitsFor = "waits for ";
 
 }  // namespace
 
@@ -175,6 +181,14 @@ Trouble trouble_of(const Group& group) {
     }
   }
   return is_down(group) ? Trouble{.why = "it was stopped"} : Trouble{};
+}
+
+std::string waiting_for(const std::vector<std::string>& groups) {
+  return std::string(kWaitsFor) + join(groups, ", ");
+}
+
+bool waits_for_groups(const Worker& worker) {
+  return worker.queued && worker.message.starts_with(kWaitsFor);
 }
 
 }  // namespace superd::core

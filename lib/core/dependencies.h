@@ -58,4 +58,8 @@ struct Trouble {
 };
 Trouble trouble_of(const Group& group);
 
+// What a worker says that waits for these groups to be up; and whether one does.
+std::string waiting_for(const std::vector<std::string>& groups);
+bool waits_for_groups(const Worker& worker);
+
 }  // namespace superd::core

@@ -1,9 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "base/text.h"
 #include "core/supervision.h"
 
 namespace superd::core {
@@ -105,7 +102,7 @@ bool Supervision::hold_back(Effect& effect) {
 bool Supervision::hold_back(Hold& hold, Effect& effect) {
   if (auto* changed = std::get_if<WorkerChanged>(&effect)) {
     if (changed->to != WorkerState::starting || !find(changed->worker)->queued) return false;
-    changed->message = fmt::format("waits for {}", join(waits_for(changed->worker.group), ", "));
+    changed->message = waiting_for(waits_for(changed->worker.group));
     return false;
   }
   if (const auto* run = std::get_if<RunBefore>(&effect)) {
@@ -144,7 +141,7 @@ void Supervision::end_hold(Hold hold) {
 }
 
 void Supervision::tell_what_is_waited_for(const std::string& name) {
-  const std::string message = fmt::format("waits for {}", join(waits_for(name), ", "));
+  const std::string message = waiting_for(waits_for(name));
   for (Worker& worker : groups_.at(name).workers) {
     if (worker.queued) worker.message = message;
   }
@@ -170,7 +167,7 @@ void Supervision::answer_held(const std::string& name, Hold& hold) {
         const SpawnId spawn = answer.workers.empty() ? trouble.spawn : SpawnId{};
         answer.workers.push_back({.number = number,
                                   .ok = false,
-                                  .message = fmt::format("waits for {}: {}", needed, trouble.why),
+                                  .message = waiting_for({needed}) + ": " + trouble.why,
                                   .spawn = spawn});
       }
       answered_.insert(command);

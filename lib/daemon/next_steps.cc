@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "core/dependencies.h"
 
 namespace superd::daemon {
 namespace {
@@ -93,6 +94,7 @@ std::string next_step(const core::Worker& worker, core::TimePoint now) {
                          std::max(0.0, std::chrono::duration<double>(left).count()));
     }
     case core::WorkerState::starting:
+      if (core::waits_for_groups(worker)) return "starts when what it waits for runs (depends_on)";
       return worker.queued ? "starts when its turn comes (superd.max_starting)"
                            : "is ready or fails";
     case core::WorkerState::stopping:

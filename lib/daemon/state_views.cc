@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/dependencies.h"
 #include "daemon/next_steps.h"
 #include "loop/loop.h"
 
@@ -40,7 +41,7 @@ std::string detail(const core::Worker& worker, const StatusText& status, Moment 
   if (worker.state == core::WorkerState::backoff) {
     return worker.message + "; " + next_step(worker, moment.monotonic);
   }
-  if (worker.queued) return "waits for its turn";
+  if (worker.queued && !core::waits_for_groups(worker)) return "waits for its turn";
   return worker.message;
 }
 
