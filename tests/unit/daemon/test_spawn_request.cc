@@ -107,3 +107,20 @@ TEST_CASE("an errand: a command that names a socket is refused, the environment 
   CHECK(daemon::make_errand_request(recipe, {"true"}, "m", {}));
   CHECK_FALSE(daemon::make_errand_request(recipe, {"check", "{fd:socket}"}, "m", {}));
 }
+
+TEST_CASE("a start: {fd:ready} is the descriptor after the sockets, and none of LISTEN_FDS",
+          "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.listen.resize(2);
+  spec.listen[0].name = "socket";
+  spec.listen[1].name = "socket2";
+  spec.ready.when = core::ReadyWhen::fd;
+  spec.env.push_back({.name = "READY_FD", .value = "{fd:ready}"});
+  const auto request =
+      daemon::make_spawn_request(recipe_of(spec), {.worker = 1, .sockets = {9, 8}, .ready_fd = 20});
+  REQUIRE(request);
+  CHECK(request->sockets == std::vector<int>{9, 8, 20});
+  CHECK(has(request->env, "READY_FD=5"));
+  CHECK(has(request->env, "LISTEN_FDS=2"));
+  CHECK(has(request->env, "LISTEN_FDNAMES=socket:socket2"));
+}
