@@ -28,6 +28,7 @@ void Before::start(core::CommandId roll, const core::GroupSpec& group,
 
 void Before::end(core::CommandId roll, const std::string& group, ErrandEnd how) {
   running_.erase(roll);
+  if (how.how == ErrandEnd::How::never_ran) how.message = "could not be run: " + how.message;
   tell_({.group = group,
          .roll = roll,
          .ok = how.how == ErrandEnd::How::succeeded,

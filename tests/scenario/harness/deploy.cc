@@ -129,8 +129,8 @@ std::vector<std::string> steps(const nlohmann::json& roll) {
   if (!roll.is_object()) return words;
   for (const nlohmann::json& step : roll.at("steps")) {
     const std::string kind = step.at("kind");
-    const bool of_worker = step.contains("worker") && step.at("worker").is_string();
-    words.push_back(of_worker ? step.at("worker").get<std::string>() + " " + kind : kind);
+    const std::string worker = step.at("worker");
+    words.push_back(worker.empty() ? kind : worker + " " + kind);
   }
   return words;
 }

@@ -103,7 +103,8 @@ TEST_CASE("roll.before: of a recipe that cannot be made the reason is told", "[b
   rolling.run({"true"});
   rolling.until([&] { return rolling.told.has_value(); });
   CHECK_FALSE(rolling.told->ok);
-  CHECK(rolling.told->message == "env_file /nowhere/.env: No such file or directory");
+  CHECK(rolling.told->message ==
+        "could not be run: env_file /nowhere/.env: No such file or directory");
 }
 
 TEST_CASE("roll.before: cancelled while it runs or waits for its recipe, it says nothing",
