@@ -81,8 +81,8 @@ TEST_CASE("broken deploy: an import error changes nothing, and its last lines ar
   check_next_deploy_works(site, releases);
 }
 
-TEST_CASE("broken deploy: an import that hangs is given up at the ready timeout", "[all]") {
-  Site site(config(shop("ready = { timeout = \"3s\" }\n")));
+TEST_CASE("broken deploy: an import that hangs is given up at the ready timeout", "[full]") {
+  Site site(config(shop("ready = { timeout = \"3s\" }\nstop = { timeout = \"3s\" }\n")));
   const Releases releases(site);
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running", 60s));
@@ -96,14 +96,14 @@ TEST_CASE("broken deploy: an import that hangs is given up at the ready timeout"
   check_nothing_changed(site, before);
 }
 
-TEST_CASE("broken deploy: a crash in the soak time is a failure of the deploy", "[all]") {
+TEST_CASE("broken deploy: a crash in the soak time is a failure of the deploy", "[full]") {
   Site site(config(
-      {.runner = Runner::gunicorn_preload, .workers = 2, .more = "ready = { soak = \"10s\" }\n"}));
+      {.runner = Runner::gunicorn_preload, .workers = 2, .more = "ready = { soak = \"4s\" }\n"}));
   const Releases releases(site);
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running", 60s));
   const std::vector<pid_t> before = site.pids("web");
-  releases.deploy("2", "dies-after 3 42");
+  releases.deploy("2", "dies-after 2 42");
 
   const std::string err = fail_under_load(site);
 
@@ -112,7 +112,7 @@ TEST_CASE("broken deploy: a crash in the soak time is a failure of the deploy", 
   check_nothing_changed(site, before);
 }
 
-TEST_CASE("broken deploy: a release without its program", "[all]") {
+TEST_CASE("broken deploy: a release without its program", "[full]") {
   Site site(R"(
 [group.web]
 command   = ["bin/serve"]
@@ -230,7 +230,7 @@ TEST_CASE("broken deploy: in place there is no way back, and the result says mix
 }
 
 TEST_CASE("broken deploy: where the old release does not start either, what serves stays",
-          "[all]") {
+          "[full]") {
   Site site(config({.runner = Runner::gunicorn_gthread, .workers = 4}));
   const Releases releases(site);
   const Superd superd(site);
@@ -246,7 +246,7 @@ TEST_CASE("broken deploy: where the old release does not start either, what serv
   CHECK(site.worker("web.2").at("generation") == 1);
 }
 
-TEST_CASE("broken deploy: with on_failure = \"hold\" the roll stops where it is", "[all]") {
+TEST_CASE("broken deploy: with on_failure = \"hold\" the roll stops where it is", "[full]") {
   Site site(config({.runner = Runner::gunicorn_gthread,
                     .workers = 4,
                     .more = "roll = { on_failure = \"hold\" }\n"}));

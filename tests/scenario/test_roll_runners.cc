@@ -64,30 +64,30 @@ TEST_CASE("roll: uvicorn on a unix socket is replaced three times under load", "
   roll_three_times({.runner = Runner::uvicorn, .socket = Socket::unix_path, .workers = 2});
 }
 
-TEST_CASE("roll: gunicorn with sync workers on every socket", "[matrix]") {
+TEST_CASE("roll: gunicorn with sync workers on every socket", "[full]") {
   roll_three_times(
       {.runner = Runner::gunicorn_sync, .socket = any_socket(), .workers = two_or_four()});
 }
 
-TEST_CASE("roll: gunicorn with threads on every socket", "[matrix]") {
+TEST_CASE("roll: gunicorn with threads on every socket", "[full]") {
   roll_three_times(
       {.runner = Runner::gunicorn_gthread, .socket = any_socket(), .workers = two_or_four()});
 }
 
-TEST_CASE("roll: gunicorn that preloads the application on every socket", "[matrix]") {
+TEST_CASE("roll: gunicorn that preloads the application on every socket", "[full]") {
   roll_three_times(
       {.runner = Runner::gunicorn_preload, .socket = any_socket(), .workers = two_or_four()});
 }
 
-TEST_CASE("roll: uwsgi on every socket", "[matrix]") {
+TEST_CASE("roll: uwsgi on every socket", "[full]") {
   roll_three_times({.runner = Runner::uwsgi, .socket = any_socket(), .workers = two_or_four()});
 }
 
-TEST_CASE("roll: uvicorn on every socket", "[matrix]") {
+TEST_CASE("roll: uvicorn on every socket", "[full]") {
   roll_three_times({.runner = Runner::uvicorn, .socket = any_socket(), .workers = two_or_four()});
 }
 
-TEST_CASE("roll: forty clients that never pause notice nothing", "[matrix]") {
+TEST_CASE("roll: forty clients that never pause notice nothing", "[full]") {
   const Runner runner = GENERATE(Runner::gunicorn_sync, Runner::gunicorn_gthread, Runner::uvicorn);
   if (!installed(runner)) skip(std::string(name(runner)) + " is not installed");
   CAPTURE(name(runner));

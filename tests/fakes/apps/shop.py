@@ -4,6 +4,8 @@ Its release is the directory that it runs in: VERSION there is what it tells of 
 BEHAVIOUR (which may be missing) has a line for each thing that is wrong with the release:
   import-takes SECONDS        the import takes so long
   import-waits-for FILE       it takes until there is such a file: for ever, perhaps
+  import-of-others-waits-for FILE
+                              as before, in all workers of the group but the first
   import-fails TEXT           it fails with that text
   import-fails-in WORKER      it fails in that worker alone (`web.2`)
   dies-after SECONDS STATUS   the process that imported it ends with that status so long after
@@ -37,7 +39,9 @@ def die(seconds, status):
 def behave(what, argument):
     if what == "import-takes":
         time.sleep(float(argument))
-    elif what == "import-waits-for":
+    elif what == "import-waits-for" or (
+        what == "import-of-others-waits-for" and not os.environ["SUPERD_WORKER"].endswith(".1")
+    ):
         print("waiting for", argument, file=sys.stderr, flush=True)
         while not os.path.exists(argument):
             time.sleep(0.02)
