@@ -78,7 +78,7 @@ void read_accounts(TableReader& table, const Context& context, core::GroupSpec& 
 
 // What a worker's own texts may name besides the sockets.
 TextRules with_ready_fd(TextRules rules) {
-  if (rules.ready_by_fd) rules.fd_names.emplace_back(kReadyFd);
+  if (rules.ready_by_fd) rules.fd_names.emplace_back(core::kReadyFd);
   return rules;
 }
 
@@ -138,7 +138,7 @@ void read_program(TableReader& table, const Context& context, const TextRules& r
 void check_ready_name(const PlacedGroup& group, Problems& problems) {
   if (group.spec.ready.when != core::ReadyWhen::fd) return;
   for (std::size_t i = 0; i < group.spec.listen.size(); ++i) {
-    if (group.spec.listen[i].name != kReadyFd) continue;
+    if (group.spec.listen[i].name != core::kReadyFd) continue;
     problems.add(group.listen_places[i],
                  fmt::format("group.{}.listen: with ready.when = \"fd\" {{fd:ready}} is the "
                              "descriptor for readiness: give the socket another name",

@@ -21,7 +21,10 @@ constexpr Choice<ReadyWhen> kWhen[] = {
     {"exec", ReadyWhen::exec},           {"fd", ReadyWhen::fd}};
 
 bool names_ready_fd(const core::GroupSpec& group) {
-  const auto names = [](const std::string& text) { return core::uses_fd(text, kReadyFd); };
+  const auto names = [](const std::string& text) {
+    const auto fds = core::fd_names(text);
+    return std::find(fds.begin(), fds.end(), core::kReadyFd) != fds.end();
+  };
   return std::any_of(group.command.begin(), group.command.end(), names) ||
          std::any_of(group.env.begin(), group.env.end(),
                      [&](const core::EnvEntry& entry) { return names(entry.value); });

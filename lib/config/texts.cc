@@ -1,5 +1,6 @@
 #include "config/texts.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -47,7 +48,9 @@ void check_text(const Field& field, const std::string& text, const TextRules& ru
   if (!status) {
     // The socket that is named may be one of those nobody could read.
     if (rules.incomplete && core::uses_placeholder(text, Placeholder::fd)) return;
-    if (!rules.ready_by_fd && core::uses_fd(text, kReadyFd)) {
+    const auto names = core::fd_names(text);
+    const bool names_ready = std::find(names.begin(), names.end(), core::kReadyFd) != names.end();
+    if (!rules.ready_by_fd && names_ready) {
       return field.error(
           fmt::format("{{fd:ready}} needs ready.when = \"fd\", in {}", quoted(text)));
     }

@@ -21,8 +21,6 @@ struct TextRules {
   Reader reader = Reader::worker;
   bool incomplete = false;  // as in Context
 };
-// The name of the descriptor on which a worker says that it is ready.
-inline constexpr std::string_view kReadyFd = "ready";
 
 // Reports what is wrong with the placeholders of a text.
 void check_text(const Field& field, const std::string& text, const TextRules& rules);

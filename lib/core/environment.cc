@@ -136,10 +136,15 @@ std::vector<std::string> worker_environment(const EnvironmentInput& input) {
   return variables.lines();
 }
 
-bool names_descriptor(std::span<const std::string> command) {
-  return std::any_of(command.begin(), command.end(), [](const std::string& argument) {
+bool names_descriptor(std::span<const std::string> command, ReadyName ready) {
+  const auto is_socket = [&](const std::string& name) {
+    return ready == ReadyName::socket || name != kReadyFd;
+  };
+  return std::any_of(command.begin(), command.end(), [&](const std::string& argument) {
+    const std::vector<std::string> names = fd_names(argument);
     return is_descriptor_option(argument) || has_digit_after(argument, "fd://") ||
-           has_digit_after(argument, "fd:fileno=") || uses_placeholder(argument, Placeholder::fd);
+           has_digit_after(argument, "fd:fileno=") ||
+           std::any_of(names.begin(), names.end(), is_socket);
   });
 }
 
@@ -147,7 +152,9 @@ bool sets_listen_fds(const GroupSpec& group) {
   if (group.listen.empty()) return false;
   switch (group.socket_env) {
     case SocketEnv::automatic:
-      return !names_descriptor(group.command);
+      return !names_descriptor(group.command, group.ready.when == ReadyWhen::fd
+                                                  ? ReadyName::readiness
+                                                  : ReadyName::socket);
     case SocketEnv::listen_fds:
       return true;
     case SocketEnv::none:

@@ -50,8 +50,9 @@ std::vector<std::string> worker_environment(const EnvironmentInput& input);
 
 // Whether the command names a descriptor itself (`fd://3`, `--fd 3`, `--fd=3`, `-fd 3`,
 // `fd:fileno=3`, `{fd:NAME}`): such runners must not see LISTEN_FDS as well. `command` as written
-// in the config.
-bool names_descriptor(std::span<const std::string> command);
+// in the config; {fd:ready} counts where `ready` is the name of a socket.
+enum class ReadyName { socket, readiness };
+bool names_descriptor(std::span<const std::string> command, ReadyName ready = ReadyName::socket);
 // Whether LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID are set for a group.
 bool sets_listen_fds(const GroupSpec& group);
 

@@ -156,11 +156,14 @@ bool uses_placeholder(std::string_view text, Placeholder placeholder) {
          });
 }
 
-bool uses_fd(std::string_view text, std::string_view name) {
+std::vector<std::string> fd_names(std::string_view text) {
+  std::vector<std::string> names;
   const auto pieces = parse(text);
-  return pieces && std::any_of(pieces->begin(), pieces->end(), [&](const Piece& piece) {
-           return piece.placeholder == Placeholder::fd && piece.name == name;
-         });
+  if (!pieces) return names;
+  for (const Piece& piece : *pieces) {
+    if (piece.placeholder == Placeholder::fd) names.push_back(piece.name);
+  }
+  return names;
 }
 
 std::string escape_placeholders(std::string_view text) {

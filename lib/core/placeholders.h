@@ -12,6 +12,9 @@
 // `}}` are braces. Nothing else is looked at: no variables, no shell. Pure.
 namespace superd::core {
 
+// {fd:ready} where ready.when = "fd": the descriptor on which a worker says that it is ready.
+inline constexpr std::string_view kReadyFd = "ready";
+
 enum class Placeholder { group, worker, generation, fd, port };
 
 // What a text may use, for check_placeholders.
@@ -42,8 +45,8 @@ Result<std::string> expand_placeholders(std::string_view text, const Placeholder
 // Whether the text uses it; false where the text is malformed.
 bool uses_placeholder(std::string_view text, Placeholder placeholder);
 
-// The same for {fd:NAME} with this name.
-bool uses_fd(std::string_view text, std::string_view name);
+// The names in its {fd:NAME}, in order; none where the text is malformed.
+std::vector<std::string> fd_names(std::string_view text);
 
 // `text` so that expanding gives it back: braces doubled.
 std::string escape_placeholders(std::string_view text);

@@ -158,6 +158,12 @@ TEST_CASE("socket_env decides whether LISTEN_FDS is set; a group without sockets
   group.command = {"gunicorn", "app:app"};
   group.socket_env = SocketEnv::none;
   CHECK_FALSE(sets_listen_fds(group));
+  // The descriptor for readiness is no socket; a socket of that name is one.
+  group.command = {"app", "{fd:ready}"};
+  group.socket_env = SocketEnv::automatic;
+  CHECK_FALSE(sets_listen_fds(group));
+  group.ready.when = ReadyWhen::fd;
+  CHECK(sets_listen_fds(group));
 }
 
 TEST_CASE("an env_file holds NAME=VALUE lines, comments and quotes", "[core]") {
