@@ -27,7 +27,7 @@ Sight look_at(pid_t pid, const ProcessSight::Question& question,
               const ListenSight::Options& options) {
   ProcessSight process(pid, question);
   const Sight::Sign sign = process.look();
-  const Sight own{.sign = sign, .pid = pid, .hidden = process.hidden()};
+  Sight own{.sign = sign, .pid = pid, .hidden = process.hidden()};
   if (sign != Sight::Sign::none || !own.hidden) return own;
   const std::optional<PlainIdentity> identity = identity_of(pid, options);
   if (!identity) return own;
