@@ -39,7 +39,7 @@ std::string while_stopping(core::Afterwards afterwards) {
 
 // What a roll waits for at this worker, which it has in hand.
 std::string in_hand(const core::Worker& worker, core::TimePoint now) {
-  const std::string name = core::to_string(worker.ref);
+  std::string name = core::to_string(worker.ref);
   if (worker.queued) return name + ": its turn (superd.max_starting)";
   if (worker.next) {
     return fmt::format("{}: {} to be ready{}", name, process(*worker.next),

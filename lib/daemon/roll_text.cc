@@ -14,7 +14,7 @@ std::string process(const core::RollStep& step) {
   return step.pid == 0 ? "the new process" : fmt::format("new process {}", step.pid);
 }
 
-std::string with_reason(std::string what, const std::string& why) {
+std::string with_reason(const std::string& what, const std::string& why) {
   return why.empty() ? what : what + ": " + why;
 }
 

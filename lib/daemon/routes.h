@@ -94,10 +94,11 @@ class Routes {
   const core::Worker* find(Ask& ask, const wire::WorkerName& name);
   // Whether the client may change something, now; answers 403 or 503 if not.
   bool may_act(Ask& ask);
-  Rights rights_of(Door door, const os::Peer& peer) const;
+  [[nodiscard]] Rights rights_of(Door door, const os::Peer& peer) const;
 
   // routes_act.cc
-  void act(Ask ask, core::Target target, wire::Action action, const wire::ActionRequest& request);
+  void act(Ask ask, const core::Target& target, wire::Action action,
+           const wire::ActionRequest& request);
   void signal(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers,
               const wire::SignalRequest& request);
   // And joins the command to the roll that serves it, where that is known at once.
@@ -107,21 +108,22 @@ class Routes {
   void wait_until(Waiter waiter, std::optional<core::Duration> timeout);
 
   // routes_views.cc
-  wire::GroupView group_view(const core::Group& group) const;
-  wire::WorkerView worker_view(const core::Worker& worker) const;
-  wire::GroupView full_view(const core::Group& group) const;
-  wire::WorkerView full_view(const core::Worker& worker) const;
-  std::vector<wire::PidView> pids_of(const core::Worker& worker) const;
-  wire::PidView pid_view(const core::Worker& worker, core::SpawnId spawn, pid_t pid) const;
+  [[nodiscard]] wire::GroupView group_view(const core::Group& group) const;
+  [[nodiscard]] wire::WorkerView worker_view(const core::Worker& worker) const;
+  [[nodiscard]] wire::GroupView full_view(const core::Group& group) const;
+  [[nodiscard]] wire::WorkerView full_view(const core::Worker& worker) const;
+  [[nodiscard]] std::vector<wire::PidView> pids_of(const core::Worker& worker) const;
+  [[nodiscard]] wire::PidView pid_view(const core::Worker& worker, core::SpawnId spawn,
+                                       pid_t pid) const;
   // Of a process that came home and that nothing attributes.
   static wire::PidView unknown_view(pid_t pid);
-  StatusText status_text() const;
+  [[nodiscard]] StatusText status_text() const;
   // With the last lines of each worker's last process, as `why` shows them.
   void answer_why(Responder out, wire::HistoryView view,
                   const std::vector<const core::Worker*>& workers);
-  const core::GroupSpec& spec_of(const std::string& group) const;
+  [[nodiscard]] const core::GroupSpec& spec_of(const std::string& group) const;
   // Of the group's last roll.
-  std::optional<wire::RollView> roll_view(const std::string& group) const;
+  [[nodiscard]] std::optional<wire::RollView> roll_view(const std::string& group) const;
 
   Parts parts_;
   Hooks hooks_;

@@ -22,7 +22,7 @@ void Routes::on(Ask ask, const wire::ActOnWorker& command) {
       command.request);
 }
 
-void Routes::act(Ask ask, core::Target target, wire::Action action,
+void Routes::act(Ask ask, const core::Target& target, wire::Action action,
                  const wire::ActionRequest& request) {
   const core::CommandId id = parts_.commands.next_id();
   const auto workers = target.worker != 0 ? 1 : parts_.core.find(target.group)->workers.size();

@@ -90,9 +90,7 @@ void Supervisor::carry_out(const core::Spawn& e) { spawner_.spawn(e, *spec_of(e.
 
 void Supervisor::carry_out(const core::WatchReadiness& e) { spawner_.watch_readiness(e.spawn); }
 
-void Supervisor::carry_out(const core::UnwatchReadiness& e) {
-  spawner_.unwatch_readiness(e.spawn);
-}
+void Supervisor::carry_out(const core::UnwatchReadiness& e) { spawner_.unwatch_readiness(e.spawn); }
 
 void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e, *spec_of(e.group)); }
 
