@@ -93,7 +93,7 @@ struct Errands::Errand {
 
 // Nothing is polled any more once the other end is closed.
 void Errands::Errand::read_output(std::size_t limit) {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, 16384> buffer;
   for (std::size_t read = 0; output && read < limit;) {
     const ssize_t got = ::read(output.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
@@ -129,7 +129,7 @@ Errands::Errand* Errands::find(core::SpawnId id) const {
   return found == errands_.end() ? nullptr : found->second.get();
 }
 
-core::SpawnId Errands::run(Order order, OnEnd on_end) {
+core::SpawnId Errands::run(const Order& order, OnEnd on_end) {
   const core::SpawnId id{next_++};
   auto made = std::make_unique<Errand>(id, parts_.loop, [this, id] { on_time(id); });
   Errand& errand = *made;

@@ -67,7 +67,7 @@ class Errands {
   Errands& operator=(const Errands&) = delete;
 
   // `on_end` is called once, later, from the loop; also where nothing could be started.
-  core::SpawnId run(Order order, OnEnd on_end);
+  core::SpawnId run(const Order& order, OnEnd on_end);
   // Kills it; its end is not told any more. Nothing happens for an errand that has ended.
   void cancel(core::SpawnId errand);
   // The last lines of one that has not ended.
@@ -79,7 +79,7 @@ class Errands {
 
  private:
   struct Errand;
-  Errand* find(core::SpawnId id) const;
+  [[nodiscard]] Errand* find(core::SpawnId id) const;
   Status start(Errand& errand, const Order& order);
   Status watch(Errand& errand);
   void on_exec_report(core::SpawnId id);

@@ -50,7 +50,7 @@ class ExecReadiness {
 
  private:
   struct Watch;
-  Watch* find(core::SpawnId spawn) const;
+  [[nodiscard]] Watch* find(core::SpawnId spawn) const;
   void check(core::SpawnId spawn);
   void on_checked(core::SpawnId spawn, ErrandEnd end);
   void pause(Watch& watch);
