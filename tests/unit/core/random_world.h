@@ -39,6 +39,8 @@ class RandomWorld {
   [[nodiscard]] std::uint64_t events() const { return events_; }
 
  private:
+  static constexpr const char* kInOrder = "signal TERM";  // the cause of an ordered shutdown
+
   struct Process {
     WorkerRef worker;
     int generation = 0;
