@@ -60,8 +60,8 @@ TEST_CASE("roll: gunicorn is replaced three times under load, and no request fai
   roll_three_times({.runner = Runner::gunicorn_sync, .socket = Socket::tcp, .workers = 2});
 }
 
-TEST_CASE("roll: uvicorn on a unix socket is replaced three times under load", "[all]") {
-  roll_three_times({.runner = Runner::uvicorn, .socket = Socket::unix_path, .workers = 2});
+TEST_CASE("roll: uwsgi on a unix socket is replaced three times under load", "[all]") {
+  roll_three_times({.runner = Runner::uwsgi, .socket = Socket::unix_path, .workers = 2});
 }
 
 TEST_CASE("roll: gunicorn with sync workers on every socket", "[full]") {
