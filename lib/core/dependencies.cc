@@ -52,9 +52,9 @@ void Dependencies::add(const std::string& group, const std::vector<std::string>&
 }
 
 const std::vector<std::string>& Dependencies::direct(const std::string& group) const {
-  static const std::vector<std::string> kNone;
+  static const std::vector<std::string> none;
   const auto found = needs_.find(group);
-  return found == needs_.end() ? kNone : found->second;
+  return found == needs_.end() ? none : found->second;
 }
 
 // In the order in which a walk in depth leaves them, without a recursion as deep as the graph.
