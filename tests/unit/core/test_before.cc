@@ -1,0 +1,89 @@
+#include <catch2/catch.hpp>
+
+#include "core_fixture.h"
+
+using namespace superd::core;
+using namespace std::chrono_literals;
+
+namespace {
+
+Bench serving(const GroupSpec& spec) {
+  Bench bench({spec});
+  bench.start("web");
+  for (int i = 1; i <= spec.workers; ++i) bench.becomes_ready("web." + std::to_string(i));
+  return bench;
+}
+
+bool is_being_replaced(const Bench& bench) {
+  for (const Worker& worker : bench.group("web").workers) {
+    if (worker.next) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("before: a roll begins when its command has exited with 0", "[core]") {
+  GroupSpec spec = group_spec("web", 2);
+  spec.roll.before = {"check"};
+  Bench bench = serving(spec);
+  const CommandId roll = bench.restart("web");
+  CHECK(bench.count<RunBefore>() == 1);
+  CHECK(bench.group("web").state == GroupState::rolling);
+  CHECK_FALSE(is_being_replaced(bench));
+  SECTION("and then goes its way") {
+    bench.send(BeforeEnded{.group = "web", .roll = roll});
+    bench.next_becomes_ready("web.1");
+    bench.next_becomes_ready("web.2");
+    CHECK(bench.answer(roll)->ok);
+  }
+  SECTION("and one that fails ends it, with its last words") {
+    bench.send(BeforeEnded{.group = "web",
+                           .roll = roll,
+                           .ok = false,
+                           .message = "exited with status 1",
+                           .output = {"no such table"}});
+    const auto answer = bench.answer(roll);
+    CHECK_FALSE(answer->ok);
+    CHECK(answer->message == "roll.before exited with status 1; nothing was changed");
+    CHECK(answer->output == std::vector<std::string>{"no such table"});
+    CHECK(bench.group("web").in_force == 1);
+    CHECK(bench.group("web").state == GroupState::running);
+    CHECK(bench.recipes() == std::set<std::pair<std::string, int>>{{"web", 1}});
+  }
+  SECTION("and a stop of the group ends it too") {
+    bench.stop("web");
+    CHECK(bench.count<CancelBefore>() == 1);
+    CHECK_FALSE(bench.answer(roll)->ok);
+  }
+}
+
+TEST_CASE("ready: listening is looked at from the program's start until it is seen", "[core]") {
+  GroupSpec spec = group_spec("web");
+  spec.ready.when = ReadyWhen::automatic;
+  spec.listen.emplace_back();
+  Bench bench({spec});
+  bench.manners = Bench::Manners::silent;
+  const CommandId start = bench.start("web");
+  CHECK(bench.count<WatchReadiness>() == 0);
+  bench.executes(bench.current("web.1"));
+  CHECK(bench.count<WatchReadiness>() == 1);
+  SECTION("READY=1 does not count") {
+    bench.becomes_ready("web.1");
+    CHECK_FALSE(bench.answer(start).has_value());
+  }
+  SECTION("it is ready when it is seen") {
+    bench.send(ReadinessSeen{.spawn = bench.current("web.1"), .by = ReadyWhen::listening});
+    CHECK(bench.answer(start)->ok);
+    CHECK(bench.count<UnwatchReadiness>() == 1);
+  }
+  SECTION("nobody looks any more when it is stopped") {
+    bench.stop("web");
+    CHECK(bench.count<UnwatchReadiness>() == 1);
+  }
+  SECTION("it is a failure not to be in time") {
+    bench.advance(60s);
+    CHECK_FALSE(bench.answer(start)->ok);
+    CHECK(bench.answer(start)->workers.at(0).message == "was not ready within 60s");
+  }
+}
