@@ -28,7 +28,8 @@ struct ErrandFixture {
   [[nodiscard]] daemon::Recipes::Shared recipe(const core::GroupSpec& group) const;
   core::SpawnId run(std::vector<std::string> command,
                     loop::Duration timeout = std::chrono::seconds(60));
-  // Turns the loop until the condition holds; a test that waits a minute has failed.
+  // Turns the loop until the condition holds; a test that waits half a minute has failed, and so
+  // has one whose errand never ran.
   void until(const std::function<bool()>& condition);
   // The same for the end of the latest errand.
   const daemon::ErrandEnd& ended();
