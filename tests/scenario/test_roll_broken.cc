@@ -81,6 +81,27 @@ TEST_CASE("broken deploy: an import error changes nothing, and its last lines ar
   check_next_deploy_works(site, releases);
 }
 
+TEST_CASE("broken deploy: every runner ends when the import fails, and the old one serves on",
+          "[full]") {
+  const Runner runner = GENERATE(Runner::gunicorn_preload, Runner::uwsgi, Runner::uvicorn);
+  if (!installed(runner)) skip(std::string(name(runner)) + " is not installed");
+  CAPTURE(name(runner));
+  Site site(config({.runner = runner, .workers = 2}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running", 60s));
+  const std::vector<pid_t> before = site.main_pids("web");
+  releases.deploy("2", "import-fails users");
+
+  const std::string err = fail_under_load(site);
+
+  const std::string status = runner == Runner::uwsgi ? "status 22" : "status 1";
+  CHECK_THAT(err, Catch::Contains("web.1: ") && Catch::Contains("exited with " + status));
+  CHECK_THAT(err, Catch::Contains("RuntimeError: no such table: users"));
+  CHECK(site.state("web") == "running");
+  CHECK(site.main_pids("web") == before);
+}
+
 TEST_CASE("broken deploy: an import that hangs is given up at the ready timeout", "[full]") {
   Site site(config(shop("ready = { timeout = \"3s\" }\nstop = { timeout = \"3s\" }\n")));
   const Releases releases(site);
