@@ -74,6 +74,21 @@ TEST_CASE("depends_on: a stop waits for no process that cannot be killed", "[cor
   CHECK(bench.process("cache.1").main_signals.size() == 1);
 }
 
+TEST_CASE("depends_on: nor for what a worker that failed left behind and cannot be killed",
+          "[core]") {
+  std::vector<GroupSpec> specs = chain();
+  specs.front().respawn.policy = RespawnPolicy::never;
+  Bench bench(specs);
+  bench.start("web");
+  for (const char* worker : {"db.1", "cache.1", "web.1"}) bench.becomes_ready(worker);
+  bench.manners = Bench::Manners::silent;
+  bench.main_exits(bench.current("web.1"), Exit::with_status(1));
+  bench.advance(1h);
+  REQUIRE(bench.state("web.1") == WorkerState::failed);
+  bench.stop("cache");
+  CHECK(bench.state("cache.1") == WorkerState::stopping);
+}
+
 TEST_CASE("depends_on: a start takes back a stop that still waits", "[core]") {
   for (const std::string asked : {"db", "db.1", "cache", "web"}) {
     INFO(asked);
