@@ -40,6 +40,8 @@ class Commands {
   Commands(loop::Loop& loop, const Rolls& rolls, Tail tail)
       : loop_(loop), rolls_(rolls), tail_(std::move(tail)) {}
 
+  // Ids begin with 1, unless an earlier supervisor gave some; called before the first.
+  void begin_above(core::CommandId last) { last_id_ = static_cast<std::uint64_t>(last); }
   core::CommandId next_id() { return core::CommandId{++last_id_}; }
   void wait(core::CommandId id, Waiter waiter, Responder responder);
   // A command that nobody waits for is forgotten.

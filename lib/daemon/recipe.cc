@@ -32,9 +32,13 @@ Result<std::vector<core::EnvEntry>> read_env_file(const std::string& path) {
   return entries;
 }
 
-std::string resolved(const std::string& directory) {
+Result<std::string> resolved(const std::string& directory) {
   char* real = ::realpath(directory.c_str(), nullptr);
-  if (real == nullptr) return directory;
+  if (real == nullptr) {
+    // A worker's account may be let in where superd is not: root on a network file system.
+    if (errno == EACCES) return directory;
+    return fail_errno("chdir " + directory, errno);
+  }
   std::string result(real);
   std::free(real);
   return result;
@@ -78,7 +82,11 @@ Status look_at_files(const core::GroupSpec& spec, Recipe& recipe) {
     const core::PlaceholderValues values = recipe.placeholders(number);
     const Result<std::string> directory = core::expand_placeholders(spec.directory, values);
     if (!directory) return tl::unexpected(directory.error());
-    if (!directories.contains(*directory)) directories[*directory] = resolved(*directory);
+    if (!directories.contains(*directory)) {
+      Result<std::string> real = resolved(*directory);
+      if (!real) return tl::unexpected(real.error());
+      directories[*directory] = std::move(*real);
+    }
     Recipe::ForWorker worker{.directory = directories[*directory], .env_file = {}};
     if (spec.env_file) {
       const Result<std::string> path = core::expand_placeholders(*spec.env_file, values);

@@ -41,7 +41,7 @@ struct Recipe {
   std::optional<mode_t> umask;
   core::LimitsSpec limits;
   struct ForWorker {
-    std::string directory;  // symlinks resolved; as written where it does not exist
+    std::string directory;  // symlinks resolved; as written where superd may not look
     std::vector<core::EnvEntry> env_file;
   };
   std::vector<ForWorker> workers;  // [i]: worker i + 1
@@ -51,6 +51,8 @@ struct Recipe {
 
 // Looks up accounts, resolves directories, reads files: may hang where the machine does. Safe in
 // another thread. Directory and environment file are of one release, also while a link is switched.
+// Fails where the directory or file of one worker is missing: what is found only later would be
+// followed anew at each start.
 Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation);
 
 // Equal for recipes that start the same, whatever their generation; the same in every run of

@@ -183,13 +183,14 @@ void Spawner::capture(const Process& process) {
                         std::move(fds));
 }
 
-void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured) {
+void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,
+                                 const std::map<core::SpawnId, core::WorkerRef>& spared) {
   const std::set<core::SpawnId> known(captured.begin(), captured.end());
   for (const auto& [id, process] : processes_) {
     if (!known.contains(id)) capture(*process);
   }
   for (const core::SpawnId id : captured) {
-    if (find(id) == nullptr) parts_.logger.finish(id);
+    if (find(id) == nullptr && !spared.contains(id)) parts_.logger.finish(id);
   }
 }
 

@@ -66,7 +66,9 @@ class Spawner {
   // worker said of itself (STATUS=); empty: nothing.
   [[nodiscard]] std::string status_text(core::SpawnId spawn) const;
   // The logger has these captures: gives it the missing ones, ends those that are none of ours.
-  void reconcile_captures(const std::vector<core::SpawnId>& captured);
+  // `spared`: of an earlier supervisor, whose processes may still write.
+  void reconcile_captures(const std::vector<core::SpawnId>& captured,
+                          const std::map<core::SpawnId, core::WorkerRef>& spared);
 
   // `LOG_DIR/web.1.log`
   [[nodiscard]] std::string log_path(const core::WorkerRef& worker) const;

@@ -86,7 +86,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                  }),
       logger_(loop, {.on_captures =
                          [this](const std::vector<core::SpawnId>& spawns) {
-                           spawner_.reconcile_captures(spawns);
+                           spawner_.reconcile_captures(spawns, held_spawns_);
                          }}),
       errands_({.loop = loop, .tracker = *tracking_.tracker},
                {.notify_dir = notify_dir(spec_.daemon.runtime_dir),
@@ -94,11 +94,9 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                 .environment = config::this_process().environment,
                 .nofile_soft = options.nofile_soft},
                first_errand(first_spawn_id())),
-      readiness_({.loop = loop,
-                  .tracker = *tracking_.tracker,
-                  .recipes = recipes_,
-                  .errands = errands_},
-                 [this](const core::ReadinessSeen& seen) { happen(seen); }),
+      readiness_(
+          {.loop = loop, .tracker = *tracking_.tracker, .recipes = recipes_, .errands = errands_},
+          [this](const core::ReadinessSeen& seen) { happen(seen); }),
       spawner_({.loop = loop,
                 .recipes = recipes_,
                 .listeners = listeners_,

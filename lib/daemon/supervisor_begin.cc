@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
@@ -20,6 +21,19 @@ namespace {
 
 constexpr const char* kControlItem = "control";
 constexpr const char* kWorkerItem = "worker";
+
+// Microseconds that the keeper lives: a supervisor gives fewer than a command a microsecond, so
+// this is above all ids that the ones before gave.
+core::CommandId above_earlier_commands(pid_t keeper) {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const Result<os::ProcessId> process = os::process_id(keeper);
+  const auto ticks = process ? process->start_time : 0;
+  const auto ticks_a_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return core::CommandId{static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+                         static_cast<std::uint64_t>(now.tv_nsec) / 1'000 -
+                         ticks * (1'000'000 / ticks_a_second)};
+}
 
 // `notify/17/web.1` and `out/17/web.1` -> 17, web.1
 std::optional<std::pair<core::SpawnId, core::WorkerRef>> parse_item(std::string_view name) {
@@ -47,6 +61,10 @@ core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids) {
 
 Status Supervisor::begin(std::vector<keeper::Item> items) {
   take_items(std::move(items));
+  // Held by the keeper since a first supervisor began.
+  if (control_fds_.contains(kControlItem)) {
+    commands_.begin_above(above_earlier_commands(keeper_pid_));
+  }
   if (Status opened = open_directories(); !opened) return opened;
   auto poll = loop::Poll::create(loop_, keeper_.fd(), [this](loop::PollEvents) { on_keeper(); });
   if (!poll) return tl::unexpected(poll.error());

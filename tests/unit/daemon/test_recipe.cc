@@ -32,6 +32,7 @@ class Releases {
   Releases(const Releases&) = delete;
   Releases& operator=(const Releases&) = delete;
 
+  void lead_nowhere() { fs::remove(root_ / "current"); }
   void lead_to(const std::string& release) {
     fs::remove(root_ / "next");
     fs::create_symlink("releases/" + release, root_ / "next");
@@ -150,4 +151,29 @@ TEST_CASE("a recipe: of one that cannot be made nothing is told but the reason",
   while (reason.empty()) loop.run_once();
   CHECK(told == 0);
   CHECK(reason.find("No such file or directory") != std::string::npos);
+}
+
+TEST_CASE("a recipe: of a link that is missing it is made once the link is there, and then stays",
+          "[recipe]") {
+  Releases releases;
+  core::GroupSpec spec = releases.web();
+  spec.env_file.reset();
+  loop::Loop loop = *loop::Loop::create();
+  daemon::Recipes recipes(loop, [](const core::RecipeMade&) {});
+  std::vector<std::string> story;
+  const auto ask = [&] {
+    const std::size_t before = story.size();
+    recipes.with(spec, 1, [&](const auto& recipe) {
+      story.push_back(recipe ? (*recipe)->workers.at(0).directory : recipe.error().message);
+    });
+    while (story.size() == before) loop.run_once();
+  };
+  releases.lead_nowhere();
+  ask();
+  releases.lead_to("1");
+  ask();
+  releases.lead_to("2");
+  ask();
+  CHECK(story == std::vector<std::string>{"chdir " + spec.directory + ": No such file or directory",
+                                          releases.release("1"), releases.release("1")});
 }

@@ -57,11 +57,12 @@ TEST_CASE("a start: LISTEN_FDS is not set where the command names a descriptor",
   CHECK(without->argv.back() == "fd://3");
 }
 
-TEST_CASE("a recipe: a directory that is missing stays as written, so that the start names it",
-          "[spawn]") {
+TEST_CASE("a recipe: a directory that is missing is an error that names it", "[recipe]") {
   core::GroupSpec spec = web();
   spec.directory = "/nowhere/at/all";
-  CHECK(recipe_of(spec).workers.at(0).directory == "/nowhere/at/all");
+  const auto recipe = daemon::make_recipe(spec, 1);
+  REQUIRE_FALSE(recipe);
+  CHECK(recipe.error().message == "chdir /nowhere/at/all: No such file or directory");
 }
 
 TEST_CASE("a recipe: an environment file that is missing is an error with its path", "[spawn]") {
