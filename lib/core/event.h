@@ -29,7 +29,8 @@ struct StopRequested {
   std::string cause;
 };
 enum class Pace { in_turn, at_once };
-// Of a group: a roll with a new generation. Of one worker: by the recipe in force.
+// Of a group: a roll with a new generation, whose id is the command's; never kOwnCommand, which
+// would not tell it from what else superd does. Of one worker: by the recipe in force.
 struct RestartRequested {
   CommandId command{};
   Target target;

@@ -162,7 +162,9 @@ void GroupStepper::on(const RestartRequested& e) {
   if (!g_.next_roll) g_.next_roll = NextRoll{};
   g_.next_roll->ids.push_back(e.command);
   g_.next_roll->cause = e.cause;
-  if (e.pace == Pace::at_once) g_.next_roll->pace = Pace::at_once;
+  if (e.pace != Pace::at_once) return;
+  g_.next_roll->pace = Pace::at_once;
+  cut_roll_short();
 }
 
 void GroupStepper::on(const KillGroup& e) {

@@ -37,19 +37,54 @@ void GroupStepper::begin_return() {
     const std::optional<Life>& life = worker(number).life;
     return !life || life->generation != roll.generation;
   });
-  if (roll.replaced.empty()) {
+  const std::vector<int> down = left_without_process();
+  if (roll.replaced.empty() && down.empty()) {
     roll.aborted += fmt::format("; generation {} stays in force", g_.in_force);
     return end_roll(RollResult::rolled_back, roll.aborted);
   }
   if (const std::string why = no_way_back(); !why.empty()) {
-    return end_roll(RollResult::mixed,
-                    fmt::format("mixed: {}; {} by generation {}: {}", roll.aborted,
-                                workers_in_words(roll.replaced.size()), roll.generation, why));
+    std::string message = "mixed: " + roll.aborted;
+    if (!roll.replaced.empty()) {
+      message += fmt::format("; {} by generation {}", workers_in_words(roll.replaced.size()),
+                             roll.generation);
+    }
+    if (!down.empty())
+      message += fmt::format("; {} without a process that serves", workers_in_words(down.size()));
+    return end_roll(RollResult::mixed, message + ": " + why);
   }
   roll.phase = Roll::Phase::returning;
-  roll.aborted += fmt::format("; {} went back to generation {}",
-                              workers_in_words(roll.replaced.size()), g_.in_force);
+  roll.strategy = g_.policy.roll.strategy;
+  roll.batch = roll.strategy == RollStrategy::stop_first
+                   ? 1
+                   : batch_size(g_.policy.roll.batch, static_cast<int>(g_.workers.size()));
   roll.waiting.assign(roll.replaced.rbegin(), roll.replaced.rend());
+  for (const int number : down) {
+    roll.in_hand.insert(number);
+    note_step(RollStep::Kind::returning, number, "");
+    tell(number, worker_event::Start{.command = roll.id, .cause = roll.cause});
+  }
+}
+
+// Their old process had left before the new one failed, or had died.
+std::vector<int> GroupStepper::left_without_process() {
+  std::vector<int> found;
+  for (const auto& [number, outcome] : g_.roll->outcomes) {
+    const Worker& of = worker(number);
+    const bool comes_back =
+        of.state == WorkerState::starting || of.state == WorkerState::backoff ||
+        of.state == WorkerState::failed ||
+        (of.state == WorkerState::stopping && of.afterwards != Afterwards::rest);
+    if (comes_back && !g_.roll->replaced.contains(number)) found.push_back(number);
+  }
+  return found;
+}
+
+void GroupStepper::end_return() {
+  Roll& roll = *g_.roll;
+  if (roll.result == RollResult::mixed) return end_roll(RollResult::mixed, roll.aborted);
+  const auto returned = static_cast<std::size_t>(roll.returned);
+  end_roll(RollResult::rolled_back, fmt::format("{}; {} went back to generation {}", roll.aborted,
+                                                workers_in_words(returned), g_.in_force));
 }
 
 std::string GroupStepper::no_way_back() const {
@@ -81,7 +116,7 @@ void GroupStepper::fail_return(const WorkerOutcome& outcome) {
   const std::string name = to_string(worker(outcome.number).ref);
   worker(outcome.number).roll_to.reset();
   withdraw_others("was left as it was: the way back had failed");
-  roll.aborted = fmt::format("mixed: {}; but the old recipe no longer starts either: {} {}",
+  roll.aborted = fmt::format("mixed: {}; the old recipe no longer starts either: {} {}",
                              roll.aborted, name, outcome.message);
 }
 
@@ -113,6 +148,21 @@ void GroupStepper::cancel_rolls(const std::string& why) {
       next.ids.front(), next.ids,
       Answer{
           .group = g_.name, .ok = false, .message = why, .generation = g_.in_force, .workers = {}});
+}
+
+// A restart at once waits for nothing that the roll in hand still hopes for.
+void GroupStepper::cut_roll_short() {
+  Roll& roll = *g_.roll;
+  if (roll.phase == Roll::Phase::before) {
+    effects_.push_back(CancelBefore{.group = g_.name, .roll = roll.id});
+  }
+  if (roll.phase != Roll::Phase::ending) {
+    withdraw_others("was left as it was: a restart at once was asked for");
+    roll.result = RollResult::stopped;
+    end_roll(RollResult::stopped, "a restart at once took its place");
+  }
+  roll.in_hand.clear();
+  roll.leaving.clear();
 }
 
 void GroupStepper::finish_roll() {

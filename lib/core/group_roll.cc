@@ -39,8 +39,12 @@ void GroupStepper::begin_roll(const NextRoll& request) {
     roll.batch = all;
     roll.canary_passed = true;
   }
+  // What was stopped on purpose stays so, unless nothing of the group is wanted: then all start.
+  const bool any_wanted = census(g_).wanted > 0;
   for (const Worker& worker : g_.workers) {
-    if (!request.without.contains(worker.ref.number)) roll.waiting.push_back(worker.ref.number);
+    const bool stays = any_wanted && worker.state == WorkerState::stopped;
+    if (stays || request.without.contains(worker.ref.number)) continue;
+    roll.waiting.push_back(worker.ref.number);
   }
   effects_.push_back(RollBegan{.roll = roll.id,
                                .group = g_.name,
@@ -101,7 +105,7 @@ void GroupStepper::advance_roll() {
         }
         break;
       case Roll::Phase::returning:
-        end_roll(RollResult::rolled_back, roll.aborted);
+        end_return();
         break;
       case Roll::Phase::ending:
         if (!roll.leaving.empty()) return;
@@ -172,6 +176,7 @@ void GroupStepper::settle_in_roll(const WorkerOutcome& outcome) {
     case Roll::Phase::returning:
       if (outcome.ok) {
         roll.replaced.erase(outcome.number);
+        ++roll.returned;
         note_step(RollStep::Kind::returned, outcome.number, "", serving(outcome.number));
       } else {
         fail_return(outcome);

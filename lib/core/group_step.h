@@ -56,9 +56,12 @@ class GroupStepper {
   // New processes on their way are no longer wanted.
   void withdraw_others(const std::string& why);
   void begin_return();
+  [[nodiscard]] std::vector<int> left_without_process();
   [[nodiscard]] std::string no_way_back() const;
+  void end_return();
   void fail_return(const WorkerOutcome& outcome);
   void end_roll(RollResult result, const std::string& why);
+  void cut_roll_short();
   void cancel_rolls(const std::string& why);
   void finish_roll();
   void answer_roll(CommandId roll, const std::vector<CommandId>& ids, Answer answer);

@@ -25,6 +25,9 @@ namespace superd::core {
 //                  ├──► ending                         rolled_back: nothing was replaced; or mixed
 //                  └──► returning ──► ending           rolled_back; mixed: the old one fails too
 //
+// Those go back that were replaced, by the group's own strategy, after those that the failure has
+// left without a process: a roll that says `rolled_back` has seen every worker serve again.
+//
 // The generation in force changes when the last worker is replaced; a roll that fails burns its
 // number.
 struct Roll {
@@ -47,6 +50,7 @@ struct Roll {
   std::deque<int> waiting;         // workers whose turn comes in this phase
   std::set<int> in_hand;           // being restarted; a worker that is stopped leaves the roll
   std::set<int> replaced;          // by the new recipe, and not returned
+  int returned = 0;                // workers that serve by the old recipe again
   std::map<int, SpawnId> holding;  // replaced, but their old process still takes a place
   std::map<SpawnId, int> leaving;  // old and failed processes that the end of the roll waits for
 

@@ -85,6 +85,9 @@ void WorkerStepper::on(const worker_event::Stop& e) {
   settle_replacers(failure("was stopped before its new process was ready"));
   w_.roll_to.reset();
   w_.stoppers.push_back(e.command);
+  // However much time they asked for: whoever stops the worker waits no longer than this.
+  for (Life& life : w_.draining) hurry(life);
+  if (w_.life && is_leaving(w_.life->spawn)) hurry(*w_.life);
   switch (w_.state) {
     case WorkerState::starting:
     case WorkerState::ready:

@@ -82,6 +82,7 @@ void WorkerStepper::not_ready_in_time(const Life& late) {
     return;
   }
   w_.last_spawn = late.spawn;
+  w_.last_exit.reset();
   settle_starters(outcome);
   if (has_successor()) {
     move_out(*std::exchange(w_.life, std::nullopt));
@@ -120,6 +121,12 @@ void WorkerStepper::main_of_leaving_ended(Life& life, const Exit& exit) {
   if (!told_nobody || life.told_all || life.kills > 0) return;
   life.told_all = true;
   effects_.push_back(SignalTree{.spawn = life.spawn, .signal = policy_.stop.signal});
+}
+
+void WorkerStepper::hurry(Life& life) {
+  if (life.kills > 0 || life.deadline <= in(policy_.stop.timeout)) return;
+  life.deadline = in(policy_.stop.timeout);
+  arm(TimerKind::kill, life.spawn, life.deadline);
 }
 
 void WorkerStepper::kill(Life& life) {

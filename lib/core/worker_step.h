@@ -49,6 +49,8 @@ class WorkerStepper {
   // No longer in the slot: what its main process left behind is asked to leave.
   void drain(Life life);
   void main_of_leaving_ended(Life& life, const Exit& exit);
+  // An extended deadline of a leaving life is stop.timeout again, from now.
+  void hurry(Life& life);
   void kill(Life& life);
   void replace_later(const worker_event::Restart& e);
   // The next life fills the slot, and the current one is asked to leave.

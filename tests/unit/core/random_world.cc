@@ -114,9 +114,11 @@ void RandomWorld::end_before(int percent_ok) {
 
 void RandomWorld::command() {
   const Target target = any_target();
-  const CommandId id = chance(10) ? kOwnCommand : CommandId{++last_command_};
+  const std::uint64_t what = pick(3);
+  const bool is_roll = what == 2 && target.worker == 0;
+  const CommandId id = !is_roll && chance(10) ? kOwnCommand : CommandId{++last_command_};
   if (id != kOwnCommand) owed_.insert(id);
-  switch (pick(3)) {
+  switch (what) {
     case 0:
       return send(StartRequested{.command = id, .target = target, .cause = "command"});
     case 1:

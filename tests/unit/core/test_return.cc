@@ -168,24 +168,79 @@ TEST_CASE("failed roll: where the old recipe no longer starts what serves stays:
   const auto answer = bench.answer(roll);
   REQUIRE(answer.has_value());
   CHECK(answer->message ==
-        "mixed: web.3 exited with status 3 before it was ready; 2 workers went back to generation "
-        "1; but the old recipe no longer starts either: web.2 exited with status 4 before it was "
-        "ready");
+        "mixed: web.3 exited with status 3 before it was ready; the old recipe no longer starts "
+        "either: web.2 exited with status 4 before it was ready");
   CHECK(ended(bench).result == RollResult::mixed);
   CHECK(generations(bench) == std::vector<int>{2, 2, 1, 1});
   CHECK(bench.ready("web") == 4);
 }
 
-TEST_CASE("failed roll: a worker whose old process died meanwhile comes back by the old recipe",
+TEST_CASE("failed roll: who has lost its old process serves by the old recipe before it is over",
           "[core]") {
   Bench bench = serving(group_spec("web", 2));
   const CommandId roll = bench.restart("web");
   bench.ends("web.1", Exit::by_signal(9));
   CHECK(bench.state("web.1") == WorkerState::starting);
   bench.ends("web.1", Exit::with_status(3));
-  CHECK_FALSE(bench.answer(roll)->ok);
-  bench.advance(1s);
   CHECK(bench.process("web.1").generation == 1);
+  CHECK_FALSE(bench.answer(roll).has_value());
+  SECTION("and does") {
+    bench.becomes_ready("web.1");
+    CHECK(bench.answer(roll)->message ==
+          "web.1 exited with status 3 before it was ready; 1 worker went back to generation 1");
+    CHECK(ended(bench).result == RollResult::rolled_back);
+  }
+  SECTION("and does not: mixed") {
+    bench.ends("web.1", Exit::with_status(3));
+    CHECK(ended(bench).result == RollResult::mixed);
+  }
+}
+
+TEST_CASE("failed roll: of a group that was restarted at once all serve by the old recipe again",
+          "[core]") {
+  Bench bench = serving(group_spec("web", 3));
+  const CommandId roll = bench.restart("web", Pace::at_once);
+  bench.becomes_ready("web.1");
+  bench.ends("web.2", Exit::with_status(3));
+  bench.becomes_ready("web.3");
+  CHECK(generations(bench) == std::vector<int>{2, 1, 2});
+  CHECK(bench.ready("web") == 2);
+  bench.becomes_ready("web.2");
+  CHECK(bench.process(bench.next("web.3")).generation == 1);
+  CHECK(bench.ready("web") == 3);
+  bench.next_becomes_ready("web.3");
+  bench.next_becomes_ready("web.1");
+  CHECK(generations(bench) == std::vector<int>{1, 1, 1});
+  CHECK(bench.answer(roll)->message ==
+        "web.2 exited with status 3 before it was ready; 3 workers went back to generation 1");
+}
+
+TEST_CASE("failed roll: where the recipes do not differ, who does not serve is told", "[core]") {
+  GroupSpec spec = group_spec("web", 1);
+  spec.roll.strategy = RollStrategy::stop_first;
+  Bench bench = serving(spec);
+  bench.recipes_differ = false;
+  bench.restart("web");
+  bench.becomes_ready("web.1");
+  const CommandId roll = bench.restart("web");
+  bench.ends("web.1", Exit::with_status(3));
+  CHECK(bench.answer(roll)->message ==
+        "mixed: web.1 exited with status 3 before it was ready; 1 worker without a process that "
+        "serves: the recipes do not differ, so that there is none to go back to; mend it and "
+        "restart");
+}
+
+TEST_CASE("roll: a restart at once does not wait for what the one in hand hopes for", "[core]") {
+  Bench bench = serving(group_spec("web", 2));
+  const CommandId roll = bench.restart("web");
+  const SpawnId hangs = bench.next("web.1");
+  const CommandId now = bench.restart("web", Pace::at_once);
+  CHECK(bench.answer(roll)->message == "a restart at once took its place");
+  CHECK(bench.process(hangs).main_signals == std::vector<int>{15});
+  bench.becomes_ready("web.1");
+  bench.becomes_ready("web.2");
+  CHECK(bench.answer(now)->ok);
+  CHECK(generations(bench) == std::vector<int>{3, 3});
 }
 
 TEST_CASE("failed roll: the restart that waits for it begins all the same", "[core]") {

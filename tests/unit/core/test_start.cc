@@ -250,11 +250,11 @@ TEST_CASE("commands: superd's own have no answer", "[core]") {
       .command = kOwnCommand, .target = {.group = "web", .worker = 0}, .cause = "boot"});
   bench.becomes_ready("web.1");
   bench.send(RestartRequested{.command = kOwnCommand,
-                              .target = {.group = "web", .worker = 0},
+                              .target = {.group = "web", .worker = 1},
                               .cause = "boot",
                               .pace = Pace::in_turn});
   bench.next_becomes_ready("web.1");
-  CHECK(bench.group("web").in_force == 2);
+  CHECK(bench.spawns("web.1").size() == 2);
   bench.shutdown();
   CHECK(bench.shutdowns_done() == 1);
   CHECK(bench.count<Answer>() == 0);

@@ -86,8 +86,8 @@ TEST_CASE("stop-first: the first new process that fails ends it; the others keep
   REQUIRE(answer.has_value());
   CHECK_FALSE(answer->ok);
   CHECK(answer->message ==
-        "mixed: web.2 exited with status 3 before it was ready; 1 worker by generation 2: "
-        "roll.on_failure is \"hold\"");
+        "mixed: web.2 exited with status 3 before it was ready; 1 worker by generation 2; 1 "
+        "worker without a process that serves: roll.on_failure is \"hold\"");
   CHECK(answer->generation == 1);
   REQUIRE(answer->workers.size() == 2);
   CHECK(answer->workers[0].ok);
