@@ -78,7 +78,8 @@ void Rolls::follow(const core::RollStep& e, Entry& entry) {
       entry.newest_failed.insert(e.worker);
       return;
     case core::RollStep::Kind::returned:
-      if (entry.replaced.erase(e.worker) > 0) ++entry.returned;
+      entry.replaced.erase(e.worker);
+      ++entry.returned;
       return;
     case core::RollStep::Kind::before:
     case core::RollStep::Kind::before_done:
