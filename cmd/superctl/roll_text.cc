@@ -62,7 +62,7 @@ std::string roll_story(const wire::RollView& roll) {
   if (!roll.message.empty()) add(out, "    ", roll.message);
   const std::size_t hidden = roll.steps.size() > kSteps ? roll.steps.size() - kSteps : 0;
   if (const auto before = hidden + roll.left_out.value_or(0); before > 0) {
-    add(out, "    ", fmt::format("({} steps before)", before));
+    add(out, "    ", fmt::format("({} step{} before)", before, before == 1 ? "" : "s"));
   }
   for (std::size_t i = hidden; i < roll.steps.size(); ++i) {
     const auto& step = roll.steps[i];

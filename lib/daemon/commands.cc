@@ -71,6 +71,7 @@ void Commands::time_out(core::CommandId id) {
   view.roll = static_cast<std::uint64_t>(rolls_.serving(id));
   view.group = found.mapped().waiter.group;
   view.action = found.mapped().waiter.action;
+  if (found.mapped().waiter.in_force) view.generation = found.mapped().waiter.in_force();
   view.message = "not done in time; the work goes on";
   found.mapped().responder.answer(wire::json_response(200, wire::to_text(view)));
 }

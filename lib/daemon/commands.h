@@ -30,6 +30,7 @@ class Commands {
     std::string action;  // `start`, `stop`, `restart`
     std::string group;
     std::optional<core::Duration> timeout;  // nothing: for ever
+    std::function<int()> in_force{};        // the group's generation
   };
 
   static constexpr int kOutputLines = 20;

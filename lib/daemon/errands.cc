@@ -68,7 +68,8 @@ struct Errands::Errand {
       : id(i), timer(loop, std::move(on_time)) {}
 
   core::SpawnId id;
-  OnEnd on_end;  // empty: told, or nobody wants to know
+  core::WorkerRef worker;  // as which it runs
+  OnEnd on_end;            // empty: told, or nobody wants to know
   loop::Duration timeout{};
   std::optional<std::string> failure;  // why it never ran, not told yet
   bool tracked = false;
@@ -135,6 +136,7 @@ core::SpawnId Errands::run(const Order& order, OnEnd on_end) {
   Errand& errand = *made;
   errands_[id] = std::move(made);
   errand.on_end = std::move(on_end);
+  errand.worker = {.group = order.recipe->group, .number = order.worker};
   errand.timeout = order.timeout;
   if (Status started = start(errand, order); !started) {
     errand.failure = started.error().message;
@@ -279,6 +281,12 @@ void Errands::cancel(core::SpawnId id) {
   errand->on_end = nullptr;
   errand->output_poll.reset();
   if (!errand->failure) kill(*errand);
+}
+
+std::optional<core::WorkerRef> Errands::worker_of(core::SpawnId id) const {
+  const Errand* errand = find(id);
+  if (errand == nullptr) return std::nullopt;
+  return errand->worker;
 }
 
 std::vector<std::string> Errands::output(core::SpawnId id) const {

@@ -70,6 +70,8 @@ class Errands {
   core::SpawnId run(const Order& order, OnEnd on_end);
   // Kills it; its end is not told any more. Nothing happens for an errand that has ended.
   void cancel(core::SpawnId errand);
+  // As which worker it runs; nothing once no process of it is left.
+  [[nodiscard]] std::optional<core::WorkerRef> worker_of(core::SpawnId errand) const;
   // The last lines of one that has not ended.
   [[nodiscard]] std::vector<std::string> output(core::SpawnId errand) const;
 

@@ -16,9 +16,9 @@ void Leftovers::end(const std::vector<One>& leftovers, std::function<void(core::
   gone_ = std::move(gone);
   done_ = std::move(done);
   if (leftovers.empty()) return done_();
-  log::warn(
-      "found {} workers of a supervisor that died; ending them in order, then starting afresh",
-      leftovers.size());
+  const std::size_t count = leftovers.size();
+  log::warn("found {} worker{} of a supervisor that died; ending {} in order, then starting afresh",
+            count, count == 1 ? "" : "s", count == 1 ? "it" : "them");
   for (const One& one : leftovers) {
     ask_to_leave(one);
     loop::Timer timer(loop_, [this, spawn = one.spawn] { kill(spawn); });

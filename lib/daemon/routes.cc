@@ -39,13 +39,15 @@ Rights Routes::rights_of(Door door, const os::Peer& peer) const {
   if (peer.process) {
     if (const auto spawn = parts_.tracker.owner(peer.pid)) {
       if (const core::Worker* worker = parts_.core.owner(*spawn)) {
-        return {.everything = false, .self = worker->ref};
+        return {.everything = false, .self = worker->ref, .errand = false};
       }
+      const std::optional<core::WorkerRef> worker = parts_.errands.worker_of(*spawn);
+      return {.everything = false, .self = worker, .errand = worker.has_value()};
     }
   }
   switch (door) {
     case Door::control:
-      return {.everything = peer.uid == 0 || peer.uid == geteuid(), .self = {}};
+      return {.everything = peer.uid == 0 || peer.uid == geteuid(), .self = {}, .errand = false};
     case Door::worker:
       return {};
   }

@@ -8,6 +8,7 @@
 
 #include "core/supervision.h"
 #include "daemon/commands.h"
+#include "daemon/errands.h"
 #include "daemon/history.h"
 #include "daemon/http_server.h"
 #include "daemon/rolls.h"
@@ -24,10 +25,13 @@ namespace superd::daemon {
 enum class Door { control, worker };
 
 // What a client may do. A process of a worker's tree has its worker's rights on either socket,
-// whatever its uid: it sees its own group and acts on nothing.
+// whatever its uid: it sees its own group and acts on nothing. So does one of a command that runs
+// as a worker would (roll.before, ready.command), and that waits for no roll of its group, which
+// may wait for it. What an earlier supervisor left behind has no rights.
 struct Rights {
   bool everything = false;
   std::optional<core::WorkerRef> self;  // the worker that asks
+  bool errand = false;                  // a command that runs as `self`
 };
 
 // Answers the requests of both sockets: looks things up, or tells the core and waits for it.
@@ -39,6 +43,7 @@ class Routes {
     const core::Supervision& core;
     const History& history;
     Tracker& tracker;
+    const Errands& errands;
     Spawner& spawner;
     logs::LoggerClient& logger;
     Commands& commands;

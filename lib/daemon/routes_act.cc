@@ -42,7 +42,11 @@ void Routes::act(Ask ask, const core::Target& target, wire::Action action,
       return;
     case wire::Wait::until_done:
       parts_.commands.wait(
-          id, {.action = wire::name(action), .group = target.group, .timeout = request.timeout},
+          id,
+          {.action = wire::name(action),
+           .group = target.group,
+           .timeout = request.timeout,
+           .in_force = [this, group = target.group] { return parts_.core.find(group)->in_force; }},
           std::move(ask.out));
       tell_core(id, target, action, request.pace, ask.cause);
       return;

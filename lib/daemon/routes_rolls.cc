@@ -24,6 +24,11 @@ void Routes::on(Ask ask, const wire::GetRoll& command) {
                 : wire::problem_response(404, "the roll is over and no longer known");
   };
   if (!command.until) return ask.out.answer(view());
+  if (ask.rights.errand && !parts_.rolls.complete(id)) {
+    ask.out.answer(wire::problem_response(
+        403, fmt::format("a command that runs for {} may wait for no roll of it", group)));
+    return;
+  }
   Waiter waiter;
   waiter.reached = [this, id] { return parts_.rolls.complete(id); };
   waiter.view = view;

@@ -123,6 +123,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                .core = core_,
                .history = history_,
                .tracker = *tracking_.tracker,
+               .errands = errands_,
                .spawner = spawner_,
                .logger = logger_,
                .commands = commands_,

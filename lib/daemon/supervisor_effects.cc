@@ -98,8 +98,9 @@ void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll)
 
 void Supervisor::carry_out(const core::RollBegan& e) {
   rolls_.note(e, std::chrono::system_clock::now());
-  log::info("{}: roll {} begins: generation {}, {} workers ({})", e.group,
-            static_cast<std::uint64_t>(e.roll), e.generation, e.workers, e.cause);
+  log::info("{}: roll {} begins: generation {}, {} worker{} ({})", e.group,
+            static_cast<std::uint64_t>(e.roll), e.generation, e.workers, e.workers == 1 ? "" : "s",
+            e.cause);
 }
 
 void Supervisor::carry_out(const core::RollStep& e) {

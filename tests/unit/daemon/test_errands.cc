@@ -44,6 +44,14 @@ TEST_CASE(
   CHECK(output[0] == output[1]);
 }
 
+TEST_CASE("an errand: it belongs to the worker as which it runs until it is gone", "[errands]") {
+  ErrandFixture fixture;
+  const core::SpawnId id = fixture.run({"/bin/sh", "-c", "exit 0"});
+  CHECK(fixture.errands->worker_of(id) == core::WorkerRef{.group = "web", .number = 1});
+  fixture.ended();
+  while (fixture.errands->worker_of(id)) fixture.loop.run_once();
+}
+
 TEST_CASE("an errand: how it ended is told in words, with the last lines of both streams",
           "[errands]") {
   ErrandFixture fixture;
