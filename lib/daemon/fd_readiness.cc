@@ -23,9 +23,8 @@ Result<ReadyPipe> make_ready_pipe() {
 
 void FdReadiness::watch(core::SpawnId spawn, int read) {
   Watch& watch = watches_[spawn];
-  watch.poll.reset();
+  watch = Watch{};
   watch.fd = read;
-  watch.reason.clear();
   auto poll =
       loop::Poll::create(loop_, read, [this, spawn](loop::PollEvents) { on_readable(spawn); });
   if (!poll) {
@@ -37,7 +36,14 @@ void FdReadiness::watch(core::SpawnId spawn, int read) {
   watch.poll->watch({.readable = true});
 }
 
-void FdReadiness::unwatch(core::SpawnId spawn) { watches_.erase(spawn); }
+void FdReadiness::unwatch(core::SpawnId spawn) {
+  const auto found = watches_.find(spawn);
+  if (found == watches_.end()) return;
+  found->second.waits = false;
+  found->second.reason.clear();
+}
+
+void FdReadiness::forget(core::SpawnId spawn) { watches_.erase(spawn); }
 
 std::string FdReadiness::reason(core::SpawnId spawn) const {
   const auto found = watches_.find(spawn);
@@ -47,20 +53,22 @@ std::string FdReadiness::reason(core::SpawnId spawn) const {
 void FdReadiness::on_readable(core::SpawnId spawn) {
   const auto found = watches_.find(spawn);
   if (found == watches_.end()) return;
-  std::array<char, 4096> buffer;
-  const ssize_t got = ::read(found->second.fd, buffer.data(), buffer.size());
-  if (got < 0) return;
-  if (got == 0) {
-    found->second.poll.reset();
-    found->second.reason = "it closed its {fd:ready} without a newline";
+  Watch& watch = found->second;
+  std::array<char, 16384> buffer;
+  const ssize_t got = ::read(watch.fd, buffer.data(), buffer.size());
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) {
+    watch.poll.reset();
+    if (watch.waits) watch.reason = "it closed its {fd:ready} without a newline";
     return;
   }
-  // What else it says there means nothing.
+  if (!watch.waits) return;
+  // What else it says there means nothing, now and later.
   if (std::string_view(buffer.data(), static_cast<std::size_t>(got)).find('\n') ==
       std::string_view::npos) {
     return;
   }
-  watches_.erase(found);
+  watch.waits = false;
   on_ready_(spawn);
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/listening_readiness.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <utility>
@@ -46,18 +47,25 @@ std::vector<os::Listener> listeners_of(const std::vector<int>& sockets, const st
 
 }  // namespace
 
+// Of listen(2) on one socket.
+struct ListeningReadiness::Caller {
+  pid_t before = 0;           // when the watch began
+  pid_t now = 0;              // a process of the tree that has called it since
+  unsigned hidden_looks = 0;  // at that one, in a row
+};
+
 struct ListeningReadiness::Watch {
   explicit Watch(Subject what)
       : subject(std::move(what)),
         sight(listeners_of(subject.sockets, core::to_string(subject.worker)),
               {.expected = subject.identity}) {
-    for (const int fd : subject.sockets) callers.push_back(os::last_listen_caller(fd));
+    for (const int fd : subject.sockets) callers.push_back({.before = os::last_listen_caller(fd)});
   }
 
   Subject subject;
   os::ListenSight sight;
-  std::vector<pid_t> callers;  // of listen(2), one a socket, when the watch began
-  std::vector<pid_t> members;  // at the last list
+  std::vector<Caller> callers;  // one a socket
+  std::vector<pid_t> members;   // at the last list
   loop::TimePoint due{};
   unsigned looks = 0;
   unsigned hidden_looks = 0;  // in a row
@@ -149,7 +157,7 @@ bool ListeningReadiness::sees(Watch& watch, Listed listed) {
     return true;
   }
   note_hidden(watch, sight.hidden);
-  return sight.hidden && called_listen(watch, pids);
+  return hidden_called_listen(watch, pids);
 }
 
 void ListeningReadiness::note_hidden(Watch& watch, const std::optional<os::Hidden>& hidden) {
@@ -163,19 +171,34 @@ void ListeningReadiness::note_hidden(Watch& watch, const std::optional<os::Hidde
       core::to_string(watch.subject.worker), watch.reason);
 }
 
-bool ListeningReadiness::called_listen(const Watch& watch, const std::vector<pid_t>& pids) {
-  // The main process of many runners calls listen(2) long before it serves. A caller that was there
-  // when the watch began may be another process by now, under the same number.
-  const Subject& subject = watch.subject;
-  for (std::size_t i = 0; i < subject.sockets.size(); ++i) {
-    const pid_t caller = os::last_listen_caller(subject.sockets[i]);
-    if (caller <= 0 || caller == watch.callers[i] || caller == subject.main) continue;
-    if (std::find(pids.begin(), pids.end(), caller) == pids.end()) continue;
+bool ListeningReadiness::hidden_called_listen(Watch& watch, const std::vector<pid_t>& pids) {
+  for (std::size_t i = 0; i < watch.callers.size(); ++i) {
+    Caller& caller = watch.callers[i];
+    const pid_t pid = new_caller(watch.subject, watch.subject.sockets[i], caller, pids);
+    // A process that can be looked at tells by itself when it serves; that another one of its tree
+    // is hidden says nothing about it.
+    const std::array alone{pid};
+    if (pid == 0 || !watch.sight.look(alone, os::ListenSight::Depth::fast).hidden) {
+      caller.now = 0;
+      continue;
+    }
+    caller.hidden_looks = caller.now == pid ? caller.hidden_looks + 1 : 1;
+    caller.now = pid;
+    if (caller.hidden_looks < kHiddenLooks) continue;
     log::info("{}: process {} cannot be looked at, and has called listen() on its unix socket",
-              core::to_string(subject.worker), caller);
+              core::to_string(watch.subject.worker), pid);
     return true;
   }
   return false;
+}
+
+pid_t ListeningReadiness::new_caller(const Subject& subject, int socket, const Caller& known,
+                                     const std::vector<pid_t>& pids) {
+  // The main process of many runners calls listen(2) long before it serves. A caller that was there
+  // when the watch began may be another process by now, under the same number.
+  const pid_t pid = os::last_listen_caller(socket);
+  if (pid <= 0 || pid == known.before || pid == subject.main) return 0;
+  return std::find(pids.begin(), pids.end(), pid) == pids.end() ? 0 : pid;
 }
 
 }  // namespace superd::daemon

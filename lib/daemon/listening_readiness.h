@@ -23,8 +23,9 @@ namespace superd::daemon {
 //
 // Where the machine forbids looking it says so once for each spawn, goes on looking, and takes one
 // sign more: on a unix socket the kernel names who called listen(2) last; a process of the tree
-// other than the main one that did so since the watch began is ready. Where nothing tells, the
-// spawn is not ready.
+// other than the main one that did so since the watch began, and that itself stays hidden, is
+// ready. One that can be looked at is not, whoever else of its tree is hidden. Where nothing tells,
+// the spawn is not ready.
 class ListeningReadiness {
  public:
   struct Subject {
@@ -49,13 +50,17 @@ class ListeningReadiness {
   [[nodiscard]] std::string reason(core::SpawnId spawn) const;
 
  private:
+  struct Caller;
   struct Watch;
   enum class Listed { before, now };
   void look_around();
   Listed list_trees(loop::TimePoint now);
   static bool sees(Watch& watch, Listed listed);
   static void note_hidden(Watch& watch, const std::optional<os::Hidden>& hidden);
-  static bool called_listen(const Watch& watch, const std::vector<pid_t>& pids);
+  static bool hidden_called_listen(Watch& watch, const std::vector<pid_t>& pids);
+  // 0: nobody whose call says anything.
+  static pid_t new_caller(const Subject& subject, int socket, const Caller& known,
+                          const std::vector<pid_t>& pids);
   void arm();
 
   Tracker& tracker_;

@@ -52,6 +52,11 @@ void Readiness::unwatch(core::SpawnId spawn) {
   exec_.unwatch(spawn);
 }
 
+void Readiness::forget(core::SpawnId spawn) {
+  unwatch(spawn);
+  fd_.forget(spawn);
+}
+
 std::string Readiness::reason(core::SpawnId spawn) const {
   if (std::string now = reason_now(spawn); !now.empty()) return now;
   const auto past = std::find_if(past_reasons_.begin(), past_reasons_.end(),

@@ -42,8 +42,8 @@ class Readiness {
     const core::GroupSpec* group = nullptr;  // outlives the watch
     pid_t main = 0;
     os::PlainIdentity identity;  // as which it was started
-    std::vector<int> sockets;    // borrowed, as is the next, for as long as the watch lasts
-    int ready_pipe = -1;         // fd: the read end; else -1
+    std::vector<int> sockets;    // borrowed for as long as the watch lasts
+    int ready_pipe = -1;         // fd: the read end, borrowed until the spawn is forgotten; else -1
   };
 
   Readiness(Parts parts, Tell tell);
@@ -51,6 +51,9 @@ class Readiness {
   // ReadinessSeen is told once, from the loop; the watch has ended by then.
   void watch(const Subject& subject);
   void unwatch(core::SpawnId spawn);
+  // Ends the watch, and leaves what the worker still writes to its {fd:ready}, which is read and
+  // thrown away until then.
+  void forget(core::SpawnId spawn);
 
   // Why it is not ready, as far as that can be told: `cannot see whether process 812 waits on its
   // socket: /proc/812/fd: Permission denied`. Known for a while after the watch as well, for the

@@ -34,7 +34,7 @@ Spawner::Spawner(Parts parts, Surroundings surroundings, Tell tell)
 
 Spawner::~Spawner() {
   // Descriptors are watched no longer than they live.
-  for (const auto& [id, process] : processes_) parts_.readiness.unwatch(id);
+  for (const auto& [id, process] : processes_) parts_.readiness.forget(id);
 }
 
 Spawner::Process* Spawner::find(core::SpawnId id) const {
@@ -241,7 +241,7 @@ void Spawner::kill_tree(core::SpawnId spawn) {
 void Spawner::forget(core::SpawnId spawn) {
   const Process* process = find(spawn);
   if (process == nullptr) return;
-  parts_.readiness.unwatch(spawn);
+  parts_.readiness.forget(spawn);
   if (!process->output.empty()) {
     parts_.logger.finish(spawn);
     (void)parts_.keeper.drop(output_item(spawn, process->worker));

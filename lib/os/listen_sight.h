@@ -19,8 +19,9 @@
 // bound or listened on, or an epoll that watches it while no thread waits there, is no sign. It
 // proves that the tree accepts, not that the application answers well.
 //
-// Not seen: an idle loop of non-blocking accepts with sleeps, an accept by io_uring (both show by
-// their first connection), processes of another word size, another network namespace's connections.
+// Not seen: an idle loop of non-blocking accepts with sleeps, an accept by io_uring, a poll that
+// was stopped and goes on where the kernel does not tell its function (wchan) (all show by their
+// first connection), processes of another word size, another network namespace's connections.
 namespace superd::os {
 
 // A process that may not be looked at. What it does is unknown: never a sign.

@@ -31,7 +31,7 @@ struct CallNumbers {
   int epoll_wait = -1;
   int epoll_pwait = -1;
   int epoll_pwait2 = -1;
-  int restart_syscall = -1;  // a poll that was stopped and goes on, with its own arguments
+  int restart_syscall = -1;  // a call that was stopped and goes on, with its own arguments
 };
 inline constexpr CallNumbers kX86Calls{.accept = 43,
                                        .accept4 = 288,

@@ -69,12 +69,21 @@ bool ProcessSight::thread_waits(int tid) {
   const std::optional<BlockedCall> call = parse_blocked_call(*line);
   // What it waits on is read after the call was: it counts if the thread waits there still, and has
   // not meanwhile begun to watch the socket and gone on with something else.
-  return call && waits_in(*call) && read(path) == line;
+  return call && waits_in(*call, tid) && read(path) == line;
 }
 
-bool ProcessSight::waits_in(const BlockedCall& call) {
+// A call that a signal interrupted goes on as restart_syscall, with the arguments it had: a poll
+// as well as a lock or a sleep with a limit, whose arguments may look like a poll's. The function
+// in which the kernel waits tells them apart; where it is not told nothing is.
+bool ProcessSight::polls_again(int tid) {
+  const std::optional<std::string> function = read(fmt::format("task/{}/wchan", tid));
+  return function && is_poll_function(*function);
+}
+
+bool ProcessSight::waits_in(const BlockedCall& call, int tid) {
   const std::optional<WaitKind> kind = wait_kind(call.number, question_.calls);
   if (!kind) return false;
+  if (call.number == question_.calls.restart_syscall && !polls_again(tid)) return false;
   const auto& arguments = call.arguments;
   switch (*kind) {
     case WaitKind::accept:

@@ -31,7 +31,8 @@ class ProcessSight {
 
  private:
   bool thread_waits(int tid);
-  bool waits_in(const BlockedCall& call);
+  bool waits_in(const BlockedCall& call, int tid);
+  bool polls_again(int tid);
   bool epoll_watches(int fd, int level);
   bool any_is_listener(const std::vector<int>& fds);
   bool holds_accepted();

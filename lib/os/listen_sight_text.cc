@@ -80,6 +80,12 @@ std::optional<std::uint64_t> socket_inode(std::string_view link) {
 
 bool is_epoll_link(std::string_view link) { return link == "anon_inode:[eventpoll]"; }
 
+bool is_poll_function(std::string_view wchan) {
+  // The compiler may make one of another, or add to its name: `poll_schedule_timeout.constprop.0`.
+  const std::string_view name = wchan.substr(0, wchan.find_first_of(".\n"));
+  return name == "poll_schedule_timeout" || name == "do_poll" || name == "do_sys_poll";
+}
+
 std::vector<EpollEntry> parse_epoll(std::string_view fdinfo) {
   std::vector<EpollEntry> entries;
   while (!fdinfo.empty()) {

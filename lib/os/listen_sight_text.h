@@ -17,6 +17,9 @@ namespace superd::os {
 std::optional<std::uint64_t> socket_inode(std::string_view link);
 bool is_epoll_link(std::string_view link);
 
+// Whether a thread that waits in this function of the kernel, the text of its wchan, is in a poll.
+bool is_poll_function(std::string_view wchan);
+
 // One descriptor that an epoll watches.
 struct EpollEntry {
   int fd = -1;               // its number when it was added; may be another file by now

@@ -1,3 +1,6 @@
+#include <string>
+#include <thread>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -23,6 +26,9 @@ struct Watching {
     REQUIRE(::write(pipe.write.get(), text.data(), text.size()) ==
             static_cast<ssize_t>(text.size()));
   }
+  void run_until_ready() {
+    while (ready == 0) loop.run_once();
+  }
 };
 
 }  // namespace
@@ -30,8 +36,7 @@ struct Watching {
 TEST_CASE("readiness: a newline on the descriptor that {fd:ready} names means ready", "[ready]") {
   Watching watching;
   watching.write("\n");
-  // The watch has ended, so the loop does.
-  watching.loop.run();
+  watching.run_until_ready();
   CHECK(watching.ready == 1);
   CHECK(watching.readiness.reason(kSpawn).empty());
 }
@@ -42,7 +47,7 @@ TEST_CASE("readiness: text before the newline means nothing", "[ready]") {
   watching.loop.run_once();
   CHECK(watching.ready == 0);
   watching.write(" now\nand more");
-  watching.loop.run();
+  watching.run_until_ready();
   CHECK(watching.ready == 1);
 }
 
@@ -58,9 +63,37 @@ TEST_CASE("readiness: a descriptor that is closed without a newline is not ready
   CHECK(watching.readiness.reason(kSpawn).empty());
 }
 
+TEST_CASE("readiness: a worker that writes on after the newline does not stand still", "[ready]") {
+  Watching watching;
+  // What it says is more than its pipe holds, whether superd still waits for it or not.
+  const bool ends_watch = GENERATE(false, true);
+  if (ends_watch) watching.readiness.unwatch(kSpawn);
+  std::thread worker([&] {
+    const std::string text(10'000, '\n');
+    for (int i = 0; i < 100; ++i) {
+      if (::write(watching.pipe.write.get(), text.data(), text.size()) < 0) break;
+    }
+    watching.pipe.write.reset();
+  });
+  // It comes to its end when the worker's end is closed.
+  watching.loop.run();
+  worker.join();
+  CHECK(watching.ready == (ends_watch ? 0 : 1));
+  CHECK(watching.readiness.reason(kSpawn).empty());
+}
+
+TEST_CASE("readiness: a worker that is forgotten is not read any more", "[ready]") {
+  Watching watching;
+  watching.write("\n");
+  watching.run_until_ready();
+  watching.readiness.forget(kSpawn);
+  watching.loop.run();
+  CHECK(watching.ready == 1);
+}
+
 TEST_CASE("readiness: what was written before anybody looked counts", "[ready]") {
   Watching watching;
-  watching.readiness.unwatch(kSpawn);
+  watching.readiness.forget(kSpawn);
   watching.write("\n");
   watching.pipe.write.reset();
   watching.readiness.watch(kSpawn, watching.pipe.read.get());

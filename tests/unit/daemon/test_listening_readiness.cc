@@ -194,3 +194,32 @@ TEST_CASE(
   CHECK(said.empty());
   std::filesystem::remove_all(dir);
 }
+
+TEST_CASE(
+    "readiness: a child that calls listen and can be looked at is not ready by it, whoever else "
+    "of the tree is hidden",
+    "[ready]") {
+  const std::string dir =
+      std::filesystem::temp_directory_path() / ("superd-ready-" + std::to_string(::getpid()));
+  REQUIRE(std::filesystem::create_directory(dir));
+  std::filesystem::permissions(dir, std::filesystem::perms::all);
+  const std::string said = test::as_ordinary_user([&]() -> std::string {
+    const UniqueFd listener = test::listen_on_path(dir + "/web.sock");
+    Puppet main([] {});
+    Puppet secretive([] { ::prctl(PR_SET_DUMPABLE, 0); });
+    Puppet child([&] { ::listen(listener.get(), 10); });
+    Watching watching;
+    watching.tracker.tree = {main.pid(), secretive.pid(), child.pid()};
+    watching.watch(main.pid(), {listener.get()});
+    secretive.go();
+    child.go();
+    while (watching.readiness.reason(kSpawn).empty() ||
+           os::last_listen_caller(listener.get()) != child.pid()) {
+      watching.loop.run_once();
+    }
+    watching.run_for_looks(60);
+    return watching.ready.empty() ? "" : "the child counted";
+  });
+  CHECK(said.empty());
+  std::filesystem::remove_all(dir);
+}

@@ -137,6 +137,8 @@ TEST_CASE("listening: a poll that has the socket among those it waits on for inp
   std::array<pollfd, 2> entries{pollfd{.fd = 4, .events = POLLIN, .revents = 0},
                                 pollfd{.fd = 5, .events = POLLIN, .revents = 0}};
   proc.memory(kPid, 4096, bytes_of(entries));
+  // 219 goes on with a call that was interrupted.
+  proc.write(fmt::format("{0}/task/{0}/wchan", kPid), "poll_schedule_timeout.constprop.0");
   for (const int number : {7, 271, 219}) {
     proc.blocked(kPid, number, 4096, 2);
     CHECK(proc.sign(ListenSight::Depth::fast) == Sign::waits);
@@ -151,6 +153,27 @@ TEST_CASE("listening: a poll that has the socket among those it waits on for inp
   CHECK(proc.sign() == Sign::none);
   proc.blocked(kPid, 7, 0xffffffffffff0000, 2);
   CHECK(proc.sign() == Sign::none);
+}
+
+TEST_CASE("listening: a call that goes on counts where the kernel says that it is a poll", "[os]") {
+  FakeProc proc;
+  proc.fd(kPid, 5, kListener);
+  const pollfd entry{.fd = 5, .events = POLLIN, .revents = 0};
+  proc.memory(kPid, 4096, bytes_of(entry));
+  proc.blocked(kPid, 219, 4096, 1);
+  CHECK(proc.sign() == Sign::none);
+  CHECK_FALSE(proc.look().hidden);
+  const std::string wchan = fmt::format("{0}/task/{0}/wchan", kPid);
+  for (const char* other : {"0", "", "futex_do_wait", "hrtimer_nanosleep", "do_syscall_64"}) {
+    CAPTURE(other);
+    proc.write(wchan, other);
+    CHECK(proc.sign() == Sign::none);
+  }
+  for (const char* poll : {"poll_schedule_timeout", "do_sys_poll\n", "do_poll.isra.0"}) {
+    CAPTURE(poll);
+    proc.write(wchan, poll);
+    CHECK(proc.sign() == Sign::waits);
+  }
 }
 
 TEST_CASE("listening: a select that has the socket in the set to read serves it", "[os]") {

@@ -2,13 +2,17 @@
 
 #include <array>
 #include <csignal>
+#include <cstring>
+#include <ctime>
 #include <functional>
 
+#include <linux/futex.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +20,7 @@
 
 #include "os/listen_socket.h"
 #include "os/process_table.h"
+#include "os/read_file.h"
 #include "os_test.h"
 
 using namespace superd::os;
@@ -253,6 +258,31 @@ TEST_CASE("listening: a poll that was stopped and continued is still a wait", "[
   ::waitpid(server.pid(), nullptr, WUNTRACED);
   ::kill(server.pid(), SIGCONT);
   CHECK(becomes(site, server.pid(), Sign::waits));
+}
+
+TEST_CASE("listening: a wait for a lock that was stopped and continued is no poll", "[os]") {
+  const Site site;
+  const Server server([&] {
+    // What it is told about the lock reads like an entry of a poll.
+    std::array<std::uint32_t, 4> word{0, 0, 0, 0};
+    const pollfd entry{.fd = site.listener.get(), .events = POLLIN, .revents = 0};
+    std::memcpy(&word[2], &entry, sizeof entry);
+    timespec limit{};
+    ::clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += 600;
+    ::syscall(SYS_futex, word.data(), FUTEX_WAIT_BITSET_PRIVATE, 0, &limit, nullptr,
+              FUTEX_BITSET_MATCH_ANY);
+  });
+  REQUIRE(rests(server.pid()));
+  ::kill(server.pid(), SIGSTOP);
+  ::waitpid(server.pid(), nullptr, WUNTRACED);
+  ::kill(server.pid(), SIGCONT);
+  const std::string again = std::to_string(kCalls.restart_syscall) + " ";
+  REQUIRE(test::wait_until([&] {
+    const auto line = read_file("/proc/" + std::to_string(server.pid()) + "/syscall");
+    return line && line->starts_with(again);
+  }));
+  for (int i = 0; i < 5; ++i) CHECK(look(site, server.pid()).sign == Sign::none);
 }
 
 TEST_CASE("listening: an ordinary user sees his own processes", "[os]") {
