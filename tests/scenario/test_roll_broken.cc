@@ -16,7 +16,7 @@ namespace {
 std::string fail_under_load(const Site& site) {
   Load load(load_on(site));
   REQUIRE(load.goes_on());
-  const Outcome restart = site.ctl({"restart", "web"});
+  const Outcome restart = restart_web(site);
   CHECK(load.goes_on());
   const LoadReport report = load.stop();
   INFO(report);
@@ -51,7 +51,7 @@ bool all_serve(const Site& site, const std::string& version, int workers) {
 // A good release after it makes the generation after the burnt one.
 void check_next_deploy_works(const Site& site, const Releases& releases) {
   releases.deploy("mended");
-  CHECK(site.ctl({"restart", "web"}).exit == 0);
+  CHECK(restart_web(site).exit == 0);
   CHECK(site.group("web").at("generation") == 3);
   CHECK(all_serve(site, "mended", 2));
 }

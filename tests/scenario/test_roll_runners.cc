@@ -40,7 +40,7 @@ void roll_three_times(const Shop& shop) {
     const std::vector<pid_t> before = site.pids("web");
     releases.deploy(std::to_string(generation));
     const auto begin = std::chrono::steady_clock::now();
-    const Outcome restart = site.ctl({"restart", "web"});
+    const Outcome restart = restart_web(site);
     rolling += std::chrono::steady_clock::now() - begin;
     INFO(restart.err);
     CHECK(restart.exit == 0);
@@ -111,7 +111,7 @@ TEST_CASE("roll: forty clients that never pause notice nothing", "[full]") {
   REQUIRE(load.goes_on(200));
 
   releases.deploy("2");
-  CHECK(site.ctl({"restart", "web"}).exit == 0);
+  CHECK(restart_web(site).exit == 0);
 
   REQUIRE(load.goes_on(200));
   const LoadReport report = load.stop();

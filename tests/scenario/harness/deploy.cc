@@ -110,6 +110,10 @@ nlohmann::json roll(const Site& site, std::uint64_t id) {
   return nlohmann::json::parse(reply.body, nullptr, false);
 }
 
+Outcome restart_web(const Site& site) {
+  return run({programs().superctl, "-s", site.control(), "restart", "web"}, {.limit = 240s});
+}
+
 std::uint64_t begin_restart(const Site& site, const std::string& name) {
   const Outcome outcome = site.ctl({"restart", name, "--no-wait"});
   return outcome.exit == 0 ? std::stoull(outcome.out) : 0;
@@ -117,7 +121,7 @@ std::uint64_t begin_restart(const Site& site, const std::string& name) {
 
 nlohmann::json await_end(const Site& site, std::uint64_t id) {
   nlohmann::json now;
-  wait_until(120s, [&] {
+  wait_until(240s, [&] {
     now = roll(site, id);
     return !now.is_object() || now.at("state") != "running";
   });

@@ -47,6 +47,8 @@ struct Shop {
 std::string config(const Shop& shop);
 // `GET /v1/rolls/{id}`; null when there is no such roll.
 nlohmann::json roll(const Site& site, std::uint64_t id);
+// `superctl restart web` run to its end, on a machine however busy.
+Outcome restart_web(const Site& site);
 // `superctl restart … --no-wait`: the roll's id.
 std::uint64_t begin_restart(const Site& site, const std::string& name = "web");
 // Waits until the roll is over; the roll as it is then.
