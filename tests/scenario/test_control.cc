@@ -128,6 +128,44 @@ exec sleep 100000
   CHECK(site.state("other") == "running");
 }
 
+TEST_CASE("control: a command that superd runs for a group may look at that group alone", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sleep", "100000"]
+ready   = { when = "exec", command = ["sh", "@DIR@/ask.sh", "ready"] }
+roll    = { before = ["sh", "@DIR@/ask.sh", "before"] }
+
+[group.other]
+command = ["sleep", "100000"]
+ready   = { when = "delay", delay = "10ms" }
+)");
+  site.write("ask.sh", R"(
+cd @DIR@ || exit 1
+ask() {
+  for socket in control worker; do
+    curl -s -m 20 -o "$1.json" -w '%{http_code} ' --unix-socket run/$socket.sock -X "$2" "http://localhost$3"
+  done
+}
+out=$(ask self GET /v1/groups/self
+      ask other GET /v1/groups/other
+      ask stop POST /v1/groups/web/stop
+      ask restart POST /v1/groups/web/restart
+      ask stop-other POST /v1/groups/other/stop
+      ask halt POST /v1/shutdown)
+id=$(curl -s --unix-socket run/control.sock 'http://localhost/v1/rolls' | sed 's/.*"id":\([0-9]*\).*/\1/')
+test $1 = before && out="$out $(ask roll GET /v1/rolls/$id?until=done) "
+echo $out >$1.part
+mv $1.part $1
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::string looks = "200 200 403 403 403 403 403 403 403 403 403 403";
+  CHECK(site.read("ready") == looks + "\n");
+  REQUIRE(site.ctl({"restart", "web"}).exit == 0);
+  CHECK(site.read("before") == looks + " 403 403\n");
+  CHECK(site.state("other") == "running");
+}
+
 TEST_CASE("worker socket: who is no worker has no rights there", "[all]") {
   Site site(kGroups);
   const Superd superd(site);

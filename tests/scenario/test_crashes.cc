@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/deploy.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -63,6 +64,59 @@ TEST_CASE(
   CHECK_THAT(superd.log(), Catch::Contains("supervisor") && Catch::Contains("signal 9") ||
                                Catch::Contains("KILL"));
   CHECK(proc::zombies_below(superd.keeper()).empty());
+}
+
+TEST_CASE("what the workers of a killed supervisor write until their end is in their log",
+          "[all]") {
+  Site site(R"(
+[group.late]
+command = ["/bin/sh", "-c", """
+trap 'sleep 0.5; yes 0123456789012345678901234567890123456789 | head -c 3000000
+      echo; echo last words of $$; : > @DIR@/done; exit 0' TERM
+while :; do sleep 0.1; done"""]
+ready   = { when = "delay", delay = "50ms" }
+stop    = { timeout = "1h" }
+log     = { max_size = "100MiB" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("late", "running"));
+  const pid_t old = site.main_pid("late.1");
+  const std::string last = "last words of " + std::to_string(old);
+  ::kill(superd.supervisor(), SIGKILL);
+
+  CHECK(wait_until(kSoon, [&] { return ::access(site.path("done").c_str(), F_OK) == 0; }));
+  CHECK(wait_until(kSoon,
+                   [&] { return site.read("log/late.1.log").find(last) != std::string::npos; }));
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  CHECK(site.reaches("late", "running"));
+  CHECK(site.main_pid("late.1") != old);
+}
+
+TEST_CASE("an id that a killed supervisor gave is not given again", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sleep", "100000"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::uint64_t first = begin_restart(site);
+  CHECK(first < 100);
+  std::uint64_t highest = first;
+  for (int i = 0; i < 2; ++i) {
+    const pid_t supervisor = superd.supervisor();
+    ::kill(supervisor, SIGKILL);
+    REQUIRE(wait_until(
+        kSoon, [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
+    REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "running"; }));
+    const Reply rolls = get("unix:" + site.control(), "/v1/rolls");
+    for (const auto& roll : nlohmann::json::parse(rolls.body).at("rolls")) {
+      CHECK(roll.at("id").get<std::uint64_t>() > highest);
+    }
+    const std::uint64_t next = begin_restart(site);
+    CHECK(next > highest);
+    highest = next;
+  }
 }
 
 TEST_CASE("a supervisor that is killed again and again still comes back", "[all]") {
