@@ -21,8 +21,8 @@ struct Outcome {
 
 struct RunOptions {
   std::chrono::milliseconds limit = 60s;
-  std::vector<std::string> env;  // NAME=VALUE, besides the test's own environment
-  std::string directory;         // empty: the test's own
+  std::vector<std::string> env{};  // NAME=VALUE, besides the test's own environment
+  std::string directory{};         // empty: the test's own
 };
 
 // Runs a program to its end. What it leaves in the background may keep its output open: only what
