@@ -111,12 +111,11 @@ Status HttpServer::State::begin() {
     return fail_errno(fmt::format("cannot use the {}", options_.name), errno);
   }
   const std::weak_ptr<State> weak = weak_from_this();
-  auto poll = loop::Poll::create(loop_, listener_, [weak](loop::PollEvents) {
+  auto poll = loop::Poll::readable(loop_, listener_, [weak] {
     if (const auto self = weak.lock()) self->accept_some();
   });
   if (!poll) return tl::unexpected(poll.error());
   poll_.emplace(std::move(*poll));
-  poll_->watch({.readable = true});
   return {};
 }
 

@@ -76,13 +76,11 @@ Leftovers::Asked Leftovers::ask_main(const One& one, const os::ProcessId& proces
   if (!pidfd || !os::signal_pidfd(pidfd->get(), one.stop.signal)) return Asked::no;
   Main& main = mains_.emplace_back();
   main.pidfd = std::move(*pidfd);
-  auto end = loop::Poll::create(loop_, main.pidfd.get(), [this, &main, one](loop::PollEvents) {
+  auto end = loop::Poll::readable(loop_, main.pidfd.get(), [this, &main, one] {
     main.end->stop();
     tracker_.signal(one.spawn, one.stop.signal);
   });
-  if (!end) return Asked::yes;
-  main.end.emplace(std::move(*end));
-  main.end->watch({.readable = true});
+  if (end) main.end.emplace(std::move(*end));
   return Asked::yes;
 }
 

@@ -214,11 +214,9 @@ void SessionTracker::check_end(core::SpawnId spawn) {
     if (!pidfd) continue;
     Watched& watched = watch.living.emplace_back();
     watched.pidfd = std::move(*pidfd);
-    auto poll = loop::Poll::create(loop_, watched.pidfd.get(),
-                                   [this, spawn](loop::PollEvents) { check_end(spawn); });
-    if (!poll) continue;
-    watched.poll.emplace(std::move(*poll));
-    watched.poll->watch({.readable = true});
+    auto poll =
+        loop::Poll::readable(loop_, watched.pidfd.get(), [this, spawn] { check_end(spawn); });
+    if (poll) watched.poll.emplace(std::move(*poll));
   }
   if (!watch.living.empty()) return;
   const std::function<void()> gone = std::move(watch.gone);

@@ -96,10 +96,8 @@ void Supervisor::take_items(std::vector<keeper::Item> items) {
     }
   }
   if (!exits_) return;
-  auto poll = loop::Poll::create(loop_, exits_.get(), [this](loop::PollEvents) { on_exits(); });
-  if (!poll) return;
-  exits_poll_.emplace(std::move(*poll));
-  exits_poll_->watch({.readable = true});
+  auto poll = loop::Poll::readable(loop_, exits_.get(), [this] { on_exits(); });
+  if (poll) exits_poll_.emplace(std::move(*poll));
 }
 
 Status Supervisor::open_directories() {

@@ -68,15 +68,14 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
-  Result<loop::Poll> poll = loop::Poll::create(
-      loop, pipe.fd.get(), [this, &pipe](loop::PollEvents) { read(pipe, kBytesATurn); });
+  Result<loop::Poll> poll =
+      loop::Poll::readable(loop, pipe.fd.get(), [this, &pipe] { read(pipe, kBytesATurn); });
   if (!poll) {
     // What is in the pipe is still taken by the drains.
     log::warn("{}: output is not read as it comes: {}", capture_.worker, poll.error().message);
     return;
   }
   pipe.poll = std::move(*poll);
-  pipe.poll->watch({.readable = true});
 }
 
 bool Recording::reads_from(std::span<const UniqueFd> pipes) const {

@@ -31,6 +31,13 @@ Result<Poll> Poll::create(Loop& loop, int fd, Callback on_event) {
   return Poll(std::move(handle));
 }
 
+Result<Poll> Poll::readable(Loop& loop, int fd, std::function<void()> on_readable) {
+  Result<Poll> poll =
+      create(loop, fd, [on_readable = std::move(on_readable)](PollEvents) { on_readable(); });
+  if (poll) poll->watch({.readable = true});
+  return poll;
+}
+
 void Poll::watch(PollEvents events) {
   if (mask(events) == 0) return stop();
   // libuv begins anew each time, which would cost two system calls for nothing.

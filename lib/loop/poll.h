@@ -31,6 +31,9 @@ class Poll {
   // EPERM) or that already has a Poll (EEXIST).
   static Result<Poll> create(Loop& loop, int fd, Callback on_event);
 
+  // Watches for reading from now on.
+  static Result<Poll> readable(Loop& loop, int fd, std::function<void()> on_readable);
+
   // Replaces what was asked for; nothing asked for is stop().
   void watch(PollEvents events);
   void stop();

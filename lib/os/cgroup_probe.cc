@@ -12,6 +12,7 @@
 #include "os/cgroup.h"
 #include "os/cgroup_mount.h"
 #include "os/name_hash.h"
+#include "os/pipe.h"
 #include "os/process.h"
 #include "os/spawn.h"
 
@@ -53,14 +54,13 @@ Status try_kill(const CgroupRoot& root, const std::string& name, pid_t pid) {
 }
 
 Status try_child(const CgroupRoot& root, const std::string& name, int procs_fd) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  const UniqueFd read_end(ends[0]);
-  const UniqueFd write_end(ends[1]);
-  const pid_t pid = start_probe_child(procs_fd, write_end.get());
+  const Result<Pipe> pipe = make_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  const pid_t pid = start_probe_child(procs_fd, pipe->write.get());
   if (pid < 0) return fail_errno("cannot start a process", errno);
   char entered = 'n';
-  const bool told = wait_readable(read_end.get(), POLLIN) && ::read(ends[0], &entered, 1) == 1;
+  const bool told =
+      wait_readable(pipe->read.get(), POLLIN) && ::read(pipe->read.get(), &entered, 1) == 1;
   Status killed = try_kill(root, name, pid);
   if (!told || entered != 'y') return fail("a process may not be moved into a cgroup there");
   return killed;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/pipe.h"
 #include "os/spawn_child.h"
 #include "os/spawn_plan.h"
 
@@ -71,14 +72,9 @@ bool clone3_is_missing(int code) { return code == ENOSYS || code == EPERM || cod
 Result<Spawned> spawn(const SpawnRequest& request) {
   Result<SpawnPlan> plan = make_spawn_plan(request);
   if (!plan) return tl::unexpected(plan.error());
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("cannot make the exec-status pipe", errno);
-  UniqueFd read_end(ends[0]);
-  const UniqueFd write_end(ends[1]);
-  if (::fcntl(read_end.get(), F_SETFL, O_NONBLOCK) != 0) {
-    return fail_errno("cannot make the exec-status pipe non-blocking", errno);
-  }
-  plan->status_fd = write_end.get();
+  Result<Pipe> status = make_pipe();
+  if (!status) return tl::unexpected(status.error());
+  plan->status_fd = status->write.get();
   Cloned cloned;
   {
     const BlockedSignals blocked;
@@ -88,7 +84,7 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   }
   if (cloned.pid < 0) return fail_errno("cannot start a process", errno);
   return Spawned{
-      .pid = cloned.pid, .pidfd = UniqueFd(cloned.pidfd), .exec_status = std::move(read_end)};
+      .pid = cloned.pid, .pidfd = UniqueFd(cloned.pidfd), .exec_status = std::move(status->read)};
 }
 
 }  // namespace superd::os
