@@ -72,6 +72,8 @@ struct TreeGone {
 };
 struct TimerFired {
   TimerKey key;
+  // ready_timeout: what stands in the way of being ready, as far as it can be seen.
+  std::string why{};
 };
 // What MakeRecipe asked for was made. Two recipes of a group with equal fingerprints start the
 // same; of one that cannot be made nothing is told: its spawns fail with the reason.

@@ -123,7 +123,7 @@ void GroupStepper::fail_return(const WorkerOutcome& outcome) {
 void GroupStepper::end_roll(RollResult result, const std::string& why) {
   Roll& roll = *g_.roll;
   roll.phase = Roll::Phase::ending;
-  if (roll.result != RollResult::mixed) roll.result = result;
+  roll.result = result;
   roll.aborted = why;
   roll.waiting.clear();
   roll.holding.clear();
@@ -136,10 +136,7 @@ void GroupStepper::cancel_rolls(const std::string& why) {
       effects_.push_back(CancelBefore{.group = g_.name, .roll = roll.id});
     }
     // A roll that has done its work and waits for the last old process has succeeded.
-    if (roll.phase != Roll::Phase::ending) {
-      roll.result = RollResult::stopped;
-      end_roll(RollResult::stopped, why);
-    }
+    if (roll.phase != Roll::Phase::ending) end_roll(RollResult::stopped, why);
     roll.leaving.clear();
   }
   if (!g_.next_roll) return;
@@ -158,7 +155,6 @@ void GroupStepper::cut_roll_short() {
   }
   if (roll.phase != Roll::Phase::ending) {
     withdraw_others("was left as it was: a restart at once was asked for");
-    roll.result = RollResult::stopped;
     end_roll(RollResult::stopped, "a restart at once took its place");
   }
   roll.in_hand.clear();

@@ -264,7 +264,7 @@ void WorkerStepper::on(const TimerFired& e) {
       if (coming != nullptr) seen_ready(*coming);
       return;
     case TimerKind::ready_timeout:
-      if (coming != nullptr && !coming->soaks_since) not_ready_in_time(Life(*coming));
+      if (coming != nullptr && !coming->soaks_since) not_ready_in_time(Life(*coming), e.why);
       return;
     case TimerKind::soak:
       if (coming != nullptr && coming->soaks_since) soaked(*coming);

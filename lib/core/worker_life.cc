@@ -72,9 +72,9 @@ void WorkerStepper::soaked(Life& life) {
   }
 }
 
-void WorkerStepper::not_ready_in_time(const Life& late) {
-  const std::string message =
-      fmt::format("was not ready within {}", in_words(policy_.ready.timeout));
+void WorkerStepper::not_ready_in_time(const Life& late, const std::string& why) {
+  std::string message = fmt::format("was not ready within {}", in_words(policy_.ready.timeout));
+  if (!why.empty()) message += ": " + why;
   const WorkerOutcome outcome = failure(message, late, std::nullopt);
   if (is_next(late.spawn)) {
     move_out(*std::exchange(w_.next, std::nullopt));

@@ -41,7 +41,7 @@ class WorkerStepper {
   void forget_readiness(SpawnId spawn);
   void seen_ready(Life& life);
   void soaked(Life& life);
-  void not_ready_in_time(const Life& late);
+  void not_ready_in_time(const Life& late, const std::string& why);
   // The main process gets the stop signal, the tree a deadline.
   void ask_to_leave(Life& life);
   // No longer in the slot, and asked to leave.

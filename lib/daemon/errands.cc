@@ -15,11 +15,12 @@
 #include "base/units.h"
 #include "core/exit.h"
 #include "core/worker.h"
+#include "daemon/child.h"
 #include "daemon/last_lines.h"
 #include "daemon/spawn_request.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
-#include "os/process.h"
+#include "os/pipe.h"
 #include "os/spawn.h"
 
 namespace superd::daemon {
@@ -33,32 +34,12 @@ constexpr std::size_t kReadATurn = std::size_t{64} * 1024;
 // At its end so much is read at most: what a pipe holds, also where it was made larger.
 constexpr std::size_t kReadAtEnd = std::size_t{1024} * 1024;
 
-struct Pipe {
-  UniqueFd read;  // non-blocking
-  UniqueFd write;
-};
-
-Result<Pipe> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail_errno("cannot make a pipe", errno);
-  Pipe pipe{.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
-  if (::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK) != 0) {
-    return fail_errno("cannot make a pipe non-blocking", errno);
+ErrandEnd end_of(const core::Exit& exit) {
+  if (exit == core::Exit::with_status(0)) return {};
+  if (exit.kind == core::Exit::Kind::never_ran) {
+    return {.how = ErrandEnd::How::never_ran, .message = exit.reason};
   }
-  return pipe;
-}
-
-ErrandEnd end_of(const os::Exit& exit) {
-  switch (exit.kind) {
-    case os::Exit::Kind::exited:
-      if (exit.value == 0) return {};
-      return {.how = ErrandEnd::How::failed,
-              .message = core::describe(core::Exit::with_status(exit.value))};
-    case os::Exit::Kind::signalled:
-      return {.how = ErrandEnd::How::failed,
-              .message = core::describe(core::Exit::by_signal(exit.value))};
-  }
-  std::abort();
+  return {.how = ErrandEnd::How::failed, .message = core::describe(exit)};
 }
 
 }  // namespace
@@ -73,19 +54,13 @@ struct Errands::Errand {
   loop::Duration timeout{};
   std::optional<std::string> failure;  // why it never ran, not told yet
   bool tracked = false;
-  bool main_gone = false;
   bool survives = false;  // KILL was repeated often enough
   int kills = 0;
-  os::SpawnRequest request;  // until the program runs: for the words of a failure
-  std::optional<std::string> exec_failure;
   LastLines lines;
 
-  UniqueFd pidfd;  // empty: no process was made
-  UniqueFd exec_status;
+  std::optional<Child> child;  // empty: no process was made
   UniqueFd output;
-  // Polls end before their descriptors.
-  std::optional<loop::Poll> exit_poll;
-  std::optional<loop::Poll> exec_poll;
+  // Ends before its descriptor.
   std::optional<loop::Poll> output_poll;
   loop::Timer timer;  // its time is over, or another KILL is due
 
@@ -154,7 +129,7 @@ Status Errands::start(Errand& errand, const Order& order) {
        .inherited = surroundings_.environment,
        .nofile_soft = surroundings_.nofile_soft});
   if (!request) return tl::unexpected(request.error());
-  Result<Pipe> pipe = make_pipe();
+  Result<os::Pipe> pipe = os::make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   request->stdout_fd = request->stderr_fd = pipe->write.get();
   const Result<UniqueFd> cgroup = parts_.tracker.prepare(errand.id);
@@ -163,38 +138,23 @@ Status Errands::start(Errand& errand, const Order& order) {
   request->cgroup_procs_fd = cgroup->get();
   Result<os::Spawned> spawned = os::spawn(*request);
   if (!spawned) return tl::unexpected(spawned.error());
-  errand.request = std::move(*request);
-  errand.output = std::move(pipe->read);
-  errand.pidfd = std::move(spawned->pidfd);
-  errand.exec_status = std::move(spawned->exec_status);
-  parts_.tracker.started(
-      errand.id,
-      os::process_id(spawned->pid).value_or(os::ProcessId{.pid = spawned->pid, .start_time = 0}));
   log::debug("process {} is errand {}: {}", spawned->pid, core::to_string(errand.id),
-             errand.request.argv.front());
+             request->argv.front());
+  errand.output = std::move(pipe->read);
+  errand.child.emplace(std::move(*request), std::move(*spawned));
+  parts_.tracker.started(errand.id, errand.child->id());
   errand.timer.after(order.timeout);
   return watch(errand);
 }
 
 Status Errands::watch(Errand& errand) {
   const core::SpawnId id = errand.id;
-  struct Watch {
-    int fd;
-    std::optional<loop::Poll>& poll;
-    void (Errands::*handler)(core::SpawnId);
-  };
-  for (const Watch& w :
-       {Watch{errand.pidfd.get(), errand.exit_poll, &Errands::on_exit},
-        Watch{errand.exec_status.get(), errand.exec_poll, &Errands::on_exec_report},
-        Watch{errand.output.get(), errand.output_poll, &Errands::on_output}}) {
-    auto poll = loop::Poll::create(
-        parts_.loop, w.fd,
-        [this, id, handler = w.handler](loop::PollEvents) { (this->*handler)(id); });
-    if (!poll) return tl::unexpected(poll.error());
-    w.poll.emplace(std::move(*poll));
-    w.poll->watch({.readable = true});
-  }
-  return {};
+  auto poll = loop::Poll::readable(parts_.loop, errand.output.get(), [this, id] { on_output(id); });
+  if (!poll) return tl::unexpected(poll.error());
+  errand.output_poll.emplace(std::move(*poll));
+  return errand.child->follow(
+      parts_.loop, {.on_ended = [&errand] { errand.read_output(kReadAtEnd); },
+                    .on_exit = [this, id](const core::Exit& exit) { on_exit(id, exit); }});
 }
 
 void Errands::tell_failures() {
@@ -208,7 +168,7 @@ void Errands::tell_failures() {
     const std::string why = *std::exchange(errand->failure, std::nullopt);
     const OnEnd on_end = std::exchange(errand->on_end, nullptr);
     // One that was made but cannot be followed is not left to itself.
-    if (errand->pidfd) {
+    if (errand->child) {
       end_tree(id);
     } else {
       forget(id);
@@ -217,44 +177,15 @@ void Errands::tell_failures() {
   }
 }
 
-void Errands::on_exec_report(core::SpawnId id) {
-  Errand* errand = find(id);
-  if (errand == nullptr || !errand->exec_status) return;
-  const Result<std::optional<os::ExecReport>> report =
-      os::read_exec_status(errand->exec_status.get());
-  if (report && !*report) return;
-  errand->exec_poll.reset();
-  errand->exec_status.reset();
-  if (report && (*report)->failure) {
-    // The process is about to exit; its end is told with these words.
-    errand->exec_failure = os::describe(*(*report)->failure, errand->request);
-  }
-  errand->request = os::SpawnRequest{};
-}
-
 void Errands::on_output(core::SpawnId id) {
   if (Errand* errand = find(id)) errand->read_output(kReadATurn);
 }
 
-void Errands::on_exit(core::SpawnId id) {
+void Errands::on_exit(core::SpawnId id, const core::Exit& exit) {
   Errand* errand = find(id);
-  if (errand == nullptr || errand->main_gone) return;
-  // What it said last comes before its end.
-  on_exec_report(id);
-  errand->read_output(kReadAtEnd);
-  const Result<std::optional<os::Exit>> exit = os::reap(errand->pidfd.get());
-  if (exit && !*exit) return;
-  errand->main_gone = true;
-  errand->exit_poll.reset();
+  if (errand == nullptr) return;
   errand->output_poll.reset();
-  ErrandEnd how;
-  if (errand->exec_failure) {
-    how = {.how = ErrandEnd::How::never_ran, .message = *errand->exec_failure};
-  } else if (exit) {
-    how = end_of(**exit);
-  } else {
-    how = {.how = ErrandEnd::How::failed, .message = exit.error().message};
-  }
+  ErrandEnd how = end_of(exit);
   how.output = errand->lines.lines();
   const OnEnd on_end = std::exchange(errand->on_end, nullptr);
   errand->timer.cancel();
@@ -305,7 +236,7 @@ void Errands::kill(Errand& errand) {
   errand.timer.after(kill_pause_);
   parts_.tracker.kill(errand.id);
   // Also where it never came into its cgroup.
-  if (!errand.main_gone) (void)os::signal_pidfd(errand.pidfd.get(), SIGKILL);
+  if (errand.child) (void)errand.child->signal(SIGKILL);
 }
 
 void Errands::end_tree(core::SpawnId id) {
@@ -314,9 +245,9 @@ void Errands::end_tree(core::SpawnId id) {
 }
 
 void Errands::forget(core::SpawnId id) {
-  const Errand* errand = find(id);
+  Errand* errand = find(id);
   if (errand == nullptr) return;
-  if (errand->pidfd && !errand->main_gone) (void)os::reap(errand->pidfd.get());
+  if (errand->child) errand->child->reap();
   if (errand->tracked) parts_.tracker.forget(id);
   errands_.erase(id);
   check_idle();

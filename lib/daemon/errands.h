@@ -84,9 +84,8 @@ class Errands {
   [[nodiscard]] Errand* find(core::SpawnId id) const;
   Status start(Errand& errand, const Order& order);
   Status watch(Errand& errand);
-  void on_exec_report(core::SpawnId id);
   void on_output(core::SpawnId id);
-  void on_exit(core::SpawnId id);
+  void on_exit(core::SpawnId id, const core::Exit& exit);
   void on_time(core::SpawnId id);
   void tell_failures();
   void kill(Errand& errand);

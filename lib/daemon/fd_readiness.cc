@@ -4,36 +4,23 @@
 #include <cerrno>
 #include <string_view>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
 namespace superd::daemon {
 
-Result<ReadyPipe> make_ready_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno("the pipe of {fd:ready}", errno);
-  ReadyPipe pipe{.read = UniqueFd(ends[0]), .write = UniqueFd(ends[1])};
-  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-    return fail_errno("the pipe of {fd:ready}", errno);
-  }
-  return pipe;
-}
-
 void FdReadiness::watch(core::SpawnId spawn, int read) {
   Watch& watch = watches_[spawn];
   watch = Watch{};
   watch.fd = read;
-  auto poll =
-      loop::Poll::create(loop_, read, [this, spawn](loop::PollEvents) { on_readable(spawn); });
+  auto poll = loop::Poll::readable(loop_, read, [this, spawn] { on_readable(spawn); });
   if (!poll) {
     watch.reason = "its {fd:ready} cannot be watched: " + poll.error().message;
     log::error("spawn {}: {}", core::to_string(spawn), watch.reason);
     return;
   }
   watch.poll.emplace(std::move(*poll));
-  watch.poll->watch({.readable = true});
 }
 
 void FdReadiness::unwatch(core::SpawnId spawn) {

@@ -14,14 +14,6 @@
 
 namespace superd::daemon {
 
-// The pipe behind {fd:ready}: the worker inherits its write end, superd keeps the read end alone,
-// so that its end of file shows when the whole tree has closed it.
-struct ReadyPipe {
-  UniqueFd read;   // non-blocking, close-on-exec
-  UniqueFd write;  // close-on-exec
-};
-Result<ReadyPipe> make_ready_pipe();
-
 // Waits for a newline on those pipes. An end without one only ends the waiting: the worker's
 // timeout or its exit tells the rest. What is written after the newline, or after the watch, is
 // read and thrown away until the spawn is forgotten: a program that says more than a pipe holds

@@ -1,15 +1,9 @@
 #include "daemon/readiness.h"
 
-#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace superd::daemon {
-namespace {
-
-constexpr std::size_t kPastReasons = 256;
-
-}  // namespace
-
 Readiness::Readiness(Parts parts, Tell tell)
     : tell_(std::move(tell)),
       listening_(parts.loop, parts.tracker,
@@ -43,10 +37,6 @@ void Readiness::watch(const Subject& subject) {
 }
 
 void Readiness::unwatch(core::SpawnId spawn) {
-  if (std::string reason = reason_now(spawn); !reason.empty()) {
-    past_reasons_.emplace_back(spawn, std::move(reason));
-    if (past_reasons_.size() > kPastReasons) past_reasons_.pop_front();
-  }
   listening_.unwatch(spawn);
   fd_.unwatch(spawn);
   exec_.unwatch(spawn);
@@ -58,13 +48,6 @@ void Readiness::forget(core::SpawnId spawn) {
 }
 
 std::string Readiness::reason(core::SpawnId spawn) const {
-  if (std::string now = reason_now(spawn); !now.empty()) return now;
-  const auto past = std::find_if(past_reasons_.begin(), past_reasons_.end(),
-                                 [spawn](const auto& entry) { return entry.first == spawn; });
-  return past == past_reasons_.end() ? "" : past->second;
-}
-
-std::string Readiness::reason_now(core::SpawnId spawn) const {
   for (std::string reason : {listening_.reason(spawn), fd_.reason(spawn), exec_.reason(spawn)}) {
     if (!reason.empty()) return reason;
   }

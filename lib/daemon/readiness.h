@@ -1,11 +1,7 @@
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <map>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -55,21 +51,18 @@ class Readiness {
   // thrown away until then.
   void forget(core::SpawnId spawn);
 
-  // Why it is not ready, as far as that can be told: `cannot see whether process 812 waits on its
-  // socket: /proc/812/fd: Permission denied`. Known for a while after the watch as well, for the
-  // words of a failure; empty: nothing stands in the way, or it is ready.
+  // Why a spawn that is watched is not ready, as far as that can be told: `cannot see whether
+  // process 812 waits on its socket: /proc/812/fd: Permission denied`; empty: nothing stands in the
+  // way.
   [[nodiscard]] std::string reason(core::SpawnId spawn) const;
 
  private:
-  [[nodiscard]] std::string reason_now(core::SpawnId spawn) const;
   void seen(core::SpawnId spawn, core::ReadyWhen by);
 
   Tell tell_;
   ListeningReadiness listening_;
   FdReadiness fd_;
   ExecReadiness exec_;
-  // Of watches that ended without success, the latest ones.
-  std::deque<std::pair<core::SpawnId, std::string>> past_reasons_;
 };
 
 }  // namespace superd::daemon

@@ -116,7 +116,7 @@ core::PlaceholderValues Recipe::placeholders(int worker) const {
                                  .generation = static_cast<std::uint64_t>(generation),
                                  .port = {},
                                  .fd_names = socket_names};
-  if (ready_fd) values.fd_names.emplace_back("ready");
+  if (ready_fd) values.fd_names.emplace_back(core::kReadyFd);
   if (port_base) values.port = *port_base + worker - 1;
   return values;
 }

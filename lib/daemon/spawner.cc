@@ -14,6 +14,7 @@
 #include "daemon/spawn_request.h"
 #include "daemon/spawner_process.h"
 #include "os/output_pipe.h"
+#include "os/pipe.h"
 
 namespace superd::daemon {
 
@@ -49,7 +50,7 @@ std::string Spawner::log_path(const core::WorkerRef& worker) const {
 std::string Spawner::status_text(core::SpawnId spawn) const {
   const Process* process = find(spawn);
   if (process == nullptr) return "";
-  const std::string unseen = process->starting ? parts_.readiness.reason(spawn) : "";
+  const std::string unseen = parts_.readiness.reason(spawn);
   return unseen.empty() ? process->status : unseen;
 }
 
@@ -100,16 +101,11 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   if (!spawned) return tl::unexpected(spawned.error());
   process.uid = request->identity ? request->identity->uid : geteuid();
   process.gid = request->identity ? request->identity->gid : getegid();
-  process.request = std::move(*request);
-  process.launched = true;
-  process.pidfd = std::move(spawned->pidfd);
-  process.exec_status = std::move(spawned->exec_status);
-  process.main =
-      os::process_id(spawned->pid).value_or(os::ProcessId{.pid = spawned->pid, .start_time = 0});
-  parts_.tracker.started(process.id, process.main);
-  log::debug("{}: process {} is spawn {}", core::to_string(process.worker), spawned->pid,
+  process.main.emplace(std::move(*request), std::move(*spawned));
+  parts_.tracker.started(process.id, process.main->id());
+  log::debug("{}: process {} is spawn {}", core::to_string(process.worker), process.main->id().pid,
              core::to_string(process.id));
-  tell_(core::ProcessMade{.spawn = process.id, .pid = spawned->pid});
+  tell_(core::ProcessMade{.spawn = process.id, .pid = process.main->id().pid});
   return watch(process);
 }
 
@@ -124,7 +120,7 @@ Status Spawner::open_notify_socket(Process& process) {
 
 Result<UniqueFd> Spawner::open_ready_pipe(Process& process, const Recipe& recipe) {
   if (!recipe.ready_fd) return UniqueFd();
-  Result<ReadyPipe> pipe = make_ready_pipe();
+  Result<os::Pipe> pipe = os::make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   process.ready = std::move(pipe->read);
   // The end to read alone: with both the end of what the worker says would never be seen.
@@ -197,7 +193,7 @@ void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,
 void Spawner::never_ran(core::SpawnId id, const std::string& why) {
   Process* process = find(id);
   if (process == nullptr || process->main_gone) return;
-  if (process->launched) {
+  if (process->main) {
     // It runs, but its end would not be seen.
     parts_.tracker.kill(id);
   }
@@ -209,13 +205,13 @@ void Spawner::never_ran(core::SpawnId id, const std::string& why) {
 void Spawner::signal_main(core::SpawnId spawn, int signal) {
   Process* process = find(spawn);
   if (process == nullptr || process->main_gone) return;
-  if (!process->launched) {
+  if (!process->main) {
     process->cancelled = true;
     never_ran(spawn, "was stopped before it was executed");
     return;
   }
   parts_.tracker.before_stop(spawn);
-  if (const Status sent = os::signal_pidfd(process->pidfd.get(), signal); !sent) {
+  if (const Status sent = process->main->signal(signal); !sent) {
     log::debug("{}: {}", core::to_string(process->worker), sent.error().message);
   }
 }
@@ -227,15 +223,15 @@ void Spawner::signal_tree(core::SpawnId spawn, int signal) {
 void Spawner::kill_tree(core::SpawnId spawn) {
   const Process* process = find(spawn);
   if (process == nullptr) return;
-  if (!process->launched) {
+  if (!process->main) {
     signal_main(spawn, SIGKILL);
     return;
   }
   log::info("{}: killing what is left of process {}", core::to_string(process->worker),
-            process->main.pid);
+            process->main->id().pid);
   parts_.tracker.kill(spawn);
   // Also where it never came into its cgroup.
-  if (!process->main_gone) (void)os::signal_pidfd(process->pidfd.get(), SIGKILL);
+  (void)process->main->signal(SIGKILL);
 }
 
 void Spawner::forget(core::SpawnId spawn) {

@@ -93,12 +93,11 @@ class Spawner {
 
   // spawner_events.cc: what becomes of it.
   Status watch(Process& process);
-  void on_exec_report(core::SpawnId id);
   void on_notify_socket(core::SpawnId id);
   [[nodiscard]] bool speaks_for(const Process& process,
                                 const os::ReceivedNotification& message) const;
   void on_notification(Process& process, const os::ReceivedNotification& message);
-  void on_exit(core::SpawnId id);
+  void on_exit(core::SpawnId id, core::Exit exit);
   [[nodiscard]] Process* find(core::SpawnId id) const;
 
   Parts parts_;

@@ -4,10 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "daemon/child.h"
 #include "daemon/spawner.h"
 #include "loop/poll.h"
-#include "os/process.h"
-#include "os/spawn.h"
 
 namespace superd::daemon {
 
@@ -17,26 +16,18 @@ struct Spawner::Process {
   core::WorkerRef worker;
   const core::GroupSpec* group = nullptr;
   int generation = 0;
-  bool launched = false;   // a process was made
-  bool cancelled = false;  // asked to leave before that
-  bool main_gone = false;
-  bool starting = false;  // its readiness is watched
-  os::ProcessId main;
-  uid_t uid = 0;  // as which it was started
+  bool cancelled = false;  // asked to leave before a process was made
+  bool main_gone = false;  // and the core was told
+  uid_t uid = 0;           // as which it was started
   gid_t gid = 0;
-  os::SpawnRequest request;  // until the program runs: for the words of a failure
-  std::optional<std::string> exec_failure;
   std::string status;  // STATUS= of sd_notify
   std::string notify_path;
   std::vector<UniqueFd> output;  // read ends, for a logger that starts anew
 
-  UniqueFd pidfd;
-  UniqueFd exec_status;
+  std::optional<Child> main;  // empty: no process was made
   UniqueFd notify;
   UniqueFd ready;  // read end of {fd:ready}; empty: the group has none
-  // Polls end before their descriptors.
-  std::optional<loop::Poll> exit_poll;
-  std::optional<loop::Poll> exec_poll;
+  // Ends before its descriptor.
   std::optional<loop::Poll> notify_poll;
 };
 

@@ -108,7 +108,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                [this](const core::Event& event) { happen(event); }),
       before_({.recipes = recipes_, .errands = errands_},
               [this](const core::BeforeEnded& ended) { happen(ended); }),
-      timers_(loop, [this](const core::TimerKey& key) { happen(core::TimerFired{.key = key}); }),
+      timers_(loop, [this](const core::TimerKey& key) { on_timer(key); }),
       rolls_(
           [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
             logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));

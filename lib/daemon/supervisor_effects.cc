@@ -49,28 +49,13 @@ void Supervisor::happen(const core::Event& event) {
   while (!events_.empty()) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
-    for (core::Effect& effect : core_.handle(next, loop::now())) {
-      explain(effect);
+    for (const core::Effect& effect : core_.handle(next, loop::now())) {
       std::visit([this](const auto& e) { carry_out(e); }, effect);
     }
   }
   handling_ = false;
   routes_.answer_waiters();
   sync_keeper();
-}
-
-void Supervisor::explain(core::Effect& effect) const {
-  const auto add_reason = [this](core::SpawnId spawn, std::string& message) {
-    if (!message.starts_with("was not ready within ")) return;
-    if (const std::string why = readiness_.reason(spawn); !why.empty()) message += ": " + why;
-  };
-  if (auto* change = std::get_if<core::WorkerChanged>(&effect)) {
-    add_reason(change->spawn, change->message);
-  } else if (auto* roll_step = std::get_if<core::RollStep>(&effect)) {
-    add_reason(roll_step->spawn, roll_step->message);
-  } else if (auto* answer = std::get_if<core::Answer>(&effect)) {
-    for (core::WorkerOutcome& worker : answer->workers) add_reason(worker.spawn, worker.message);
-  }
 }
 
 const core::GroupSpec* Supervisor::spec_of(const std::string& group) const {
@@ -87,6 +72,11 @@ void Supervisor::carry_out(const core::MakeRecipe& e) {
 void Supervisor::carry_out(const core::DropRecipe& e) { recipes_.drop(e.group, e.generation); }
 
 void Supervisor::carry_out(const core::Spawn& e) { spawner_.spawn(e, *spec_of(e.worker.group)); }
+
+void Supervisor::on_timer(const core::TimerKey& key) {
+  const bool late = key.kind == core::TimerKind::ready_timeout;
+  happen(core::TimerFired{.key = key, .why = late ? readiness_.reason(key.spawn) : ""});
+}
 
 void Supervisor::carry_out(const core::WatchReadiness& e) { spawner_.watch_readiness(e.spawn); }
 

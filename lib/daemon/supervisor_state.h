@@ -88,8 +88,7 @@ class Supervisor {
   void carry_out(const core::RollEnded& e);
   void carry_out(const core::Answer& e);
   void carry_out(const core::ShutdownDone& e);
-  // Adds to the words of a late start why nothing was seen of it.
-  void explain(core::Effect& effect) const;
+  void on_timer(const core::TimerKey& key);
   [[nodiscard]] const core::GroupSpec* spec_of(const std::string& group) const;
   // A runner may change the shared socket some time after it counts as ready: its sockets are
   // looked after when it is, and twice in the seconds after.

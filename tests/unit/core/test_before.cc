@@ -5,24 +5,6 @@
 using namespace superd::core;
 using namespace std::chrono_literals;
 
-namespace {
-
-Bench serving(const GroupSpec& spec) {
-  Bench bench({spec});
-  bench.start("web");
-  for (int i = 1; i <= spec.workers; ++i) bench.becomes_ready("web." + std::to_string(i));
-  return bench;
-}
-
-bool is_being_replaced(const Bench& bench) {
-  for (const Worker& worker : bench.group("web").workers) {
-    if (worker.next) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 TEST_CASE("before: a roll begins when its command has exited with 0", "[core]") {
   GroupSpec spec = group_spec("web", 2);
   spec.roll.before = {"check"};
@@ -30,7 +12,7 @@ TEST_CASE("before: a roll begins when its command has exited with 0", "[core]") 
   const CommandId roll = bench.restart("web");
   CHECK(bench.count<RunBefore>() == 1);
   CHECK(bench.group("web").state == GroupState::rolling);
-  CHECK_FALSE(is_being_replaced(bench));
+  CHECK(replaced_now(bench).empty());
   SECTION("and then goes its way") {
     bench.send(BeforeEnded{.group = "web", .roll = roll});
     bench.next_becomes_ready("web.1");
@@ -80,6 +62,15 @@ TEST_CASE("ready: listening is looked at from the program's start until it is se
   SECTION("nobody looks any more when it is stopped") {
     bench.stop("web");
     CHECK(bench.count<UnwatchReadiness>() == 1);
+  }
+  SECTION("it is a failure not to be in time, and what stood in the way is part of it") {
+    const WorkerRef worker{.group = "web", .number = 1};
+    bench.send(TimerFired{.key = {.kind = TimerKind::ready_timeout,
+                                  .worker = worker,
+                                  .spawn = bench.current("web.1")},
+                          .why = "/proc/1/fd: Permission denied"});
+    CHECK(bench.answer(start)->workers.at(0).message ==
+          "was not ready within 60s: /proc/1/fd: Permission denied");
   }
   SECTION("it is a failure not to be in time") {
     bench.advance(60s);

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/fd_readiness.h"
+#include "os/pipe.h"
 
 using namespace superd;
 using namespace superd::daemon;
@@ -17,7 +18,7 @@ constexpr core::SpawnId kSpawn{7};
 
 struct Watching {
   loop::Loop loop = *loop::Loop::create();
-  ReadyPipe pipe = *make_ready_pipe();
+  os::Pipe pipe = *os::make_pipe();
   int ready = 0;
   FdReadiness readiness{loop, [this](core::SpawnId) { ++ready; }};
 
