@@ -100,7 +100,7 @@ show superctl pids web --tree
 victim=$(superctl pids web.2 --main)
 show superctl whose "$victim"
 
-step "Restart: every process is replaced, the socket stays, clients wait"
+step "Restart: each new process serves before an old one leaves"
 show superctl restart web
 show curl -s "http://127.0.0.1:$port/"
 

@@ -25,6 +25,61 @@ GroupSpec group_spec(std::string name, int workers) {
   return spec;
 }
 
+GroupSpec stop_first_spec(std::string name, int workers) {
+  GroupSpec spec = group_spec(std::move(name), workers);
+  spec.roll.strategy = RollStrategy::stop_first;
+  spec.roll.on_failure = OnFailure::hold;
+  return spec;
+}
+
+Bench serving(const GroupSpec& web, int max_starting) {
+  Bench bench({web}, max_starting);
+  bench.start("web");
+  for (int i = 1; i <= web.workers; ++i) bench.becomes_ready("web." + std::to_string(i));
+  return bench;
+}
+
+std::vector<int> generations(const Bench& bench) {
+  std::vector<int> found;
+  for (const Worker& worker : bench.group("web").workers) {
+    found.push_back(worker.life ? worker.life->generation : 0);
+  }
+  return found;
+}
+
+std::vector<int> replaced_now(const Bench& bench) {
+  std::vector<int> found;
+  for (const Worker& worker : bench.group("web").workers) {
+    if (worker.next) found.push_back(worker.ref.number);
+  }
+  return found;
+}
+
+GroupSpec needing(GroupSpec spec, std::vector<std::string> depends_on) {
+  spec.depends_on = std::move(depends_on);
+  return spec;
+}
+
+std::vector<GroupSpec> chain() {
+  return {needing(group_spec("web"), {"cache"}), needing(group_spec("cache"), {"db"}),
+          group_spec("db")};
+}
+
+Bench chain_up() {
+  Bench bench(chain());
+  bench.start("web");
+  for (const char* worker : {"db.1", "cache.1", "web.1"}) bench.becomes_ready(worker);
+  return bench;
+}
+
+std::string failure_of(const Bench& bench, CommandId command) {
+  const auto answer = bench.answer(command);
+  REQUIRE(answer.has_value());
+  CHECK_FALSE(answer->ok);
+  REQUIRE_FALSE(answer->workers.empty());
+  return answer->workers.front().message;
+}
+
 Bench::Bench(const std::vector<GroupSpec>& groups, int max_starting)
     : core_({.first_spawn = 1, .max_starting = max_starting}) {
   for (const GroupSpec& group : groups) core_.add_group(group);

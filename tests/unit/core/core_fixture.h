@@ -16,6 +16,9 @@ namespace superd::core {
 // A group `name` that is ready at READY=1, so that a test says when.
 GroupSpec group_spec(std::string name, int workers = 1);
 
+// The same, with the old leaving before the new starts, and no way back.
+GroupSpec stop_first_spec(std::string name, int workers = 1);
+
 class Bench {
  public:
   // obedient: a process is made and executes its program at once; asked to leave, it ends by that
@@ -113,5 +116,19 @@ class Bench {
   std::vector<Event> to_come_;
   bool handling_ = false;
 };
+
+// `web` with ready workers; they are obedient: asked to leave, they end at once.
+Bench serving(const GroupSpec& web, int max_starting = 100);
+// By which each worker of `web` runs; 0: it does not.
+std::vector<int> generations(const Bench& bench);
+// The workers of `web` that have a new process on its way beside the one that serves.
+std::vector<int> replaced_now(const Bench& bench);
+
+// web needs cache, cache needs db; web stands first.
+std::vector<GroupSpec> chain();
+GroupSpec needing(GroupSpec spec, std::vector<std::string> depends_on);
+Bench chain_up();
+// How the first worker of a command failed.
+std::string failure_of(const Bench& bench, CommandId command);
 
 }  // namespace superd::core

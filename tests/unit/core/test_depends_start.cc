@@ -6,36 +6,6 @@ using namespace superd::core;
 using namespace std::chrono_literals;
 using Causes = std::vector<std::string>;
 
-namespace {
-
-GroupSpec needing(GroupSpec spec, std::vector<std::string> depends_on) {
-  spec.depends_on = std::move(depends_on);
-  return spec;
-}
-
-// web needs cache, cache needs db; web stands first.
-std::vector<GroupSpec> chain() {
-  return {needing(group_spec("web"), {"cache"}), needing(group_spec("cache"), {"db"}),
-          group_spec("db")};
-}
-
-Bench all_up() {
-  Bench bench(chain());
-  bench.start("web");
-  for (const char* worker : {"db.1", "cache.1", "web.1"}) bench.becomes_ready(worker);
-  return bench;
-}
-
-std::string outcome(const Bench& bench, CommandId command) {
-  const auto answer = bench.answer(command);
-  REQUIRE(answer.has_value());
-  CHECK_FALSE(answer->ok);
-  REQUIRE_FALSE(answer->workers.empty());
-  return answer->workers.front().message;
-}
-
-}  // namespace
-
 TEST_CASE("depends_on: a start starts what the group needs, and waits for it, over any steps",
           "[core]") {
   Bench bench(chain());
@@ -116,7 +86,7 @@ TEST_CASE("depends_on: a failed first attempt answers the start, and the workers
   bench.becomes_ready("db.1");
   const SpawnId failed = bench.current("cache.1");
   bench.ends("cache.1", Exit::with_status(1));
-  CHECK(outcome(bench, start) ==
+  CHECK(failure_of(bench, start) ==
         "waits for cache: cache.1 exited with status 1 before it was ready");
   CHECK(bench.answer(start)->workers.front().spawn == failed);
   CHECK(bench.state("web.1") == WorkerState::starting);
@@ -130,7 +100,7 @@ TEST_CASE("depends_on: what fails further off is named itself", "[core]") {
   Bench bench(chain());
   const CommandId start = bench.start("web");
   bench.ends("db.1", Exit::with_status(3));
-  CHECK(outcome(bench, start) == "waits for db: db.1 exited with status 3 before it was ready");
+  CHECK(failure_of(bench, start) == "waits for db: db.1 exited with status 3 before it was ready");
 }
 
 TEST_CASE("depends_on: a start that comes later tries at once what failed, and has its own answer",
@@ -167,7 +137,7 @@ TEST_CASE("depends_on: when a worker that is waited for is stopped, the start is
   Bench bench(chain());
   const CommandId start = bench.start("web");
   bench.stop("db.1");
-  CHECK(outcome(bench, start) == "waits for db: it was stopped");
+  CHECK(failure_of(bench, start) == "waits for db: it was stopped");
   CHECK(bench.state("web.1") == WorkerState::starting);
   bench.start("db");
   for (const char* worker : {"db.1", "cache.1", "web.1"}) bench.becomes_ready(worker);
@@ -176,7 +146,7 @@ TEST_CASE("depends_on: when a worker that is waited for is stopped, the start is
 
 TEST_CASE("depends_on: respawns, restarts and rolls of a group that runs wait for nothing",
           "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.advance(10s);
   bench.stop("cache.1");
   REQUIRE(bench.group("cache").state == GroupState::stopped);
@@ -190,7 +160,7 @@ TEST_CASE("depends_on: respawns, restarts and rolls of a group that runs wait fo
 }
 
 TEST_CASE("depends_on: the restart of a group does not restart those that depend on it", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.restart("db");
   bench.restart("cache.1");
   CHECK(bench.spawns("web.1").size() == 1);
@@ -198,7 +168,7 @@ TEST_CASE("depends_on: the restart of a group does not restart those that depend
 }
 
 TEST_CASE("depends_on: the restart of a group that is down starts what it needs", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.stop("db");
   REQUIRE(bench.group("web").state == GroupState::stopped);
   const CommandId restart = bench.restart("web");

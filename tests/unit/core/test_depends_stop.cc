@@ -6,41 +6,11 @@ using namespace superd::core;
 using namespace std::chrono_literals;
 using Causes = std::vector<std::string>;
 
-namespace {
-
-GroupSpec needing(GroupSpec spec, std::vector<std::string> depends_on) {
-  spec.depends_on = std::move(depends_on);
-  return spec;
-}
-
-// web needs cache, cache needs db; web stands first.
-std::vector<GroupSpec> chain() {
-  return {needing(group_spec("web"), {"cache"}), needing(group_spec("cache"), {"db"}),
-          group_spec("db")};
-}
-
-Bench all_up() {
-  Bench bench(chain());
-  bench.start("web");
-  for (const char* worker : {"db.1", "cache.1", "web.1"}) bench.becomes_ready(worker);
-  return bench;
-}
-
-std::string outcome(const Bench& bench, CommandId command) {
-  const auto answer = bench.answer(command);
-  REQUIRE(answer.has_value());
-  CHECK_FALSE(answer->ok);
-  REQUIRE_FALSE(answer->workers.empty());
-  return answer->workers.front().message;
-}
-
-}  // namespace
-
 TEST_CASE(
     "depends_on: a stop stops what depends on the group first, and the group when no process "
     "of that is left",
     "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.manners = Bench::Manners::silent;
   const CommandId stop = bench.stop("db");
   CHECK(bench.state("web.1") == WorkerState::stopping);
@@ -59,14 +29,14 @@ TEST_CASE(
 }
 
 TEST_CASE("depends_on: the stop of one worker concerns no other group", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.stop("db.1");
   CHECK(bench.state("db.1") == WorkerState::stopped);
   CHECK(bench.state("cache.1") == WorkerState::ready);
 }
 
 TEST_CASE("depends_on: a stop waits for no process that cannot be killed", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.manners = Bench::Manners::silent;
   bench.stop("cache");
   bench.advance(1h);
@@ -92,7 +62,7 @@ TEST_CASE("depends_on: nor for what a worker that failed left behind and cannot 
 TEST_CASE("depends_on: a start takes back a stop that still waits", "[core]") {
   for (const std::string asked : {"db", "db.1", "cache", "web"}) {
     INFO(asked);
-    Bench bench = all_up();
+    Bench bench = chain_up();
     bench.manners = Bench::Manners::silent;
     const CommandId stop = bench.stop("db");
     const CommandId start = bench.start(asked);
@@ -109,7 +79,7 @@ TEST_CASE("depends_on: a start takes back a stop that still waits", "[core]") {
 }
 
 TEST_CASE("depends_on: a restart takes a stop back as a start does", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.manners = Bench::Manners::silent;
   const CommandId stop = bench.stop("db");
   bench.restart("db");
@@ -135,7 +105,7 @@ TEST_CASE("depends_on: a start takes back the stops of what it needs, and no oth
 }
 
 TEST_CASE("depends_on: two stops of a group that waits are both answered", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   const CommandId one = bench.stop("db");
   const CommandId other = bench.stop("db");
   CHECK(bench.answer(one)->ok);
@@ -146,7 +116,7 @@ TEST_CASE("depends_on: the stop of what is waited for ends the waiting", "[core]
   Bench bench(chain());
   const CommandId start = bench.start("web");
   const CommandId stop = bench.stop("db");
-  CHECK(outcome(bench, start) == "was stopped before it was ready");
+  CHECK(failure_of(bench, start) == "was stopped before it was ready");
   CHECK(bench.answer(stop)->ok);
   CHECK(bench.state("web.1") == WorkerState::stopped);
   CHECK(bench.core().waits_for("web").empty());
@@ -177,7 +147,7 @@ TEST_CASE("depends_on: what failed stays shown as failed when what it needs is s
 }
 
 TEST_CASE("depends_on: a shutdown stops in reverse order", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.manners = Bench::Manners::silent;
   bench.shutdown();
   CHECK(bench.state("web.1") == WorkerState::stopping);
@@ -191,7 +161,7 @@ TEST_CASE("depends_on: a shutdown stops in reverse order", "[core]") {
 }
 
 TEST_CASE("depends_on: a shutdown at once kills all together", "[core]") {
-  Bench bench = all_up();
+  Bench bench = chain_up();
   bench.manners = Bench::Manners::silent;
   const CommandId stop = bench.stop("db");
   bench.shutdown();

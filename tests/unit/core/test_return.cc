@@ -9,21 +9,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Bench serving(const GroupSpec& spec) {
-  Bench bench({spec});
-  bench.start("web");
-  for (int i = 1; i <= spec.workers; ++i) bench.becomes_ready("web." + std::to_string(i));
-  return bench;
-}
-
-std::vector<int> generations(const Bench& bench) {
-  std::vector<int> found;
-  for (const Worker& worker : bench.group("web").workers) {
-    found.push_back(worker.life ? worker.life->generation : 0);
-  }
-  return found;
-}
-
 RollEnded ended(const Bench& bench) {
   const auto& effects = bench.effects();
   const auto found = std::find_if(effects.rbegin(), effects.rend(), [](const Effect& e) {

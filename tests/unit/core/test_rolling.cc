@@ -5,39 +5,8 @@
 using namespace superd::core;
 using namespace std::chrono_literals;
 
-namespace {
-
-// `web` with ready workers; they are obedient: asked to leave, they end at once.
-Bench serving(const GroupSpec& spec, int max_starting = 100) {
-  Bench bench({spec}, max_starting);
-  bench.start("web");
-  for (int i = 1; i <= spec.workers; ++i) bench.becomes_ready("web." + std::to_string(i));
-  return bench;
-}
-
-Bench serving(int workers) { return serving(group_spec("web", workers)); }
-
-std::vector<int> generations(const Bench& bench) {
-  std::vector<int> found;
-  for (const Worker& worker : bench.group("web").workers) {
-    found.push_back(worker.life ? worker.life->generation : 0);
-  }
-  return found;
-}
-
-// The workers that have a new process on its way.
-std::vector<int> replaced_now(const Bench& bench) {
-  std::vector<int> found;
-  for (const Worker& worker : bench.group("web").workers) {
-    if (worker.next) found.push_back(worker.ref.number);
-  }
-  return found;
-}
-
-}  // namespace
-
 TEST_CASE("roll: the new process is ready before the old one is asked to leave", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(group_spec("web", 1));
   const SpawnId old = bench.current("web.1");
   const CommandId roll = bench.restart("web");
   const SpawnId fresh = bench.next("web.1");
@@ -57,7 +26,7 @@ TEST_CASE("roll: the new process is ready before the old one is asked to leave",
 }
 
 TEST_CASE("roll: the graceful signal goes to the main process only", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(group_spec("web", 1));
   const SpawnId old = bench.current("web.1");
   bench.manners = Bench::Manners::silent;
   bench.restart("web");
@@ -69,7 +38,7 @@ TEST_CASE("roll: the graceful signal goes to the main process only", "[core]") {
 }
 
 TEST_CASE("roll: it is over when the whole old tree is gone", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(group_spec("web", 1));
   const SpawnId old = bench.current("web.1");
   bench.manners = Bench::Manners::silent;
   const CommandId roll = bench.restart("web");
@@ -83,7 +52,7 @@ TEST_CASE("roll: it is over when the whole old tree is gone", "[core]") {
 }
 
 TEST_CASE("roll: an old process that does not leave is killed at stop.timeout", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(group_spec("web", 1));
   const SpawnId old = bench.current("web.1");
   bench.manners = Bench::Manners::silent;
   const CommandId roll = bench.restart("web");
@@ -135,7 +104,7 @@ TEST_CASE("roll: the first worker alone is the canary, the others follow in batc
 
 TEST_CASE("roll: the next worker's turn comes when the old process of the one before is gone",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(group_spec("web", 2));
   const SpawnId old = bench.current("web.1");
   bench.manners = Bench::Manners::silent;
   bench.restart("web");
@@ -148,7 +117,7 @@ TEST_CASE("roll: the next worker's turn comes when the old process of the one be
 
 TEST_CASE("roll: an old process that hangs delays only its own worker after five seconds",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(group_spec("web", 3));
   const SpawnId old = bench.current("web.1");
   bench.manners = Bench::Manners::silent;
   const CommandId roll = bench.restart("web");
@@ -214,7 +183,7 @@ TEST_CASE("roll: where nothing serves all start at once", "[core]") {
 
 TEST_CASE("roll: a worker in backoff starts by the new recipe, one stopped on purpose stays so",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(group_spec("web", 3));
   bench.stop("web.3");
   bench.ends("web.2", Exit::with_status(1));
   CHECK(bench.state("web.2") == WorkerState::backoff);
@@ -241,7 +210,7 @@ TEST_CASE("roll: a new process waits for its turn among max_starting like any ot
 }
 
 TEST_CASE("roll: restarts that come meanwhile make exactly one more after it", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(group_spec("web", 1));
   const CommandId first = bench.restart("web");
   const CommandId second = bench.restart("web");
   const CommandId third = bench.restart("web");
@@ -257,7 +226,7 @@ TEST_CASE("roll: restarts that come meanwhile make exactly one more after it", "
 }
 
 TEST_CASE("roll: a stop of the group wins", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(group_spec("web", 2));
   const CommandId roll = bench.restart("web");
   const CommandId waiting = bench.restart("web");
   const CommandId stop = bench.stop("web");
@@ -270,7 +239,7 @@ TEST_CASE("roll: a stop of the group wins", "[core]") {
 }
 
 TEST_CASE("roll: a worker that is stopped leaves it, and it goes on with the others", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(group_spec("web", 2));
   const CommandId roll = bench.restart("web");
   const CommandId stop = bench.stop("web.1");
   CHECK(bench.answer(stop)->ok);
@@ -281,7 +250,7 @@ TEST_CASE("roll: a worker that is stopped leaves it, and it goes on with the oth
 }
 
 TEST_CASE("roll: a worker that is started meanwhile gets its turn as well", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(group_spec("web", 2));
   bench.restart("web");
   bench.stop("web.2");
   bench.start("web.2");
@@ -294,7 +263,7 @@ TEST_CASE("roll: a worker that is started meanwhile gets its turn as well", "[co
 
 TEST_CASE("roll: a worker that crashes in it comes back by the recipe that its slot has then",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(group_spec("web", 3));
   bench.advance(10s);
   const CommandId roll = bench.restart("web");
   SECTION("one that waits, by the old one") {
@@ -323,7 +292,7 @@ TEST_CASE("roll: a worker that crashes in it comes back by the recipe that its s
 
 TEST_CASE("roll: at once, all old processes leave first, and the new ones start together",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(group_spec("web", 3));
   const CommandId roll = bench.restart("web", Pace::at_once);
   CHECK(bench.ready("web") == 0);
   for (int i = 1; i <= 3; ++i) bench.becomes_ready("web." + std::to_string(i));
@@ -332,7 +301,7 @@ TEST_CASE("roll: at once, all old processes leave first, and the new ones start 
 }
 
 TEST_CASE("restart: one worker is replaced by the recipe in force, new before old", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(group_spec("web", 2));
   const SpawnId old = bench.current("web.2");
   const CommandId restart = bench.restart("web.2");
   CHECK(bench.process(bench.next("web.2")).generation == 1);

@@ -5,36 +5,9 @@
 using namespace superd::core;
 using namespace std::chrono_literals;
 
-namespace {
-
-GroupSpec stop_first(int workers = 1) {
-  GroupSpec spec = group_spec("web", workers);
-  spec.roll.strategy = RollStrategy::stop_first;
-  spec.roll.on_failure = OnFailure::hold;
-  return spec;
-}
-
-// `web` with ready workers; they are obedient.
-Bench serving(int workers, int max_starting = 100) {
-  Bench bench({stop_first(workers)}, max_starting);
-  bench.start("web");
-  for (int i = 1; i <= workers; ++i) bench.becomes_ready("web." + std::to_string(i));
-  return bench;
-}
-
-std::vector<int> generations(const Bench& bench) {
-  std::vector<int> found;
-  for (const Worker& worker : bench.group("web").workers) {
-    found.push_back(worker.life ? worker.life->generation : 0);
-  }
-  return found;
-}
-
-}  // namespace
-
 TEST_CASE("stop-first: a group restarts worker by worker, the next when the one before is ready",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(stop_first_spec("web", 3));
   const CommandId roll = bench.restart("web");
   CHECK(bench.group("web").state == GroupState::rolling);
   for (int i = 1; i <= 3; ++i) {
@@ -58,7 +31,7 @@ TEST_CASE(
     "it "
     "is left",
     "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.advance(10s);
   bench.manners = Bench::Manners::silent;
   const SpawnId old = bench.current("web.1");
@@ -78,7 +51,7 @@ TEST_CASE(
 
 TEST_CASE("stop-first: the first new process that fails ends it; the others keep what they have",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(stop_first_spec("web", 3));
   const CommandId roll = bench.restart("web");
   bench.becomes_ready("web.1");
   bench.ends("web.2", Exit::with_status(3));
@@ -99,7 +72,7 @@ TEST_CASE("stop-first: the first new process that fails ends it; the others keep
 
 TEST_CASE("stop-first: the worker whose new process failed goes back to the recipe in force",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.restart("web");
   bench.ends("web.1", Exit::with_status(3));
   bench.advance(100ms);
@@ -110,7 +83,7 @@ TEST_CASE("stop-first: the worker whose new process failed goes back to the reci
 }
 
 TEST_CASE("stop-first: one that failed burns its generation; the next is one higher", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(stop_first_spec("web", 1));
   bench.restart("web");
   bench.ends("web.1", Exit::with_status(3));
   bench.advance(100ms);
@@ -123,7 +96,7 @@ TEST_CASE("stop-first: one that failed burns its generation; the next is one hig
 
 TEST_CASE("stop-first: the recipe of one that failed stays while a process of it serves",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.restart("web");
   bench.becomes_ready("web.1");
   bench.ends("web.2", Exit::with_status(3));
@@ -136,7 +109,7 @@ TEST_CASE("stop-first: the recipe of one that failed stays while a process of it
 TEST_CASE(
     "stop-first: a worker that was replaced and dies before the roll is over comes back as new",
     "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   const CommandId roll = bench.restart("web");
   bench.becomes_ready("web.1");
   bench.advance(10s);
@@ -149,7 +122,7 @@ TEST_CASE(
 
 TEST_CASE("stop-first: a worker that waits for it and dies comes back by the recipe in force",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.advance(10s);
   bench.restart("web");
   bench.ends("web.2", Exit::by_signal(9));
@@ -160,7 +133,7 @@ TEST_CASE(
     "stop-first: a restart of the worker that it has in hand does not take it back to the old "
     "recipe",
     "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   const CommandId roll = bench.restart("web");
   const CommandId one = bench.restart("web.1");
   bench.becomes_ready("web.1");
@@ -171,7 +144,7 @@ TEST_CASE(
 }
 
 TEST_CASE("stop-first: restarts that come during a roll make exactly one more after it", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   const CommandId first = bench.restart("web");
   const CommandId second = bench.restart("web");
   const CommandId third = bench.restart("web");
@@ -191,7 +164,7 @@ TEST_CASE("stop-first: restarts that come during a roll make exactly one more af
 
 TEST_CASE("stop-first: after one that failed, the restart that waits begins all the same",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   const CommandId first = bench.restart("web");
   const CommandId second = bench.restart("web");
   bench.ends("web.1", Exit::with_status(1));
@@ -204,7 +177,7 @@ TEST_CASE("stop-first: after one that failed, the restart that waits begins all 
 
 TEST_CASE("stop-first: a stop of the group wins over a roll, and over those that wait for it",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(stop_first_spec("web", 3));
   const CommandId first = bench.restart("web");
   const CommandId second = bench.restart("web");
   const CommandId stop = bench.stop("web");
@@ -221,7 +194,7 @@ TEST_CASE("stop-first: a stop of the group wins over a roll, and over those that
 
 TEST_CASE("stop-first: a stop also wins over a restart that waits for a roll that is failing",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.restart("web", Pace::at_once);
   const CommandId second = bench.restart("web");
   bench.ends("web.1", Exit::with_status(1));
@@ -233,7 +206,7 @@ TEST_CASE("stop-first: a stop also wins over a restart that waits for a roll tha
 
 TEST_CASE("stop-first: a worker that is stopped leaves it, and it goes on with the others",
           "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(stop_first_spec("web", 3));
   const CommandId roll = bench.restart("web");
   SECTION("while it waits") {
     CHECK(bench.answer(bench.stop("web.2"))->ok);
@@ -254,7 +227,7 @@ TEST_CASE("stop-first: a worker that is stopped leaves it, and it goes on with t
 
 TEST_CASE("stop-first: a worker that is stopped stays out of one that waits, until it is started",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.restart("web");
   bench.restart("web");
   bench.stop("web.2");
@@ -276,7 +249,7 @@ TEST_CASE("stop-first: a worker that is stopped stays out of one that waits, unt
 }
 
 TEST_CASE("stop-first: one all of whose workers were stopped has failed", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(stop_first_spec("web", 1));
   const CommandId roll = bench.restart("web");
   bench.stop("web.1");
   CHECK_FALSE(bench.answer(roll)->ok);
@@ -286,7 +259,7 @@ TEST_CASE("stop-first: one all of whose workers were stopped has failed", "[core
 }
 
 TEST_CASE("stop-first: at once, all workers restart together", "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(stop_first_spec("web", 3));
   const CommandId roll = bench.restart("web", Pace::at_once);
   CHECK(bench.group("web").roll->in_hand == std::set<int>{1, 2, 3});
   CHECK(census(bench.group("web")).ready == 0);
@@ -298,7 +271,7 @@ TEST_CASE("stop-first: at once, all workers restart together", "[core]") {
 TEST_CASE(
     "stop-first: at once, a failure lets those that have not begun start by what stays in force",
     "[core]") {
-  Bench bench = serving(3, 1);
+  Bench bench = serving(stop_first_spec("web", 3), 1);
   const CommandId roll = bench.restart("web", Pace::at_once);
   CHECK(bench.spawns("web.2").size() == 1);
   bench.ends("web.1", Exit::with_status(1));
@@ -314,7 +287,7 @@ TEST_CASE(
     "stop-first: where no worker is ready there is nothing to keep serving, and all restart "
     "together",
     "[core]") {
-  Bench bench = serving(3);
+  Bench bench = serving(stop_first_spec("web", 3));
   bench.stop("web");
   const CommandId roll = bench.restart("web");
   CHECK(bench.group("web").roll->in_hand == std::set<int>{1, 2, 3});
@@ -324,7 +297,7 @@ TEST_CASE(
 }
 
 TEST_CASE("stop-first: the restart of a group that never ran is its first start", "[core]") {
-  Bench bench(stop_first(2));
+  Bench bench(stop_first_spec("web", 2));
   const CommandId restart = bench.restart("web");
   bench.becomes_ready("web.1");
   bench.becomes_ready("web.2");
@@ -334,7 +307,7 @@ TEST_CASE("stop-first: the restart of a group that never ran is its first start"
 
 TEST_CASE("stop-first: a new process that is not ready in time ends it as any failure does",
           "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   const CommandId roll = bench.restart("web");
   bench.advance(60s);
   CHECK_FALSE(bench.answer(roll)->ok);
@@ -343,7 +316,7 @@ TEST_CASE("stop-first: a new process that is not ready in time ends it as any fa
 }
 
 TEST_CASE("stop-first: an old process that cannot be killed ends it", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   bench.manners = Bench::Manners::silent;
   const SpawnId old = bench.current("web.1");
   const CommandId roll = bench.restart("web");

@@ -5,35 +5,8 @@
 using namespace superd::core;
 using namespace std::chrono_literals;
 
-namespace {
-
-GroupSpec stop_first(int workers = 1) {
-  GroupSpec spec = group_spec("web", workers);
-  spec.roll.strategy = RollStrategy::stop_first;
-  spec.roll.on_failure = OnFailure::hold;
-  return spec;
-}
-
-// `web` with ready workers; they are obedient.
-Bench serving(int workers, int max_starting = 100) {
-  Bench bench({stop_first(workers)}, max_starting);
-  bench.start("web");
-  for (int i = 1; i <= workers; ++i) bench.becomes_ready("web." + std::to_string(i));
-  return bench;
-}
-
-std::vector<int> generations(const Bench& bench) {
-  std::vector<int> found;
-  for (const Worker& worker : bench.group("web").workers) {
-    found.push_back(worker.life ? worker.life->generation : 0);
-  }
-  return found;
-}
-
-}  // namespace
-
 TEST_CASE("stop-first: one worker leaves and starts again by the recipe in force", "[core]") {
-  Bench bench = serving(2);
+  Bench bench = serving(stop_first_spec("web", 2));
   const CommandId restart = bench.restart("web.2");
   CHECK(bench.state("web.2") == WorkerState::starting);
   CHECK_FALSE(bench.answer(restart).has_value());
@@ -47,7 +20,7 @@ TEST_CASE("stop-first: one worker leaves and starts again by the recipe in force
 }
 
 TEST_CASE("stop-first: one worker that was stopped, failed or in backoff starts", "[core]") {
-  GroupSpec spec = stop_first();
+  GroupSpec spec = stop_first_spec("web");
   SECTION("stopped") {
     Bench bench(spec);
     bench.restart("web.1");
@@ -75,7 +48,7 @@ TEST_CASE(
     "stop-first: a worker that is not ready yet is replaced, and both commands learn of the new "
     "one",
     "[core]") {
-  Bench bench(stop_first());
+  Bench bench(stop_first_spec("web"));
   const CommandId start = bench.start("web");
   const CommandId restart = bench.restart("web.1");
   CHECK_FALSE(bench.answer(start).has_value());
@@ -86,7 +59,7 @@ TEST_CASE(
 }
 
 TEST_CASE("stop-first: a new process that fails fails the restart of one worker", "[core]") {
-  Bench bench = serving(1);
+  Bench bench = serving(stop_first_spec("web", 1));
   const CommandId restart = bench.restart("web.1");
   bench.ends("web.1", Exit::with_status(4));
   CHECK_FALSE(bench.answer(restart)->ok);
