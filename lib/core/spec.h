@@ -164,6 +164,7 @@ struct GroupSpec {
   bool clear_env = false;
   bool autostart = true;
   std::vector<std::string> depends_on;  // groups: all exist, and no circle
+  std::optional<int> reload_signal;     // to main processes; nothing: it cannot be reloaded
   ReadySpec ready;
   StopSpec stop;
   RollSpec roll;

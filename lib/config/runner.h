@@ -1,0 +1,87 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/error.h"
+#include "core/spec.h"
+
+// Which program runs a group's application, and what superd knows of it. A preset supplies defaults
+// for what the user did not write, and nothing else: every one of them can be written.
+namespace superd::config {
+
+enum class Runner {
+  none,  // a program that superd knows nothing of: superd's own defaults
+  gunicorn,
+  uwsgi,
+  waitress,
+  uvicorn,
+  hypercorn,
+  cheroot,
+  mod_wsgi,  // Apache
+  daphne,
+  twist,
+  puma,
+  unicorn,
+  php_fpm,
+  node,
+  gevent,
+  wsgiref,
+};
+// As `runner` names it: `gunicorn`, `php-fpm`.
+std::string_view name(Runner runner);
+
+// What only an HTTP answer of the worker itself proves, for ready.when = "auto".
+enum class FrontProcess {
+  none,                   // whoever accepts has loaded the application
+  accepts_before_loaded,  // to be seen waiting on the socket proves nothing
+};
+
+// Something that the user should know, and what to do about it; never an error.
+struct RunnerWarning {
+  std::size_t word = 0;  // the word of the command that it is about
+  std::string message;
+};
+
+// What a group's runner is and what follows from it.
+struct RunnerChoice {
+  Runner runner = Runner::none;
+  std::string form;  // `master with the hook`; empty: there is one only
+  std::string why;   // `the command runs "gunicorn"`
+
+  // The preset's values; nothing: superd's own default.
+  std::optional<int> stop_signal;
+  std::optional<core::Duration> stop_timeout;
+  std::string stop_timeout_why;  // `graceful-timeout 30s and 5s`
+  // The runner's own limit, where its command or config says one: a shorter stop.timeout cuts it.
+  std::optional<core::Duration> own_limit;
+  std::vector<int> clean_statuses = {0};
+  std::vector<int> clean_signals;
+  std::optional<int> reload_signal;
+  std::optional<core::SocketEnv> socket_env;
+  FrontProcess front = FrontProcess::none;
+
+  // Why it cannot serve a private socket, with the remedy; empty: it can, or nothing is known
+  // against it. Ask cannot_serve_private().
+  std::string no_private;
+
+  std::vector<RunnerWarning> warnings;
+};
+
+// For the error where `listen` has a private socket: why this runner cannot serve one beside the
+// group's own, with the remedy. Empty: it can, or nothing is known against it.
+std::string cannot_serve_private(const RunnerChoice& choice, const core::GroupSpec& group);
+
+// Puts the preset's values into a group of which [stop], [ready] and [respawn] were not read yet:
+// what the user writes there replaces them.
+void apply_preset(const RunnerChoice& choice, core::GroupSpec& group);
+
+// `runner gunicorn (the command runs "gunicorn"): stop TERM, timeout 35s (graceful-timeout 30s and
+// 5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS`, of a group that was read
+// to its end.
+std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group);
+
+}  // namespace superd::config
