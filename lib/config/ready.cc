@@ -52,6 +52,7 @@ void check_needs(const Field& when, const core::GroupSpec& group, bool has_comma
     case ReadyWhen::automatic:
     case ReadyWhen::notify:
     case ReadyWhen::delay:
+    case ReadyWhen::http:
       return;
   }
   std::abort();
@@ -69,6 +70,8 @@ std::string_view instead_of_delay(const core::GroupSpec& group) {
       return "superd sees that the worker listens";
     case ReadyWhen::exec:
       return "the command tells when the worker is ready";
+    case ReadyWhen::http:
+      return "superd asks the worker itself";
     case ReadyWhen::delay:
       return "";
   }

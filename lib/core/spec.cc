@@ -14,9 +14,16 @@ ReadyWhen effective(ReadyWhen when, bool has_sockets) {
     case ReadyWhen::delay:
     case ReadyWhen::exec:
     case ReadyWhen::fd:
+    case ReadyWhen::http:
       return when;
   }
   std::abort();
+}
+
+bool accepts(const HttpSpec& http, int status) {
+  return std::any_of(http.statuses.begin(), http.statuses.end(), [&](const StatusRange& range) {
+    return range.from <= status && status <= range.to;
+  });
 }
 
 int batch_size(const BatchSpec& batch, int workers) {

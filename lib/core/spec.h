@@ -18,8 +18,17 @@ using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 enum class Family { tcp4, tcp6, unix_path };
 
+// Who has a listening socket in common.
+enum class Sharing {
+  group,  // all workers of the group, over all generations
+  spawn,  // private: made for each process start, of the family of the group's first shared socket
+};
+
 struct ListenSpec {
-  std::string address;  // normalised: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/web.sock`
+  Sharing sharing = Sharing::group;
+  // normalised: `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/web.sock`; as host, port and path empty
+  // for a private one, whose address differs from spawn to spawn
+  std::string address;
   Family family = Family::tcp4;
   std::string host;  // tcp: the literal address without brackets
   std::uint16_t port = 0;
@@ -41,7 +50,21 @@ enum class ReadyWhen {
   delay,      // it is alive so long after its program began
   exec,       // a command exits with 0
   fd,         // it writes a newline to {fd:ready}
+  http,       // it answers superd's request on its private socket
 };
+
+struct StatusRange {
+  int from = 200;
+  int to = 499;
+};
+
+// A GET request to a worker, and which answers count. As it stands: any answer that is no failure
+// of the server.
+struct HttpSpec {
+  std::string path = "/";                               // with a query, if there is one
+  std::vector<StatusRange> statuses = {StatusRange{}};  // one of them
+};
+bool accepts(const HttpSpec& http, int status);
 
 struct ReadySpec {
   ReadyWhen when = ReadyWhen::automatic;
@@ -50,6 +73,7 @@ struct ReadySpec {
   Duration soak{0};
   Duration delay = std::chrono::seconds(1);
   std::vector<std::string> command{};  // exec: words with placeholders, as GroupSpec::command
+  HttpSpec http{};
 };
 
 // `automatic` made plain.

@@ -14,6 +14,7 @@ bool is_watched_for(ReadyWhen when) {
     case ReadyWhen::listening:
     case ReadyWhen::exec:
     case ReadyWhen::fd:
+    case ReadyWhen::http:
       return true;
     case ReadyWhen::automatic:
     case ReadyWhen::notify:

@@ -31,6 +31,7 @@ void Readiness::watch(const Subject& subject) {
     case core::ReadyWhen::automatic:
     case core::ReadyWhen::notify:
     case core::ReadyWhen::delay:
+    case core::ReadyWhen::http:
       return;
   }
   std::abort();
