@@ -158,6 +158,31 @@ struct LogSpec {
   int keep = 10;                         // rotated files besides the live one
 };
 
+// What a trigger does to its group.
+struct TriggerAction {
+  enum class Kind { restart, reload, stop, start, signal };
+  Kind kind = Kind::restart;
+  int signal = 0;  // of Kind::signal: to the main processes
+
+  friend auto operator<=>(const TriggerAction&, const TriggerAction&) = default;
+};
+enum class TriggerWhen { now };
+
+// [[group.NAME.trigger]]: something about paths that makes superd act on the group.
+struct TriggerSpec {
+  // Files, globs, directories, as written, with the placeholders {group} and {worker}; relative
+  // ones to GroupSpec::directory.
+  std::vector<std::string> paths;
+  std::vector<std::string> ignore;  // besides kAlwaysIgnored (core/ignore.h)
+  TriggerAction action;
+  TriggerWhen when = TriggerWhen::now;
+  Duration settle = std::chrono::milliseconds(100);
+  bool content = false;  // only if the bytes changed
+  Duration poll{0};      // > 0: look at this interval as well
+
+  friend bool operator==(const TriggerSpec&, const TriggerSpec&) = default;
+};
+
 struct EnvEntry {
   std::string name;
   std::string value;
@@ -195,6 +220,9 @@ struct GroupSpec {
   RespawnSpec respawn;
   LimitsSpec limits;
   LogSpec log;
+  std::vector<TriggerSpec> triggers;
+  // As a trigger's path; while it exists nothing automatic acts on the group.
+  std::optional<std::string> hold_file;
 };
 
 enum class LogLevel { error, warn, info, debug };
