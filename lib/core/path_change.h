@@ -60,7 +60,7 @@ class Comparison {
   // The digest that see() is to be given where the content decides; nothing: it has to be read.
   [[nodiscard]] std::optional<std::uint64_t> known_digest(std::string_view path,
                                                           const Identity& identity) const;
-  // A path that exists; each once. `digest` is 0 where the identity decides.
+  // A path that exists; seen twice it counts once. `digest` is 0 where the identity decides.
   void see(std::string_view path, const Identity& identity, std::uint64_t digest);
 
   // Where a part of a look failed nothing is known of what was not seen.
@@ -80,6 +80,7 @@ class Comparison {
   const Snapshot* before_;
   Judge judge_;
   const std::vector<std::uint64_t>& deleted_;
+  std::vector<std::uint64_t> changed_;
   Result result_;
 };
 

@@ -1,0 +1,125 @@
+#include "core/path_change.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace superd::core {
+namespace {
+
+std::uint64_t hash_on(std::uint64_t hash, std::uint64_t number) {
+  for (int byte = 0; byte < 8; ++byte, number >>= 8) {
+    hash = (hash ^ (number & 0xff)) * 0x100000001b3ULL;
+  }
+  return hash;
+}
+
+std::uint64_t print_of(const Identity& identity) {
+  std::uint64_t hash = hash_on(kHashBegin, static_cast<std::uint64_t>(identity.mtime_ns));
+  hash = hash_on(hash, identity.size);
+  hash = hash_on(hash, identity.inode);
+  return hash_on(hash, identity.links);
+}
+
+template <class T, class Less, class Same>
+void sort_once(std::vector<T>& values, Less less, Same same) {
+  std::sort(values.begin(), values.end(), less);
+  values.erase(std::unique(values.begin(), values.end(), same), values.end());
+}
+
+bool by_path(const Snapshot::Entry& a, const Snapshot::Entry& b) { return a.path < b.path; }
+
+}  // namespace
+
+std::uint64_t hash_on(std::uint64_t hash, std::string_view bytes) {
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+std::uint64_t hash_path(std::uint64_t directory, std::string_view name) {
+  return hash_on(hash_on(directory, std::string_view("/")), name);
+}
+
+const Snapshot::Entry* Snapshot::find(std::uint64_t path) const {
+  const Entry wanted{.path = path};
+  const auto found = std::lower_bound(entries_.begin(), entries_.end(), wanted, by_path);
+  return found != entries_.end() && found->path == path ? &*found : nullptr;
+}
+
+Comparison::Comparison(const Snapshot* before, Judge judge,
+                       const std::vector<std::uint64_t>& deleted)
+    : before_(before), judge_(judge), deleted_(deleted) {}
+
+std::optional<std::uint64_t> Comparison::known_digest(std::string_view path,
+                                                      const Identity& identity) const {
+  if (judge_ == Judge::identity) return 0;
+  const Snapshot::Entry* entry =
+      before_ == nullptr ? nullptr : before_->find(hash_on(kHashBegin, path));
+  if (entry == nullptr || entry->gone || entry->identity != print_of(identity)) return std::nullopt;
+  return entry->digest;
+}
+
+void Comparison::see(std::string_view path, const Identity& identity, std::uint64_t digest) {
+  const Snapshot::Entry entry{.path = hash_on(kHashBegin, path),
+                              .identity = print_of(identity),
+                              .digest = digest,
+                              .gone = false};
+  result_.now.entries_.push_back(entry);
+  if (!is_change(entry)) return;
+  changed_.push_back(entry.path);
+  std::vector<std::string>& names = result_.names;
+  const bool named = std::ranges::find(names, path) != names.end();
+  if (!named && names.size() < kMostNames) names.emplace_back(path);
+}
+
+bool Comparison::is_change(const Snapshot::Entry& entry) const {
+  if (before_ == nullptr) return false;
+  const Snapshot::Entry* was = before_->find(entry.path);
+  if (was == nullptr) return true;
+  switch (judge_) {
+    case Judge::identity:
+      return was->gone || was->identity != entry.identity ||
+             std::ranges::find(deleted_, entry.path) != deleted_.end();
+    case Judge::content:
+      return was->digest != entry.digest;
+  }
+  std::abort();
+}
+
+Comparison::Result Comparison::finish(Extent extent) {
+  std::vector<Snapshot::Entry>& now = result_.now.entries_;
+  sort_once(now, by_path, [](const auto& a, const auto& b) { return a.path == b.path; });
+  sort_once(changed_, std::less<>(), std::equal_to<>());
+  result_.changed = changed_.size();
+  if (before_ != nullptr) {
+    const std::size_t seen = now.size();
+    std::size_t gone = 0;
+    for (Snapshot::Entry entry : before_->entries_) {
+      const auto end = now.begin() + static_cast<std::ptrdiff_t>(seen);
+      if (std::binary_search(now.begin(), end, entry, by_path)) continue;
+      if (extent == Extent::whole) entry.gone = true;
+      // Whoever makes and deletes files under ever new names is not remembered without end.
+      if (entry.gone && ++gone > kMostGone) continue;
+      now.push_back(entry);
+    }
+    std::sort(now.begin(), now.end(), by_path);
+  }
+  result_.print = kHashBegin;
+  for (const Snapshot::Entry& entry : now) {
+    if (entry.gone) continue;
+    result_.print = hash_on(hash_on(result_.print, entry.path), entry.identity);
+  }
+  return std::move(result_);
+}
+
+std::string changed_text(const Comparison::Result& result) {
+  if (result.names.empty()) return "";
+  if (result.changed == 1) return result.names.front() + " changed";
+  return fmt::format("{} and {} more changed", result.names.front(), result.changed - 1);
+}
+
+}  // namespace superd::core
