@@ -13,6 +13,7 @@
 #include "config/limits.h"
 #include "config/paths.h"
 #include "config/ready.h"
+#include "config/recycle.h"
 #include "config/roll.h"
 #include "config/texts.h"
 #include "core/environment.h"
@@ -121,6 +122,7 @@ void read_life(TableReader& table, const Context& context, const TextRules& rule
   if (auto respawn = table.table("respawn")) read_respawn(*respawn, group.respawn);
   if (auto limits = table.table("limits")) read_limits(*limits, context, group.limits);
   if (auto log = table.table("log")) read_log(*log, group.log);
+  if (auto recycle = table.table("recycle")) read_recycle(*recycle, group.recycle);
 }
 
 void read_program(TableReader& table, const Context& context, const TextRules& rules,

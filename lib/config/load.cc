@@ -11,7 +11,9 @@
 #include "base/text.h"
 #include "config/daemon_table.h"
 #include "config/group.h"
+#include "config/hooks.h"
 #include "config/paths.h"
+#include "config/signals.h"
 #include "config/source.h"
 #include "config/toml_text.h"
 #include "core/worker_ref.h"
@@ -35,6 +37,8 @@ class Loader {
       read_file(main_, *source);
     }
     check_across(groups_, extent_, spec_.daemon, problems_);
+    check_orders(orders_, groups_, extent_, problems_);
+    for (const PlacedOrder& placed : orders_) spec_.daemon.signals.push_back(placed.order);
     Loaded loaded{.spec = std::move(spec_), .errors = problems_.sorted(shown_), .files = files_};
     for (PlacedGroup& group : groups_) loaded.spec.groups.push_back(std::move(group.spec));
     return loaded;
@@ -60,6 +64,7 @@ class Loader {
     const bool is_main = shown_.size() == 1;
     if (const auto field = root.field("superd")) read_superd(*field, context, is_main);
     if (const auto field = root.field("group")) read_groups(*field, context);
+    if (const auto field = root.field("hook")) read_hooks(*field, context, spec_.hooks);
     const auto include = root.field("include");
     if (include && !is_main) {
       include->error(fmt::format("only the main file, {}, can include others", main_));
@@ -84,7 +89,10 @@ class Loader {
   void read_superd(const Field& field, const Context& context, bool is_main) {
     auto table = as_table(field);
     if (!table) return;
-    if (is_main) return read_daemon(*table, context, spec_.daemon);
+    if (is_main) {
+      if (const auto signals = table->table("signals")) orders_ = read_signals(*signals);
+      return read_daemon(*table, context, spec_.daemon);
+    }
     context.problems.add(field.place(),
                          fmt::format("[superd] belongs into the main file, {}", main_));
   }
@@ -148,6 +156,7 @@ class Loader {
   const Machine& machine_;
   core::Spec spec_;
   std::vector<PlacedGroup> groups_;
+  std::vector<PlacedOrder> orders_;
   Extent extent_ = Extent::whole;
   Problems problems_;
   std::vector<std::string> shown_;  // files as places show them

@@ -9,13 +9,13 @@ namespace superd::core {
 struct SignalOrder {
   enum class Verb { start, stop, restart, signal };
 
-  int number = 0;    // the signal that superd gets
-  std::string line;  // as written
+  int number = 0;      // the signal that superd gets
+  std::string line{};  // as written
   Verb verb = Verb::start;
-  std::vector<std::string> names;  // groups, workers, globs or `all`; not empty
-  bool now = false;                // restart --now
-  int signal = 0;                  // of the verb `signal`
-  bool whole_tree = false;         // signal --all
+  std::vector<std::string> names{};  // groups, workers, globs or `all`; not empty
+  bool now = false;                  // restart --now
+  int signal = 0;                    // of the verb `signal`
+  bool whole_tree = false;           // signal --all
 };
 
 }  // namespace superd::core

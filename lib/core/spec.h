@@ -8,6 +8,10 @@
 
 #include <sys/types.h>
 
+#include "core/cron.h"
+#include "core/hook.h"
+#include "core/signal_order.h"
+
 // What the user asked for, as plain values: the config file after parsing and checking, before
 // anything of the machine was touched. Texts with placeholders ({worker}, {fd:NAME}, …) are kept as
 // written; a recipe (lib/daemon) expands them for one generation and one worker.
@@ -152,6 +156,10 @@ enum class LogOutput { file, inherit, discard };
 enum class LogFormat { cri, raw };
 
 struct LogSpec {
+struct RecycleSpec {
+  std::optional<Cron> schedule;  // when the group is rolled
+};
+
   LogOutput output = LogOutput::file;
   LogFormat format = LogFormat::cri;
   std::uint64_t max_size = 50ULL << 20;  // bytes
@@ -223,6 +231,7 @@ struct GroupSpec {
   std::vector<TriggerSpec> triggers;
   // As a trigger's path; while it exists nothing automatic acts on the group.
   std::optional<std::string> hold_file;
+  RecycleSpec recycle;
 };
 
 enum class LogLevel { error, warn, info, debug };
@@ -241,8 +250,10 @@ struct DaemonSpec {
 };
 
 struct Spec {
+  std::vector<SignalOrder> signals;          // what signals to superd itself stand for
   DaemonSpec daemon;
   std::vector<GroupSpec> groups;  // in the order of the files
 };
 
 }  // namespace superd::core
+  std::vector<HookSpec> hooks;    // the same

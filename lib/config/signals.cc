@@ -1,0 +1,166 @@
+#include "config/signals.h"
+
+#include <algorithm>
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "core/worker_ref.h"
+
+namespace superd::config {
+namespace {
+
+using Verb = core::SignalOrder::Verb;
+
+struct Word {
+  const char* name;
+  Verb verb;
+};
+constexpr Word kVerbs[] = {{"start", Verb::start},
+                           {"stop", Verb::stop},
+                           {"restart", Verb::restart},
+                           {"signal", Verb::signal}};
+
+std::vector<std::string> verb_names() {
+  std::vector<std::string> names;
+  for (const Word& word : kVerbs) names.emplace_back(word.name);
+  return names;
+}
+
+// The signal of a key; nothing, and an error, where none can be given a meaning.
+std::optional<int> read_number(const Entry& entry, const Field& field) {
+  const auto number = parse_signal(entry.key);
+  if (!number) {
+    field.problems().add(entry.place, number.error().message);
+    return std::nullopt;
+  }
+  const bool free = *number == SIGHUP || *number == SIGUSR1 || *number == SIGUSR2 ||
+                    *number == SIGWINCH || (*number >= SIGRTMIN && *number <= SIGRTMAX);
+  if (free) return *number;
+  const bool ends = *number == SIGTERM || *number == SIGINT;
+  field.problems().add(
+      entry.place,
+      fmt::format("superd.signals: {} {}: HUP, USR1, USR2, WINCH and RTMIN to RTMAX can be given a "
+                  "meaning",
+                  signal_name(*number), ends ? "always ends superd" : "has a meaning of its own"));
+  return std::nullopt;
+}
+
+// The words behind the command, options taken out. False: an error was reported.
+bool take_options(const Field& field, std::vector<std::string>& words, core::SignalOrder& order) {
+  std::vector<std::string> rest;
+  for (const std::string& word : words) {
+    if (!word.starts_with('-')) {
+      rest.push_back(word);
+    } else if (word == "--now" && order.verb == Verb::restart) {
+      order.now = true;
+    } else if (word == "--all" && order.verb == Verb::signal) {
+      order.whole_tree = true;
+    } else if (word != "--no-wait") {
+      field.error(fmt::format("the option {} has no meaning here", quoted(word)));
+      return false;
+    }
+  }
+  words = std::move(rest);
+  return true;
+}
+
+std::optional<core::SignalOrder> parse_order(const Field& field, const std::string& line) {
+  auto words = split_words(line);
+  if (!words) {
+    field.error(words.error().message);
+    return std::nullopt;
+  }
+  if (!words->empty() && words->front() == "superctl") words->erase(words->begin());
+  const std::string command = words->empty() ? "" : words->front();
+  const auto* known =
+      std::ranges::find_if(kVerbs, [&](const Word& w) { return command == w.name; });
+  if (known == std::end(kVerbs)) {
+    const std::string near = did_you_mean(command, verb_names());
+    field.error(fmt::format("{} is no command that a signal can give{}", quoted(command),
+                            near.empty() ? ": there are " + join(verb_names(), ", ") : near));
+    return std::nullopt;
+  }
+  words->erase(words->begin());
+  core::SignalOrder order{.line = line, .verb = known->verb};
+  if (!take_options(field, *words, order)) return std::nullopt;
+  if (order.verb == Verb::signal && !words->empty()) {
+    const auto signal = parse_signal(words->front());
+    if (!signal) {
+      field.error(signal.error().message);
+      return std::nullopt;
+    }
+    order.signal = *signal;
+    words->erase(words->begin());
+  }
+  if (words->empty()) {
+    field.error(fmt::format("name a group: \"{} NAME\"", line));
+    return std::nullopt;
+  }
+  order.names = std::move(*words);
+  return order;
+}
+
+const PlacedGroup* find_group(const std::vector<PlacedGroup>& groups, const std::string& name) {
+  const auto found =
+      std::ranges::find_if(groups, [&](const PlacedGroup& g) { return g.spec.name == name; });
+  return found == groups.end() ? nullptr : &*found;
+}
+
+// What is wrong with a name; empty: nothing, as far as it can be told.
+std::string complaint(const std::string& name, const std::vector<PlacedGroup>& groups) {
+  if (name == "self") return "self is for workers: name a group";
+  if (name == "all" || is_glob(name) || find_group(groups, name) != nullptr) return "";
+  const auto worker = core::parse_worker_ref(name);
+  const PlacedGroup* group = worker ? find_group(groups, worker->group) : nullptr;
+  if (group != nullptr && worker->number <= group->spec.workers) return "";
+  if (group != nullptr) {
+    return fmt::format("there is no worker {}: {} has {}", name, worker->group,
+                       group->spec.workers);
+  }
+  std::vector<std::string> names;
+  for (const PlacedGroup& one : groups) names.push_back(one.spec.name);
+  return fmt::format("there is no group {}{}", quoted(name), did_you_mean(name, names));
+}
+
+}  // namespace
+
+std::vector<PlacedOrder> read_signals(const TableReader& table) {
+  std::vector<PlacedOrder> orders;
+  for (const Entry& entry : table.entries()) {
+    const Field field = table.field(entry);
+    const auto number = read_number(entry, field);
+    const auto line = field.filled_text("a superctl command line, such as \"restart web\"");
+    if (!number || !line) continue;
+    auto order = parse_order(field, *line);
+    if (!order) continue;
+    order->number = *number;
+    const auto same = std::ranges::find_if(
+        orders, [&](const PlacedOrder& other) { return other.order.number == *number; });
+    if (same != orders.end()) {
+      field.problems().add(entry.place,
+                           fmt::format("superd.signals: {} is given twice", signal_name(*number)));
+      continue;
+    }
+    orders.push_back({.order = std::move(*order), .place = field.place()});
+  }
+  return orders;
+}
+
+void check_orders(const std::vector<PlacedOrder>& orders, const std::vector<PlacedGroup>& groups,
+                  Extent extent, Problems& problems) {
+  for (const PlacedOrder& placed : orders) {
+    for (const std::string& name : placed.order.names) {
+      const std::string wrong = complaint(name, groups);
+      if (wrong.empty() || (extent == Extent::part && name != "self")) continue;
+      problems.add(placed.place,
+                   fmt::format("superd.signals.{}: {}", signal_name(placed.order.number), wrong));
+    }
+  }
+}
+
+}  // namespace superd::config
