@@ -154,6 +154,7 @@ bool is_down(const Group& group) {
   switch (group.state) {
     case GroupState::stopped:
     case GroupState::stopping:
+    case GroupState::waiting:
     case GroupState::failed:
       return true;
     case GroupState::starting:

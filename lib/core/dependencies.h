@@ -46,7 +46,8 @@ class Dependencies {
 
 // Every worker that is wanted is ready, and there is one, or one that has done its work (`exited`).
 bool is_up(const Group& group);
-// None of its workers runs, starts, or is about to: stopped, failed, or leaving for good.
+// None of its workers runs, starts, or is about to: stopped, failed, leaving, or without processes
+// until a connection comes.
 bool is_down(const Group& group);
 // No process of it is left that an end could be waited for.
 bool has_come_to_rest(const Group& group);

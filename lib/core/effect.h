@@ -72,6 +72,13 @@ struct CancelBefore {
   std::string group;
   CommandId roll{};
 };
+// The next connection to a socket of the group is to be told, by one ConnectionWaits.
+struct WatchDemand {
+  std::string group;
+};
+struct UnwatchDemand {
+  std::string group;
+};
 struct SignalMain {
   SpawnId spawn{};
   int signal = 0;
@@ -179,9 +186,9 @@ struct Answer {
 // A shutdown is complete: no process is left, or only ones that cannot be killed.
 struct ShutdownDone {};
 
-using Effect =
-    std::variant<MakeRecipe, DropRecipe, Spawn, WatchReadiness, UnwatchReadiness, RunBefore,
-                 CancelBefore, SignalMain, SignalTree, KillTree, Forget, ArmTimer, CancelTimer,
-                 WorkerChanged, GroupChanged, RollBegan, RollStep, RollEnded, Answer, ShutdownDone>;
+using Effect = std::variant<MakeRecipe, DropRecipe, Spawn, WatchReadiness, UnwatchReadiness,
+                            RunBefore, CancelBefore, WatchDemand, UnwatchDemand, SignalMain,
+                            SignalTree, KillTree, Forget, ArmTimer, CancelTimer, WorkerChanged,
+                            GroupChanged, RollBegan, RollStep, RollEnded, Answer, ShutdownDone>;
 
 }  // namespace superd::core

@@ -28,14 +28,28 @@ struct StopRequested {
   Target target;
   std::string cause;
 };
-enum class Pace { in_turn, at_once };
+enum class Pace {
+  in_turn,
+  at_once,    // all workers stop, then all start
+  on_demand,  // of a group alone: all leave now, and the next connection starts them
+};
 // Of a group: a roll with a new generation, whose id is the command's; never kOwnCommand, which
-// would not tell it from what else superd does. Of one worker: by the recipe in force.
+// would not tell it from what else superd does. On demand it is no roll: the new generation is made
+// when the connection comes. Of one worker: by the recipe in force.
 struct RestartRequested {
   CommandId command{};
   Target target;
   std::string cause;
   Pace pace = Pace::in_turn;
+};
+// A connection waits in a socket of a group that waits for one.
+struct ConnectionWaits {
+  std::string group;
+};
+// No connection was served by the group for as long as it is configured to go on without one: it
+// waits for the next one without a process, and then starts by the recipe in force.
+struct GroupIdle {
+  std::string group;
 };
 enum class Urgency { ordered, at_once };
 struct ShutdownRequested {
@@ -93,8 +107,9 @@ struct BeforeEnded {
 // Ends Supervision::Options::hold_starts: what waits for its turn may get it.
 struct StartsAllowed {};
 
-using Event = std::variant<StartRequested, StopRequested, RestartRequested, ShutdownRequested,
-                           ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited,
-                           TreeGone, TimerFired, RecipeMade, BeforeEnded, StartsAllowed>;
+using Event =
+    std::variant<StartRequested, StopRequested, RestartRequested, ConnectionWaits, GroupIdle,
+                 ShutdownRequested, ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended,
+                 MainExited, TreeGone, TimerFired, RecipeMade, BeforeEnded, StartsAllowed>;
 
 }  // namespace superd::core

@@ -111,7 +111,9 @@ void GroupStepper::on(const StartRequested& e) {
   because_ = e.cause;
   g_.cause = e.cause;
   // The first start of a group makes its first recipe; later starts go by the one in force.
-  if (g_.in_force == 0) {
+  const bool anew = g_.demand && g_.demand->recipe == Demand::Recipe::anew;
+  drop_demand();
+  if (g_.in_force == 0 || anew) {
     make_recipe();
     g_.in_force = g_.last_generation;
   }
@@ -130,6 +132,7 @@ void GroupStepper::on(const StopRequested& e) {
   if (e.target.worker == 0) {
     g_.cause = e.cause;
     cancel_rolls("the group was stopped");
+    drop_demand();
   } else {
     take_out_of_rolls(e.target.worker);
   }
@@ -140,7 +143,8 @@ void GroupStepper::on(const StopRequested& e) {
 
 void GroupStepper::on(const RestartRequested& e) {
   because_ = e.cause;
-  if (g_.in_force == 0) {
+  const bool on_demand = e.pace == Pace::on_demand && e.target.worker == 0;
+  if (g_.in_force == 0 && !on_demand) {
     on(StartRequested{.command = e.command, .target = e.target, .cause = e.cause});
     return;
   }
@@ -159,7 +163,9 @@ void GroupStepper::on(const RestartRequested& e) {
     begin_roll({.ids = {e.command}, .cause = e.cause, .pace = e.pace, .without = {}});
     return;
   }
-  if (!g_.next_roll) g_.next_roll = NextRoll{};
+  if (!g_.next_roll) g_.next_roll = NextRoll{.pace = e.pace};
+  // Who asked for new processes gets them, which serves those who could have waited as well.
+  if (g_.next_roll->pace == Pace::on_demand) g_.next_roll->pace = e.pace;
   g_.next_roll->ids.push_back(e.command);
   g_.next_roll->cause = e.cause;
   if (e.pace != Pace::at_once) return;
@@ -171,6 +177,7 @@ void GroupStepper::on(const KillGroup& e) {
   because_ = e.cause;
   g_.cause = e.cause;
   cancel_rolls("the group was stopped");
+  drop_demand();
   for (const Worker& worker : std::vector<Worker>(g_.workers)) {
     tell(worker.ref.number, worker_event::Kill{.cause = e.cause});
   }
@@ -182,7 +189,9 @@ GroupStep GroupStepper::result() {
   const GroupState from = g_.state;
   g_.state = derive_state(g_);
   if (g_.state != from) {
-    if (from == GroupState::stopped || from == GroupState::failed) g_.up_since = now_;
+    const bool was_down =
+        from == GroupState::stopped || from == GroupState::waiting || from == GroupState::failed;
+    if (was_down) g_.up_since = now_;
     g_.since = now_;
     effects_.push_back(
         GroupChanged{.group = g_.name, .from = from, .to = g_.state, .cause = because_});

@@ -24,6 +24,12 @@ struct Command {
   std::vector<WorkerOutcome> outcomes;
 };
 
+// What a group without processes does when a connection comes.
+struct Demand {
+  enum class Recipe { in_force, anew };
+  Recipe recipe = Recipe::in_force;
+};
+
 struct Group {
   std::string name;
   Policy policy;
@@ -35,6 +41,7 @@ struct Group {
   std::map<CommandId, Command> commands;
   std::optional<Roll> roll;
   std::optional<NextRoll> next_roll;
+  std::optional<Demand> demand;  // the next connection starts the workers; never beside a roll
   GroupState state = GroupState::stopped;
   TimePoint since{};     // of the state
   TimePoint up_since{};  // when it was last started
@@ -48,8 +55,8 @@ struct ForWorker {
 struct KillGroup {
   std::string cause;
 };
-using GroupEvent = std::variant<StartRequested, StopRequested, RestartRequested, KillGroup,
-                                ForWorker, RecipeMade, BeforeEnded>;
+using GroupEvent = std::variant<StartRequested, StopRequested, RestartRequested, ConnectionWaits,
+                                GroupIdle, KillGroup, ForWorker, RecipeMade, BeforeEnded>;
 
 struct GroupStep {
   Group group;

@@ -24,6 +24,12 @@ std::int64_t pid_of(const Worker& worker, SpawnId spawn) {
 }  // namespace
 
 void GroupStepper::begin_roll(const NextRoll& request) {
+  if (request.pace == Pace::on_demand) {
+    leave_until_demand(Demand::Recipe::anew, request.cause);
+    const Answer left{.group = g_.name, .message = {}, .generation = g_.in_force, .workers = {}};
+    return answer_roll(request.ids.front(), request.ids, left);
+  }
+  drop_demand();
   g_.cause = request.cause;
   make_recipe();
   const int all = static_cast<int>(g_.workers.size());

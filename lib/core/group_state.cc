@@ -42,14 +42,16 @@ GroupState derive_state(const Group& group) {
   const Census count = census(group);
   if (count.wanted == 0) {
     const bool leaving = any([](const Worker& w) { return !is_at_rest(w); });
-    return leaving ? GroupState::stopping : GroupState::stopped;
+    if (leaving) return GroupState::stopping;
+    return group.demand ? GroupState::waiting : GroupState::stopped;
   }
   if (count.ready == count.wanted) return GroupState::running;
   const bool in_trouble = any([](const Worker& w) {
     return w.state == WorkerState::backoff || w.state == WorkerState::failed ||
            w.state == WorkerState::unkillable;
   });
-  const bool coming_up = group.state == GroupState::stopped || group.state == GroupState::starting;
+  const bool coming_up = group.state == GroupState::stopped || group.state == GroupState::waiting ||
+                         group.state == GroupState::starting;
   if (count.ready > 0) {
     return coming_up && !in_trouble ? GroupState::starting : GroupState::degraded;
   }

@@ -9,7 +9,8 @@
 namespace superd::core {
 
 // One step of a group in the making: group.cc answers requests and passes events on to workers,
-// group_roll.cc moves the roll on, group_return.cc ends it. Of no use outside of the three.
+// group_roll.cc moves the roll on, group_return.cc ends it, group_demand.cc lets the group go
+// without processes until a connection comes. Of no use outside of the four.
 class GroupStepper {
  public:
   GroupStepper(Group group, TimePoint now) : g_(std::move(group)), now_(now) {}
@@ -17,6 +18,8 @@ class GroupStepper {
   void on(const StartRequested& e);
   void on(const StopRequested& e);
   void on(const RestartRequested& e);
+  void on(const ConnectionWaits& e);
+  void on(const GroupIdle& e);
   void on(const KillGroup& e);
   void on(const ForWorker& e);
   void on(const RecipeMade& e);
@@ -34,6 +37,10 @@ class GroupStepper {
   void answer(CommandId id, Command command);
   void make_recipe();
   void drop_unused_recipes();
+
+  // Without processes until a connection comes (group_demand.cc).
+  void leave_until_demand(Demand::Recipe recipe, const std::string& cause);
+  void drop_demand();
 
   // The roll goes on (group_roll.cc).
   void begin_roll(const NextRoll& request);

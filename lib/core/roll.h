@@ -66,10 +66,10 @@ inline constexpr Duration kPatience = std::chrono::seconds(5);
 
 // Requests that came during a roll: they make exactly one more after it.
 struct NextRoll {
-  std::vector<CommandId> ids;
-  std::string cause;
+  std::vector<CommandId> ids{};
+  std::string cause{};
   Pace pace = Pace::in_turn;
-  std::set<int> without;  // workers that were stopped since
+  std::set<int> without{};  // workers that were stopped since
 };
 
 }  // namespace superd::core

@@ -40,6 +40,8 @@ const char* name(GroupState state) {
       return "rolling";
     case GroupState::stopping:
       return "stopping";
+    case GroupState::waiting:
+      return "waiting";
     case GroupState::failed:
       return "failed";
   }

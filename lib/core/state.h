@@ -26,11 +26,12 @@ enum class GroupState {
   degraded,  // some are
   rolling,
   stopping,
-  failed,  // none is, and superd gave up on at least one
+  waiting,  // for a connection that starts the workers: sockets held, no process yet
+  failed,   // none is ready, and superd gave up on at least one
 };
 inline constexpr GroupState kGroupStates[] = {
     GroupState::stopped, GroupState::starting, GroupState::running, GroupState::degraded,
-    GroupState::rolling, GroupState::stopping, GroupState::failed};
+    GroupState::rolling, GroupState::stopping, GroupState::waiting, GroupState::failed};
 
 const char* name(WorkerState state);
 const char* name(GroupState state);

@@ -8,6 +8,8 @@
 namespace superd::core {
 namespace {
 
+constexpr const char* kShuttingDown = "superd is shutting down";
+
 int count_being_started(const Group& group) {
   return static_cast<int>(
       std::count_if(group.workers.begin(), group.workers.end(), is_being_started));
@@ -56,19 +58,19 @@ bool Supervision::exists(const Target& target) const {
   return find(WorkerRef{.group = target.group, .number = target.worker}) != nullptr;
 }
 
-void Supervision::refuse(CommandId command, const std::string& group) {
+void Supervision::refuse(CommandId command, const std::string& group, const std::string& why) {
   if (command == kOwnCommand) return;
   effects_.push_back(Answer{.command = command,
                             .group = group,
                             .ok = false,
-                            .message = "superd is shutting down",
+                            .message = why,
                             .generation = find(group)->in_force,
                             .workers = {}});
 }
 
 void Supervision::on(const StartRequested& e) {
   if (!exists(e.target)) return;
-  if (shutting_down_) return refuse(e.command, e.target.group);
+  if (shutting_down_) return refuse(e.command, e.target.group, kShuttingDown);
   prepare_start(e.target, e.command, e.cause);
   tell_group(e.target.group, e);
 }
@@ -82,14 +84,29 @@ void Supervision::on(const StopRequested& e) {
 
 void Supervision::on(const RestartRequested& e) {
   if (!exists(e.target)) return;
-  if (shutting_down_) return refuse(e.command, e.target.group);
-  const bool is_start = is_down(groups_.at(e.target.group)) || holds_.contains(e.target.group);
-  if (is_start) {
+  if (shutting_down_) return refuse(e.command, e.target.group, kShuttingDown);
+  const bool held = holds_.contains(e.target.group);
+  const bool is_start = is_down(groups_.at(e.target.group)) || held;
+  if (e.pace == Pace::on_demand && e.target.worker == 0 && !held) {
+    // It starts nothing now, so that it is no reason to take a stop back.
+    if (stops_.contains(e.target.group)) {
+      return refuse(e.command, e.target.group, "the group is being stopped");
+    }
+  } else if (is_start) {
     prepare_start(e.target, e.command, e.cause);
   } else {
     take_back_stops(e.target.group);
   }
   tell_group(e.target.group, e);
+}
+
+void Supervision::on(const ConnectionWaits& e) {
+  const Group* group = find(e.group);
+  if (group == nullptr || !group->demand || shutting_down_ || stops_.contains(e.group)) {
+    return;
+  }
+  prepare_start({.group = e.group}, kOwnCommand, "demand");
+  tell_group(e.group, e);
 }
 
 void Supervision::on(const ShutdownRequested& e) {

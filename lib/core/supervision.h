@@ -74,6 +74,8 @@ class Supervision {
   void on(const StartRequested& e);
   void on(const StopRequested& e);
   void on(const RestartRequested& e);
+  void on(const ConnectionWaits& e);
+  void on(const GroupIdle& e) { tell_group(e.group, e); }
   void on(const ShutdownRequested& e);
   template <class SpawnEvent>
   void on(const SpawnEvent& e) {
@@ -85,7 +87,7 @@ class Supervision {
   void on(const StartsAllowed&) { options_.hold_starts = false; }
 
   [[nodiscard]] bool exists(const Target& target) const;
-  void refuse(CommandId command, const std::string& group);
+  void refuse(CommandId command, const std::string& group, const std::string& why);
   void tell_group(const std::string& name, const GroupEvent& event);
   void note_queued(const Group& group, const std::set<int>& queued_before);
   void emit(Effect effect);

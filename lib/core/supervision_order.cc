@@ -44,7 +44,9 @@ void Supervision::start_needed(const std::string& name, const std::string& cause
   if (found == groups_.end() || is_up(found->second)) return;
   begin_hold(name);
   const GroupState state = found->second.state;
-  if (state == GroupState::stopped || state == GroupState::stopping) {
+  const bool rests =
+      state == GroupState::stopped || state == GroupState::stopping || state == GroupState::waiting;
+  if (rests) {
     tell_group(name,
                StartRequested{.command = kOwnCommand, .target = {.group = name}, .cause = cause});
     return;

@@ -163,6 +163,25 @@ void WorkerStepper::on(const worker_event::Withdraw& e) {
   settle_replacers(outcome);
 }
 
+void WorkerStepper::on(const worker_event::Vacate& e) {
+  drop_next();
+  settle_starters(failure("was stopped before it was ready"));
+  settle_replacers(failure("was stopped before its new process was ready"));
+  w_.roll_to.reset();
+  w_.queued = false;
+  cancel_backoff();
+  if (w_.life) {
+    const bool leaves = is_leaving(w_.life->spawn);
+    Life life = *std::exchange(w_.life, std::nullopt);
+    if (leaves) {
+      w_.draining.push_back(life);
+    } else {
+      move_out(life);
+    }
+  }
+  rest_or_drain(e.cause);
+}
+
 void WorkerStepper::on(const worker_event::Kill& e) {
   drop_next();
   settle_starters(failure("was stopped before it was ready"));

@@ -100,6 +100,10 @@ struct Restart {
 struct Withdraw {
   std::string why;
 };
+// What is left of it leaves and takes no place in the slot any more: a start need not wait for it.
+struct Vacate {
+  std::string cause;
+};
 // Its turn has come; `generation` is what a worker goes by that no roll restarts.
 struct Turn {
   SpawnId spawn{};
@@ -111,10 +115,10 @@ struct Kill {
 };
 }  // namespace worker_event
 
-using WorkerEvent =
-    std::variant<worker_event::Start, worker_event::Stop, worker_event::Restart,
-                 worker_event::Withdraw, worker_event::Turn, worker_event::Kill, ProcessMade,
-                 ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited, TreeGone, TimerFired>;
+using WorkerEvent = std::variant<worker_event::Start, worker_event::Stop, worker_event::Restart,
+                                 worker_event::Withdraw, worker_event::Vacate, worker_event::Turn,
+                                 worker_event::Kill, ProcessMade, ProgramExecuted, ReadinessSeen,
+                                 TimeoutExtended, MainExited, TreeGone, TimerFired>;
 
 // What a command learns of this worker.
 struct Settled {

@@ -18,6 +18,7 @@ class WorkerStepper {
   void on(const worker_event::Stop& e);
   void on(const worker_event::Restart& e);
   void on(const worker_event::Withdraw& e);
+  void on(const worker_event::Vacate& e);
   void on(const worker_event::Turn& e);
   void on(const worker_event::Kill& e);
   void on(const ProcessMade& e);

@@ -22,6 +22,7 @@ bool is_as_meant(core::GroupState state) {
     case core::GroupState::stopped:
     case core::GroupState::running:
     case core::GroupState::rolling:
+    case core::GroupState::waiting:
       return true;
     case core::GroupState::starting:
     case core::GroupState::degraded:
@@ -122,7 +123,9 @@ wire::GroupView to_view(const core::Group& group, const core::GroupSpec& spec,
   if (group.state != core::GroupState::stopped) {
     view.uptime_s = seconds_between(group.up_since, moment.monotonic);
   }
-  for (const core::ListenSpec& socket : spec.listen) view.listen.push_back(socket.address);
+  for (const core::ListenSpec& socket : spec.listen) {
+    if (!core::is_private(socket)) view.listen.push_back(socket.address);
+  }
   view.cause = group.cause;
   view.as_meant = is_as_meant(group.state);
   if (group.roll) view.roll = static_cast<std::uint64_t>(group.roll->id);

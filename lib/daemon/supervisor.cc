@@ -87,16 +87,20 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       logger_(loop, {.on_captures =
                          [this](const std::vector<core::SpawnId>& spawns) {
                            spawner_.reconcile_captures(spawns, held_spawns_);
-                         }}),
+                         },
+                     .on_matched = [this](core::SpawnId spawn) { readiness_.log_matched(spawn); }}),
       errands_({.loop = loop, .tracker = *tracking_.tracker},
                {.notify_dir = notify_dir(spec_.daemon.runtime_dir),
                 .worker_socket = spec_.daemon.worker_socket,
                 .environment = config::this_process().environment,
                 .nofile_soft = options.nofile_soft},
                first_errand(first_spawn_id())),
-      readiness_(
-          {.loop = loop, .tracker = *tracking_.tracker, .recipes = recipes_, .errands = errands_},
-          [this](const core::ReadinessSeen& seen) { happen(seen); }),
+      readiness_({.loop = loop,
+                  .logger = logger_,
+                  .tracker = *tracking_.tracker,
+                  .recipes = recipes_,
+                  .errands = errands_},
+                 [this](const core::ReadinessSeen& seen) { happen(seen); }),
       spawner_({.loop = loop,
                 .recipes = recipes_,
                 .listeners = listeners_,
@@ -108,6 +112,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                [this](const core::Event& event) { happen(event); }),
       before_({.recipes = recipes_, .errands = errands_},
               [this](const core::BeforeEnded& ended) { happen(ended); }),
+      demand_(loop, [this](const std::string& group) { happen(core::ConnectionWaits{group}); }),
       timers_(loop, [this](const core::TimerKey& key) { on_timer(key); }),
       rolls_(
           [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
@@ -130,8 +135,26 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                .rolls = rolls_},
               {.happen = [this](const core::Event& event) { happen(event); },
                .busy = [this] { return busy(); },
-               .superd = [this] { return superd_view(); }}),
+               .superd = [this] { return superd_view(); },
+               .fired = [this](const std::string& group,
+                               const std::string& cause) { note_trigger(group, cause); }}),
       leftovers_(loop, *tracking_.tracker, keeper_pid_),
+      hooks_(loop, spec_.hooks,
+             {.environment = config::this_process().environment,
+              .nofile_soft = options.nofile_soft},
+             Hooks::Limits{}),
+      occurrences_([this](core::OccurrenceKind kind, const wire::OccurrenceView& view) {
+        tell_hooks(kind, view);
+      }),
+      signal_orders_({.spec = spec_,
+                      .core = core_,
+                      .commands = commands_,
+                      .rolls = rolls_,
+                      .spawner = spawner_},
+                     {.happen = [this](const core::Event& event) { happen(event); },
+                      .fired = [this](const std::string& group,
+                                      const std::string& cause) { note_trigger(group, cause); }}),
+      schedules_(loop, [this](const std::string& group) { on_schedule(group); }),
       sockets_timer_(loop, [this] { look_after_sockets(); }) {
   for (const core::GroupSpec& group : spec_.groups) core_.add_group(group);
 }

@@ -49,6 +49,7 @@ void Supervisor::happen(const core::Event& event) {
   while (!events_.empty()) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
+    occurrences_.note(next, core_, std::chrono::system_clock::now());
     for (const core::Effect& effect : core_.handle(next, loop::now())) {
       std::visit([this](const auto& e) { carry_out(e); }, effect);
     }
@@ -86,8 +87,19 @@ void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e, *spec_of(e
 
 void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll); }
 
+void Supervisor::carry_out(const core::WatchDemand& e) {
+  const core::GroupSpec& group = *spec_of(e.group);
+  open_listeners(group);
+  if (const Status watched = demand_.watch(e.group, listeners_.fds(group)); !watched) {
+    log::error("{}: a connection may not start it: {}", e.group, watched.error().message);
+  }
+}
+
+void Supervisor::carry_out(const core::UnwatchDemand& e) { demand_.unwatch(e.group); }
+
 void Supervisor::carry_out(const core::RollBegan& e) {
   rolls_.note(e, std::chrono::system_clock::now());
+  occurrences_.note(e, std::chrono::system_clock::now());
   log::info("{}: roll {} begins: generation {}, {} worker{} ({})", e.group,
             static_cast<std::uint64_t>(e.roll), e.generation, e.workers, e.workers == 1 ? "" : "s",
             e.cause);
@@ -95,10 +107,12 @@ void Supervisor::carry_out(const core::RollBegan& e) {
 
 void Supervisor::carry_out(const core::RollStep& e) {
   rolls_.note(e, std::chrono::system_clock::now());
+  occurrences_.note(e, std::chrono::system_clock::now());
 }
 
 void Supervisor::carry_out(const core::RollEnded& e) {
   rolls_.note(e, std::chrono::system_clock::now());
+  occurrences_.note(e, std::chrono::system_clock::now());
   const bool done = e.result == core::RollResult::done;
   log::write(done ? log::Level::info : log::Level::error,
              fmt::format("{}: roll {} {}: generation {} is in force{}{}", e.group,
@@ -110,9 +124,15 @@ void Supervisor::carry_out(const core::SignalMain& e) { spawner_.signal_main(e.s
 
 void Supervisor::carry_out(const core::SignalTree& e) { spawner_.signal_tree(e.spawn, e.signal); }
 
-void Supervisor::carry_out(const core::KillTree& e) { spawner_.kill_tree(e.spawn); }
+void Supervisor::carry_out(const core::KillTree& e) {
+  occurrences_.note(e, core_, std::chrono::system_clock::now());
+  spawner_.kill_tree(e.spawn);
+}
 
-void Supervisor::carry_out(const core::Forget& e) { spawner_.forget(e.spawn); }
+void Supervisor::carry_out(const core::Forget& e) {
+  occurrences_.note(e);
+  spawner_.forget(e.spawn);
+}
 
 void Supervisor::carry_out(const core::ArmTimer& e) { timers_.arm(e.key, e.at); }
 
@@ -120,6 +140,7 @@ void Supervisor::carry_out(const core::CancelTimer& e) { timers_.cancel(e.key); 
 
 void Supervisor::carry_out(const core::WorkerChanged& e) {
   history_.note(e, std::chrono::system_clock::now());
+  occurrences_.note(e, std::chrono::system_clock::now());
   log::write(level_of(e.to), describe(e));
   const core::GroupSpec& group = *spec_of(e.worker.group);
   if (e.to != core::WorkerState::ready || group.listen.empty()) return;
@@ -135,6 +156,7 @@ void Supervisor::look_after_sockets() {
 }
 
 void Supervisor::carry_out(const core::GroupChanged& e) {
+  occurrences_.note(e, std::chrono::system_clock::now());
   log::info("{}: {} -> {} ({})", e.group, core::name(e.from), core::name(e.to), e.cause);
 }
 

@@ -11,15 +11,20 @@
 #include "core/supervision.h"
 #include "daemon/before.h"
 #include "daemon/commands.h"
+#include "daemon/demand.h"
 #include "daemon/errands.h"
 #include "daemon/history.h"
+#include "daemon/hooks.h"
 #include "daemon/http_server.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
+#include "daemon/occurrences.h"
 #include "daemon/readiness.h"
 #include "daemon/recipe.h"
 #include "daemon/rolls.h"
 #include "daemon/routes.h"
+#include "daemon/schedules.h"
+#include "daemon/signal_orders.h"
 #include "daemon/spawner.h"
 #include "daemon/supervisor.h"
 #include "daemon/timers.h"
@@ -66,6 +71,11 @@ class Supervisor {
   [[nodiscard]] std::string busy() const;
   [[nodiscard]] wire::SuperdView superd_view() const;
 
+  // supervisor_own.cc: what superd does of its own accord, and what it tells of.
+  void on_schedule(const std::string& group);
+  void note_trigger(const std::string& group, const std::string& cause);
+  void tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceView& view);
+
   // supervisor_effects.cc: the core's wishes.
   void happen(const core::Event& event);
   void carry_out(const core::MakeRecipe& e);
@@ -75,6 +85,8 @@ class Supervisor {
   void carry_out(const core::UnwatchReadiness& e);
   void carry_out(const core::RunBefore& e);
   void carry_out(const core::CancelBefore& e);
+  void carry_out(const core::WatchDemand& e);
+  void carry_out(const core::UnwatchDemand& e);
   void carry_out(const core::SignalMain& e);
   void carry_out(const core::SignalTree& e);
   void carry_out(const core::KillTree& e);
@@ -112,11 +124,16 @@ class Supervisor {
   Readiness readiness_;
   Spawner spawner_;
   Before before_;
+  Demand demand_;
   Timers timers_;
   Rolls rolls_;
   Commands commands_;
   Routes routes_;
   Leftovers leftovers_;
+  Hooks hooks_;
+  Occurrences occurrences_;
+  SignalOrders signal_orders_;
+  Schedules schedules_;
 
   std::map<core::SpawnId, core::WorkerRef> held_spawns_;  // of an earlier supervisor
   std::set<core::CommandId> boot_commands_;

@@ -21,6 +21,18 @@ std::string text(const Target& target) {
   return target.worker == 0 ? target.group : fmt::format("{}.{}", target.group, target.worker);
 }
 
+const char* text(Pace pace) {
+  switch (pace) {
+    case Pace::in_turn:
+      return "";
+    case Pace::at_once:
+      return " at once";
+    case Pace::on_demand:
+      return " on demand";
+  }
+  std::abort();
+}
+
 std::string text(const TimerKey& key) {
   const auto kind = [&] {
     switch (key.kind) {
@@ -54,9 +66,11 @@ std::string text(const Event& event) {
             return fmt::format("stop {} ({})", text(e.target), number(e.command));
           },
           [](const RestartRequested& e) {
-            return fmt::format("restart {}{} ({})", text(e.target),
-                               e.pace == Pace::at_once ? " at once" : "", number(e.command));
+            return fmt::format("restart {}{} ({})", text(e.target), text(e.pace),
+                               number(e.command));
           },
+          [](const ConnectionWaits& e) { return fmt::format("a connection for {}", e.group); },
+          [](const GroupIdle& e) { return fmt::format("{} is idle", e.group); },
           [](const ShutdownRequested& e) {
             return fmt::format("shutdown{}", e.urgency == Urgency::at_once ? " at once" : "");
           },
@@ -90,6 +104,8 @@ std::string text(const Effect& effect) {
                                e.generation);
           },
           [](const WatchReadiness& e) { return fmt::format("watch #{}", number(e.spawn)); },
+          [](const WatchDemand& e) { return fmt::format("watch demand {}", e.group); },
+          [](const UnwatchDemand& e) { return fmt::format("unwatch demand {}", e.group); },
           [](const UnwatchReadiness& e) { return fmt::format("unwatch #{}", number(e.spawn)); },
           [](const RunBefore& e) { return fmt::format("run before of {}", number(e.roll)); },
           [](const CancelBefore& e) { return fmt::format("cancel before of {}", number(e.roll)); },

@@ -90,6 +90,14 @@ void RandomWorld::on(const RollEnded& e) {
   if (found != rolls_.end()) rolls_.erase(found);
 }
 
+void RandomWorld::on(const WatchDemand& e) {
+  expect(demanded_.insert(e.group).second, "a group waits for one connection at a time");
+}
+
+void RandomWorld::on(const UnwatchDemand& e) {
+  expect(demanded_.erase(e.group) == 1, "only what is watched is unwatched");
+}
+
 void RandomWorld::on(const SignalMain& e) {
   if (Process* process = alive(e.spawn, "SignalMain")) {
     expect(!process->main_gone, "a main process that is gone gets no signal");

@@ -60,6 +60,9 @@ void RandomWorld::check_state() {
 void RandomWorld::check_group(const Group& group) {
   expect(group.state == derive_state(group), "a group's state follows from its workers");
   expect(group.state == group_states_.at(group.name), "every change of a group is told");
+  expect(group.demand.has_value() == demanded_.contains(group.name),
+         "a group that waits for a connection has its sockets watched, and no other");
+  expect(!group.demand || !group.roll, "a group that waits for a connection is in no roll");
   for (const int generation : group.recipes) {
     expect(recipes_.contains({group.name, generation}), "the group knows its recipes");
   }

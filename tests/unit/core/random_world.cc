@@ -124,11 +124,14 @@ void RandomWorld::command() {
     case 1:
       return send(StopRequested{.command = id, .target = target, .cause = "command"});
     default:
-      return send(RestartRequested{.command = id,
-                                   .target = target,
-                                   .cause = "command",
-                                   .pace = chance(30) ? Pace::at_once : Pace::in_turn});
+      return send(RestartRequested{
+          .command = id, .target = target, .cause = "command", .pace = any_pace()});
   }
+}
+
+Pace RandomWorld::any_pace() {
+  if (chance(70)) return Pace::in_turn;
+  return chance(60) ? Pace::at_once : Pace::on_demand;
 }
 
 void RandomWorld::process_acts(SpawnId id) {
@@ -161,7 +164,12 @@ void RandomWorld::noise() {
   const SpawnId id = any_spawn();
   const auto found = processes_.find(id);
   const bool lives = found != processes_.end() && !found->second.forgotten;
-  switch (pick(6)) {
+  switch (pick(8)) {
+    case 6:
+      return send(ConnectionWaits{.group = any_target().group});
+    case 7:
+      if (chance(20)) send(GroupIdle{.group = any_target().group});
+      return;
     case 0:
       return send(ProgramExecuted{.spawn = id});
     case 1:

@@ -65,6 +65,7 @@ class RandomWorld {
   Target any_target();
   SpawnId any_spawn();
   Exit any_exit();
+  Pace any_pace();
   void command();
   void process_acts(SpawnId id);
   void end_before(int percent_ok);
@@ -82,6 +83,8 @@ class RandomWorld {
   void on(const UnwatchReadiness&) {}
   void on(const RunBefore& e);
   void on(const CancelBefore& e);
+  void on(const WatchDemand& e);
+  void on(const UnwatchDemand& e);
   void on(const SignalMain& e);
   void on(const SignalTree& e);
   void on(const KillTree& e);
@@ -118,6 +121,7 @@ class RandomWorld {
   std::set<std::pair<std::string, int>> recipes_;
   std::map<WorkerRef, WorkerState> worker_states_;
   std::map<std::string, GroupState> group_states_;
+  std::set<std::string> demanded_;                 // groups whose next connection is to be told
   std::map<std::string, CommandId> befores_;       // roll.before commands that run
   std::map<std::string, CommandId> rolls_;         // that have begun and not ended
   std::vector<std::pair<std::string, int>> made_;  // recipes that the core is to hear of
