@@ -109,8 +109,9 @@ ready   = { when = "delay", delay = "50ms" }
     REQUIRE(wait_until(
         kSoon, [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
     REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "running"; }));
-    const Reply rolls = get("unix:" + site.control(), "/v1/rolls");
-    for (const auto& roll : nlohmann::json::parse(rolls.body).at("rolls")) {
+    const auto rolls =
+        nlohmann::json::parse(get("unix:" + site.control(), "/v1/rolls").body).at("rolls");
+    for (const auto& roll : rolls) {
       CHECK(roll.at("id").get<std::uint64_t>() > highest);
     }
     const std::uint64_t next = begin_restart(site);
