@@ -64,9 +64,14 @@ class Acting {
   void take_accepted(std::size_t i, const Result<wire::Response>& response) {
     const auto accepted = client::read_answer<wire::AcceptedView>(response);
     if (!accepted) return note(context_.report(accepted.error()));
+    accepted_ = true;
     results_[i] = ordered_json{{targets_[i].worker ? "worker" : "group", targets_[i].label()},
                                {"roll", accepted->roll}};
     if (!context_.options().json) context_.out().print_line(std::to_string(accepted->roll));
+    if (context_.options().no_wait) return;
+    context_.out().tell(fmt::format(
+        "{}: {} is on its way, and ends who asks for it: superctl does not wait (roll {})",
+        targets_[i].label(), what_.action, accepted->roll));
   }
 
   void take_outcome(std::size_t i, const Result<wire::Response>& response) {
@@ -124,7 +129,7 @@ class Acting {
   [[nodiscard]] std::string all_results() const {
     ordered_json document{{"results", results_}};
     // For a script that named one thing.
-    if (context_.options().no_wait && results_.size() == 1 && results_[0].contains("roll")) {
+    if (accepted_ && results_.size() == 1) {
       document = ordered_json{{"roll", results_[0]["roll"]}, {"results", results_}};
     }
     return wire::to_text(document);
@@ -137,6 +142,7 @@ class Acting {
   RollProgress progress_;
   std::vector<client::Target> targets_;
   std::vector<ordered_json> results_;  // null: not answered
+  bool accepted_ = false;              // something goes on behind this run
   ExitCode code_ = ExitCode::done;
 };
 

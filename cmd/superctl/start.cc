@@ -27,10 +27,9 @@ Command command_for(const std::string& action, const std::string& summary) {
               },
           .run =
               [given, action](Context& context) {
-                const wire::ActionRequest request{
-                    .wait = context.options().no_wait ? wire::Wait::no : wire::Wait::until_done,
-                    .timeout = {},
+                wire::ActionRequest request{
                     .pace = given->now ? wire::Pace::at_once : wire::Pace::in_turn};
+                if (context.options().no_wait) request.wait = wire::Wait::no;
                 return act(context, given->names,
                            {.action = action, .body = wire::to_text(request)});
               }};

@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include "core/exit.h"
 #include "core/hook.h"
 #include "core/spec.h"
 #include "loop/loop.h"
@@ -35,7 +36,7 @@ class Hooks {
     std::optional<rlim_t> nofile_soft;        // to be given back
   };
 
-  // `hooks` outlives it and does not move.
+  // `hooks` is borrowed, and may change between two occurrences.
   Hooks(loop::Loop& loop, const std::vector<core::HookSpec>& hooks, Surroundings surroundings,
         Limits limits);
   ~Hooks();
@@ -59,15 +60,17 @@ class Hooks {
  private:
   struct Run;
   struct Waiting {
-    const core::HookSpec* hook = nullptr;
+    core::HookSpec hook;
     core::OccurrenceKind kind{};
     std::string json;
   };
 
   void start_some();
+  static std::string label_of(const Waiting& what);
   Status start(Waiting what);
+  Status follow(std::uint64_t id, Run& run);
   void on_output(std::uint64_t id);
-  void on_exit(std::uint64_t id, const std::string& how, bool ok);
+  void on_exit(std::uint64_t id, const core::Exit& exit);
   void on_time(std::uint64_t id);
   void drop_oldest();
   void check_idle();
@@ -81,6 +84,7 @@ class Hooks {
   std::map<std::uint64_t, std::unique_ptr<Run>> running_;
   std::uint64_t last_run_ = 0;
   std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_before_ = 0;  // of these the ones that the log has counted
   std::unique_ptr<Parts> parts_;
   std::function<void()> idle_;
 };

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -44,13 +45,14 @@ class Occurrences {
                   Time now);
 
  private:
-  wire::OccurrenceView about(core::OccurrenceKind kind, Time now);
+  static wire::OccurrenceView about(Time now);
   void tell(core::OccurrenceKind kind, wire::OccurrenceView view);
 
   Listener listener_;
   std::uint64_t last_id_ = 0;
   std::set<core::SpawnId> killed_;              // KILL is told once a spawn
   std::map<std::string, std::uint64_t> rolls_;  // in hand, by group
+  std::map<std::string, std::string> causes_;   // of these
 };
 
 }  // namespace superd::daemon

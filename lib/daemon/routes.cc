@@ -87,9 +87,10 @@ const core::Worker* Routes::find(Ask& ask, const wire::WorkerName& name) {
 }
 
 bool Routes::may_act(Ask& ask) {
-  if (!ask.rights.everything) {
-    ask.out.answer(wire::problem_response(403, fmt::format("worker {} may look, and change nothing",
-                                                           core::to_string(*ask.rights.self))));
+  if (ask.rights.errand) {
+    ask.out.answer(wire::problem_response(
+        403, fmt::format("a command that runs for {} may look, and change nothing",
+                         ask.rights.self->group)));
     return false;
   }
   const std::string busy = hooks_.busy();
@@ -97,7 +98,7 @@ bool Routes::may_act(Ask& ask) {
     ask.out.answer(wire::problem_response(503, busy));
     return false;
   }
-  return true;
+  return !ask.rights.self || grants_wish(ask);
 }
 
 // --- looking ----------------------------------------------------------------------------------

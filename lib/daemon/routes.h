@@ -15,6 +15,7 @@
 #include "daemon/spawner.h"
 #include "daemon/state_views.h"
 #include "daemon/tracker.h"
+#include "daemon/wishes.h"
 #include "logs/logger_client.h"
 #include "loop/timer.h"
 #include "wire/route.h"
@@ -25,9 +26,9 @@ namespace superd::daemon {
 enum class Door { control, worker };
 
 // What a client may do. A process of a worker's tree has its worker's rights on either socket,
-// whatever its uid: it sees its own group and acts on nothing. So does one of a command that runs
-// as a worker would (roll.before, ready.command), and that waits for no roll of its group, which
-// may wait for it. What an earlier supervisor left behind has no rights.
+// whatever its uid: it sees its own group and acts on it, and on no other. One of a command that
+// runs as a worker would (roll.before, ready.command) sees that group and acts on nothing; it waits
+// for no roll of it, which may wait for it. What an earlier supervisor left behind has no rights.
 struct Rights {
   bool everything = false;
   std::optional<core::WorkerRef> self;  // the worker that asks
@@ -54,6 +55,8 @@ class Routes {
     // Why nothing can be started or stopped now; empty: it can.
     std::function<std::string()> busy;
     std::function<wire::SuperdView()> superd;
+    // A worker's wish is about to be done.
+    std::function<void(const std::string& group, const std::string& cause)> fired;
   };
 
   Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -99,6 +102,18 @@ class Routes {
   const core::Worker* find(Ask& ask, const wire::WorkerName& name);
   // Whether the client may change something, now; answers 403 or 503 if not.
   bool may_act(Ask& ask);
+  // routes_wish.cc: whether a worker asks no more often than it may; answers 429 if it does.
+  bool grants_wish(Ask& ask);
+  // Whether the command ends the process that asks, or may.
+  [[nodiscard]] static bool ends_asker(const Ask& ask, const core::Target& target,
+                                       wire::Action action);
+  // Takes care of what a worker asks for and the core need not hear of: what would undo a stop, a
+  // wait for one's own end, one more roll where the next one waits already. True: answered.
+  bool answer_wish(Ask& ask, const core::Target& target, wire::Action action,
+                   const wire::ActionRequest& request);
+  [[nodiscard]] bool waits_for_own_end(const Ask& ask, core::CommandId id) const;
+  // 409; true.
+  static bool refuse_wait(Ask& ask);
   [[nodiscard]] Rights rights_of(Door door, const os::Peer& peer) const;
 
   // routes_act.cc
@@ -133,6 +148,7 @@ class Routes {
   Parts parts_;
   Hooks hooks_;
   std::list<Waiter> waiters_;
+  Wishes wishes_;
 };
 
 }  // namespace superd::daemon

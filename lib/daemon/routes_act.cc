@@ -11,19 +11,23 @@ namespace superd::daemon {
 
 void Routes::on(Ask ask, const wire::ActOnGroup& command) {
   const core::Group* group = find(ask, command.group);
-  if (group == nullptr || !may_act(ask)) return;
-  act(std::move(ask), {.group = group->name, .worker = 0}, command.action, command.request);
+  if (group == nullptr) return;
+  const core::Target target{.group = group->name, .worker = 0};
+  if (answer_wish(ask, target, command.action, command.request) || !may_act(ask)) return;
+  act(std::move(ask), target, command.action, command.request);
 }
 
 void Routes::on(Ask ask, const wire::ActOnWorker& command) {
   const core::Worker* worker = find(ask, command.worker);
-  if (worker == nullptr || !may_act(ask)) return;
-  act(std::move(ask), {.group = worker->ref.group, .worker = worker->ref.number}, command.action,
-      command.request);
+  if (worker == nullptr) return;
+  const core::Target target{.group = worker->ref.group, .worker = worker->ref.number};
+  if (answer_wish(ask, target, command.action, command.request) || !may_act(ask)) return;
+  act(std::move(ask), target, command.action, command.request);
 }
 
 void Routes::act(Ask ask, const core::Target& target, wire::Action action,
                  const wire::ActionRequest& request) {
+  if (ask.rights.self) hooks_.fired(target.group, ask.cause);
   const core::CommandId id = parts_.commands.next_id();
   const auto workers = target.worker != 0 ? 1 : parts_.core.find(target.group)->workers.size();
   parts_.rolls.ask(id,
@@ -33,7 +37,9 @@ void Routes::act(Ask ask, const core::Target& target, wire::Action action,
                     .workers = static_cast<int>(workers),
                     .asker = ask.asker},
                    std::chrono::system_clock::now());
-  switch (request.wait) {
+  const wire::Wait unsaid =
+      ends_asker(ask, target, action) ? wire::Wait::no : wire::Wait::until_done;
+  switch (request.wait.value_or(unsaid)) {
     case wire::Wait::no:
       tell_core(id, target, action, request.pace, ask.cause);
       ask.out.answer(wire::json_response(
@@ -123,7 +129,8 @@ void Routes::signal(Ask ask, const std::string& group,
 
 void Routes::on(Ask ask, const wire::Shutdown&) {
   if (!ask.rights.everything) {
-    (void)may_act(ask);
+    ask.out.answer(wire::problem_response(
+        403, fmt::format("a worker of {} acts on its own group alone", ask.rights.self->group)));
     return;
   }
   wire::OutcomeView view;

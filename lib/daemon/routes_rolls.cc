@@ -29,11 +29,22 @@ void Routes::on(Ask ask, const wire::GetRoll& command) {
         403, fmt::format("a command that runs for {} may wait for no roll of it", group)));
     return;
   }
+  if (!parts_.rolls.complete(id) && waits_for_own_end(ask, id)) {
+    refuse_wait(ask);
+    return;
+  }
   Waiter waiter;
   waiter.reached = [this, id] { return parts_.rolls.complete(id); };
   waiter.view = view;
   waiter.out = std::move(ask.out);
   wait_until(std::move(waiter), command.until->timeout);
+}
+
+bool Routes::waits_for_own_end(const Ask& ask, core::CommandId id) const {
+  if (!ask.rights.self) return false;
+  const std::optional<wire::RollView> roll = parts_.rolls.view(id);
+  if (!roll || roll->action == wire::name(wire::Action::start)) return false;
+  return !roll->worker || *roll->worker == core::to_string(*ask.rights.self);
 }
 
 void Routes::on(Ask ask, const wire::GetRolls& command) {

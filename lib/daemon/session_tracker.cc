@@ -47,6 +47,7 @@ std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& 
     for (const os::ProcessId& process : tree.seen) seen[process] = spawn;
   }
   std::map<pid_t, std::optional<core::SpawnId>> result;
+  std::set<pid_t> beside = exempt;  // with what superd runs beside the workers
   // Parents come before their children, so an attributed parent is known by then.
   for (const os::ProcessInfo* process : table.descendants_of(keeper)) {
     if (exempt.contains(process->id.pid)) continue;
@@ -57,7 +58,8 @@ std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& 
       owner = session->second;
     } else if (const auto parent = result.find(process->parent); parent != result.end()) {
       owner = parent->second;
-    } else if (exempt.contains(process->parent)) {
+    } else if (beside.contains(process->parent)) {
+      beside.insert(process->id.pid);
       continue;
     }
     if (!owner && is_alive(*process)) owner = cookie_of(process->id.pid);

@@ -31,10 +31,13 @@ class SignalOrders {
   // Whether the signal has a meaning; then it was done. Names are looked up now; one that means
   // nothing any more is told in the log.
   bool arrived(int number);
+  // As a command that nobody waits for.
+  void restart(const core::Target& target, const std::string& cause);
 
  private:
   void carry_out(const core::SignalOrder& order, const std::string& cause);
   void act(const core::SignalOrder& order, const core::Target& target, const std::string& cause);
+  void join_next_roll(core::CommandId id, const core::Target& target);
   void signal(const core::SignalOrder& order, const core::Target& target);
   [[nodiscard]] std::vector<core::Target> targets_of(const std::string& name) const;
 

@@ -62,8 +62,12 @@ core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids) {
 Status Supervisor::begin(std::vector<keeper::Item> items) {
   take_items(std::move(items));
   // Held by the keeper since a first supervisor began.
-  if (control_fds_.contains(kControlItem)) {
-    commands_.begin_above(above_earlier_commands(keeper_pid_));
+  const bool first = !control_fds_.contains(kControlItem);
+  if (!first) {
+    const core::CommandId earlier = above_earlier_commands(keeper_pid_);
+    commands_.begin_above(earlier);
+    // As many in a microsecond are not told either.
+    occurrences_.begin_above(static_cast<std::uint64_t>(earlier));
   }
   if (Status opened = open_directories(); !opened) return opened;
   auto poll = loop::Poll::create(loop_, keeper_.fd(), [this](loop::PollEvents) { on_keeper(); });
@@ -72,6 +76,11 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
   // What is open already is looked after, and its path goes with superd.
+  occurrences_.note_other(
+      first ? core::OccurrenceKind::daemon_started : core::OccurrenceKind::daemon_recovered, "",
+      first ? "" : "a new supervisor took the place of one that ended",
+      std::chrono::system_clock::now());
+  schedules_.set(spec_.groups);
   for (const core::GroupSpec& group : spec_.groups) {
     if (listeners_.adopted_for(group)) open_listeners(group);
   }

@@ -1,11 +1,11 @@
 #include <csignal>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/units.h"
 #include "daemon/supervisor_state.h"
 #include "keeper/exit_record.h"
 #include "os/process.h"
@@ -43,10 +43,11 @@ void Supervisor::sync_keeper() {
 }
 
 void Supervisor::on_signal(int number) {
-  const char* name = sigabbrev_np(number);
-  const std::string cause = fmt::format("signal {}", name != nullptr ? name : "RT");
+  const std::string cause = "signal " + signal_name(number);
   if (number != SIGTERM && number != SIGINT) {
-    log::info("{} has no meaning here and changes nothing", cause);
+    if (!core_.shutting_down() && signal_orders_.arrived(number)) return;
+    log::write(number == SIGWINCH ? log::Level::debug : log::Level::info,
+               cause + " has no meaning here and changes nothing");
     return;
   }
   const bool again = core_.shutting_down();
@@ -95,11 +96,13 @@ void Supervisor::finish() {
   leave_timer_.emplace(loop_, [this] { leave(); });
   leave_timer_->after(kLastAnswers);
   if (worker_server_) worker_server_->stop([] {});
-  control_server_->stop([this] { errands_.finish([this] { leave(); }); });
+  control_server_->stop(
+      [this] { errands_.finish([this] { hooks_.finish([this] { leave(); }); }); });
 }
 
 void Supervisor::leave() {
   leave_timer_.reset();
+  hooks_.abandon();
   listeners_.close();
   ::unlink(spec_.daemon.control.c_str());
   if (spec_.daemon.worker_socket) ::unlink(spec_.daemon.worker_socket->c_str());

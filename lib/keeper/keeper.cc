@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -187,8 +188,10 @@ void Keeper::connect_peers() {
 
 void Keeper::on_signal(const ArrivedSignal& signal) {
   if (signal.number == SIGCHLD) return;  // every turn reaps
-  log::info("signal {} from process {} of uid {}", signal_name(signal.number), signal.sender,
-            signal.sender_uid);
+  // A terminal sends WINCH whenever its window is resized.
+  log::write(signal.number == SIGWINCH ? log::Level::debug : log::Level::info,
+             fmt::format("signal {} from process {} of uid {}", signal_name(signal.number),
+                         signal.sender, signal.sender_uid));
   if (exit_code_) return;
   if (asks_for_shutdown(signal.number)) {
     if (!std::exchange(shutdown_wanted_, true)) tell_manager("STOPPING=1");

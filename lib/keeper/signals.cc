@@ -23,7 +23,7 @@ Result<UniqueFd> take_signals() {
   clear_signal_state();
   sigset_t taken;
   ::sigemptyset(&taken);
-  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH}) {
     ::sigaddset(&taken, number);
   }
   for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ::sigaddset(&taken, number);

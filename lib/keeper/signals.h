@@ -12,8 +12,8 @@ namespace superd::keeper {
 void clear_signal_state();
 
 // Takes the keeper's signals off their default effect: CHLD and all that are forwarded (TERM, INT,
-// HUP, USR1, USR2, RTMIN to RTMAX) are blocked and come from the signalfd returned (non-blocking,
-// close-on-exec); PIPE is ignored.
+// HUP, USR1, USR2, WINCH, RTMIN to RTMAX) are blocked and come from the signalfd returned
+// (non-blocking, close-on-exec); PIPE is ignored.
 Result<UniqueFd> take_signals();
 
 struct ArrivedSignal {

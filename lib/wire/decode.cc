@@ -157,6 +157,7 @@ template Result<AcceptedView> from_text(std::string_view text);
 template Result<RollView> from_text(std::string_view text);
 template Result<RollsView> from_text(std::string_view text);
 template Result<HistoryView> from_text(std::string_view text);
+template Result<OccurrenceView> from_text(std::string_view text);
 template Result<LogLine> from_text(std::string_view text);
 template Result<Problem> from_text(std::string_view text);
 

@@ -164,6 +164,23 @@ void fields(View& view, Visitor& visit) {
   visit("rolls", view.rolls);
 }
 
+template <Any<OccurrenceView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("id", view.id);
+  visit("time", view.time);
+  visit("event", view.event);
+  visit.optional("group", view.group);
+  visit.optional("worker", view.worker);
+  visit.optional("pid", view.pid);
+  visit.optional("generation", view.generation);
+  visit.optional("roll", view.roll);
+  visit.optional("cause", view.cause);
+  visit.optional("step", view.step);
+  visit.optional("result", view.result);
+  visit.optional("message", view.message);
+  visit.optional("exit", view.exit);
+}
+
 template <Any<TransitionView> View, class Visitor>
 void fields(View& view, Visitor& visit) {
   visit("time", view.time);

@@ -213,7 +213,8 @@ Response ResponseParser::take() {
   const auto& head = impl_->reader->get();
   Response response{.status = static_cast<int>(head.result_int()),
                     .content_type = std::string(head[http::field::content_type]),
-                    .allow = std::string(head[http::field::allow])};
+                    .allow = std::string(head[http::field::allow]),
+                    .retry_after = std::string(head[http::field::retry_after])};
   response.body = take_body();
   return response;
 }

@@ -44,7 +44,8 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body{};
-  std::string allow{};  // of a 405: the methods, `GET, HEAD`
+  std::string allow{};        // of a 405: the methods, `GET, HEAD`
+  std::string retry_after{};  // of a 429: seconds
 };
 
 Response json_response(int status, std::string body);

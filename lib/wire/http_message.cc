@@ -48,6 +48,8 @@ const char* reason_phrase(int status) {
       return "Content Too Large";
     case 422:
       return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -74,6 +76,9 @@ std::string serialize(const Response& response, Method to, KeepAlive keep_alive)
       fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n", response.status,
                   reason_phrase(response.status), response.content_type, response.body.size());
   if (!response.allow.empty()) text += fmt::format("Allow: {}\r\n", response.allow);
+  if (!response.retry_after.empty()) {
+    text += fmt::format("Retry-After: {}\r\n", response.retry_after);
+  }
   if (keep_alive == KeepAlive::no) text += "Connection: close\r\n";
   text += "\r\n";
   if (to != Method::head) text += response.body;

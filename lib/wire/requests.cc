@@ -88,7 +88,7 @@ Result<ActionRequest> parse_action_request(std::string_view text, NowField now) 
   ActionRequest request;
   const auto wait = body.flag("wait");
   if (!wait) return tl::unexpected(wait.error());
-  if (*wait == false) request.wait = Wait::no;
+  if (*wait) request.wait = **wait ? Wait::until_done : Wait::no;
   if (auto status = read_timeout(body, request); !status) return tl::unexpected(status.error());
   if (now == NowField::known) {
     const auto at_once = body.flag("now");
@@ -127,7 +127,7 @@ Status parse_empty_request(std::string_view text) {
 
 std::string to_text(const ActionRequest& request) {
   nlohmann::ordered_json body = nlohmann::ordered_json::object();
-  if (request.wait == Wait::no) body["wait"] = false;
+  if (request.wait) body["wait"] = *request.wait == Wait::until_done;
   if (request.timeout) body["timeout"] = print_duration(*request.timeout);
   if (request.pace == Pace::at_once) body["now"] = true;
   return to_text(body);

@@ -17,7 +17,9 @@ enum class Pace { in_turn, at_once };
 
 // The body of start, stop and restart: {"wait":true,"timeout":"60s","now":false}
 struct ActionRequest {
-  Wait wait = Wait::until_done;
+  // Nothing, the field being absent: until done, or not at all where the work ends the process that
+  // asks.
+  std::optional<Wait> wait{};
   std::optional<core::Duration> timeout{};  // how long to wait for the answer; nothing: for ever
   Pace pace = Pace::in_turn;                // field `now`, restart alone: all workers at once
 };

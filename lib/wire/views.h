@@ -177,6 +177,23 @@ struct RollsView {
   std::vector<RollView> rolls{};  // oldest first
 };
 
+// What happened: superd-control(7), EVENTS. A field that says nothing of the kind is left out.
+struct OccurrenceView {
+  std::uint64_t id = 0;  // grows
+  std::string time{};
+  std::string event{};  // `worker.exited`
+  std::optional<std::string> group{};
+  std::optional<std::string> worker{};  // `web.2`
+  std::optional<std::int64_t> pid{};    // of the main process
+  std::optional<int> generation{};
+  std::optional<std::uint64_t> roll{};   // in hand meanwhile
+  std::optional<std::string> cause{};    // `command uid=0 pid=4711`, `worker web.2`, `exit` …
+  std::optional<std::string> step{};     // of roll.step, as in RollStepView
+  std::optional<std::string> result{};   // of roll.finished and roll.aborted, as in RollView
+  std::optional<std::string> message{};  // in words
+  std::optional<ExitView> exit{};
+};
+
 struct TransitionView {
   std::string time{};
   std::string from{};

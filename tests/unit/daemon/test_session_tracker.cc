@@ -38,6 +38,17 @@ KnownTrees two_trees() {
 
 }  // namespace
 
+TEST_CASE("session: what superd runs beside the workers, and all below it, is nobody's",
+          "[daemon]") {
+  auto processes = machine();
+  processes.push_back(process(300, 11, 300));  // a hook of the supervisor's
+  processes.push_back(process(301, 300, 300));
+  processes.push_back(process(302, 301, 302));
+  const auto found =
+      attribute(os::ProcessTable(processes), kKeeper, {11, 12}, two_trees(), kNoCookies);
+  CHECK(found.size() == 2);
+}
+
 TEST_CASE("tracking: what runs below a main process belongs to its worker", "[tracker]") {
   auto all = machine();
   all.push_back(process(101, 100, 100));

@@ -1,0 +1,139 @@
+#include "daemon/signal_orders.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/units.h"
+
+namespace superd::daemon {
+
+using Verb = core::SignalOrder::Verb;
+
+namespace {
+
+const char* name(Verb verb) {
+  switch (verb) {
+    case Verb::start:
+      return "start";
+    case Verb::stop:
+      return "stop";
+    case Verb::restart:
+      return "restart";
+    case Verb::signal:
+      return "signal";
+  }
+  std::abort();
+}
+
+bool same(const core::Target& a, const core::Target& b) {
+  return a.group == b.group && a.worker == b.worker;
+}
+
+}  // namespace
+
+bool SignalOrders::arrived(int number) {
+  for (const core::SignalOrder& order : parts_.spec.daemon.signals) {
+    if (order.number != number) continue;
+    const std::string cause = "signal " + signal_name(number);
+    log::info("{}: {}", cause, order.line);
+    carry_out(core::SignalOrder(order), cause);
+    return true;
+  }
+  return false;
+}
+
+void SignalOrders::carry_out(const core::SignalOrder& order, const std::string& cause) {
+  std::vector<core::Target> targets;
+  for (const std::string& name : order.names) {
+    const std::vector<core::Target> found = targets_of(name);
+    if (found.empty() && name != "all") log::warn("{}: nothing is called {}", cause, quoted(name));
+    for (const core::Target& target : found) {
+      const auto known = [&](const core::Target& other) { return same(other, target); };
+      if (std::ranges::none_of(targets, known)) targets.push_back(target);
+    }
+  }
+  for (const core::Target& target : targets) {
+    hooks_.fired(target.group, cause);
+    if (order.verb == Verb::signal) {
+      signal(order, target);
+    } else {
+      act(order, target, cause);
+    }
+  }
+}
+
+void SignalOrders::restart(const core::Target& target, const std::string& cause) {
+  act({.verb = Verb::restart}, target, cause);
+}
+
+void SignalOrders::act(const core::SignalOrder& order, const core::Target& target,
+                       const std::string& cause) {
+  const core::CommandId id = parts_.commands.next_id();
+  const std::size_t workers =
+      target.worker != 0 ? 1 : parts_.core.find(target.group)->workers.size();
+  parts_.rolls.ask(id,
+                   {.action = name(order.verb),
+                    .target = target,
+                    .cause = cause,
+                    .workers = static_cast<int>(workers),
+                    .asker = 0},
+                   std::chrono::system_clock::now());
+  switch (order.verb) {
+    case Verb::start:
+      return hooks_.happen(core::StartRequested{.command = id, .target = target, .cause = cause});
+    case Verb::stop:
+      return hooks_.happen(core::StopRequested{.command = id, .target = target, .cause = cause});
+    case Verb::restart:
+      hooks_.happen(
+          core::RestartRequested{.command = id,
+                                 .target = target,
+                                 .cause = cause,
+                                 .pace = order.now ? core::Pace::at_once : core::Pace::in_turn});
+      return join_next_roll(id, target);
+    case Verb::signal:
+      return;
+  }
+  std::abort();
+}
+
+// A restart during a roll is joined to the one that comes after it.
+void SignalOrders::join_next_roll(core::CommandId id, const core::Target& target) {
+  const core::Group& group = *parts_.core.find(target.group);
+  if (!group.next_roll) return;
+  const std::vector<core::CommandId>& ids = group.next_roll->ids;
+  if (std::ranges::find(ids, id) != ids.end()) parts_.rolls.join(id, ids.front());
+}
+
+void SignalOrders::signal(const core::SignalOrder& order, const core::Target& target) {
+  for (const core::Worker& worker : parts_.core.find(target.group)->workers) {
+    if (target.worker != 0 && target.worker != worker.ref.number) continue;
+    if (!worker.life || worker.life->main_gone) continue;
+    if (order.whole_tree) {
+      parts_.spawner.signal_tree(worker.life->spawn, order.signal);
+    } else {
+      parts_.spawner.signal_main(worker.life->spawn, order.signal);
+    }
+  }
+}
+
+// As superctl resolves names: a glob is over groups, and over workers where no group matches.
+std::vector<core::Target> SignalOrders::targets_of(const std::string& name) const {
+  std::vector<core::Target> groups;
+  std::vector<core::Target> workers;
+  for (const std::string& group : parts_.core.names()) {
+    if (name == "all" || glob_match(name, group)) groups.push_back({.group = group, .worker = 0});
+    for (const core::Worker& worker : parts_.core.find(group)->workers) {
+      if (!glob_match(name, core::to_string(worker.ref))) continue;
+      workers.push_back({.group = group, .worker = worker.ref.number});
+    }
+  }
+  return groups.empty() ? workers : groups;
+}
+
+}  // namespace superd::daemon
