@@ -1,12 +1,13 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "config/error.h"
+#include "base/result.h"
 #include "core/spec.h"
 
 // Which program runs a group's application, and what superd knows of it. A preset supplies defaults
@@ -42,8 +43,9 @@ enum class FrontProcess {
 
 // Something that the user should know, and what to do about it; never an error.
 struct RunnerWarning {
-  std::size_t word = 0;  // the word of the command that it is about
-  std::string message;
+  std::string key = "command";  // of the group: `stop.timeout`
+  std::size_t word = 0;         // of the command
+  std::string message{};
 };
 
 // What a group's runner is and what follows from it.
@@ -56,28 +58,44 @@ struct RunnerChoice {
   std::optional<int> stop_signal;
   std::optional<core::Duration> stop_timeout;
   std::string stop_timeout_why;  // `graceful-timeout 30s and 5s`
-  // The runner's own limit, where its command or config says one: a shorter stop.timeout cuts it.
-  std::optional<core::Duration> own_limit;
   std::vector<int> clean_statuses = {0};
   std::vector<int> clean_signals;
   std::optional<int> reload_signal;
   std::optional<core::SocketEnv> socket_env;
   FrontProcess front = FrontProcess::none;
 
-  // Why it cannot serve a private socket, with the remedy; empty: it can, or nothing is known
-  // against it. Ask cannot_serve_private().
+  // How long the runner itself lets requests finish; a shorter stop.timeout cuts that.
+  std::optional<core::Duration> own_limit;
+  // The signals on which requests are finished; empty: none, or superd does not know.
+  std::vector<int> graceful_signals;
+  // Ask cannot_serve_private().
   std::string no_private;
 
   std::vector<RunnerWarning> warnings;
+  std::vector<std::string> notes;  // worth knowing; nothing has to be done
 };
+
+// Reads a file as text; fails where it cannot be read.
+using ReadText = std::function<Result<std::string>(const std::string& path)>;
+
+// Recognises the runner of a group whose command, sockets and environment were read. `wanted`:
+// nothing is `auto`. Of files only those are read that configure the runner (an ini file, a
+// gunicorn.conf.py), as plain lines.
+RunnerChoice choose_runner(std::optional<Runner> wanted, const core::GroupSpec& group,
+                           const ReadText& read);
 
 // For the error where `listen` has a private socket: why this runner cannot serve one beside the
 // group's own, with the remedy. Empty: it can, or nothing is known against it.
 std::string cannot_serve_private(const RunnerChoice& choice, const core::GroupSpec& group);
 
-// Puts the preset's values into a group of which [stop], [ready] and [respawn] were not read yet:
-// what the user writes there replaces them.
+// Puts the preset's values into a group of which socket_env, reload_signal, [stop] and [respawn]
+// were not read yet: what the user writes there replaces them.
 void apply_preset(const RunnerChoice& choice, core::GroupSpec& group);
+
+// For the end, when the whole group was read: where ready.when is "auto" and only an HTTP answer
+// proves anything, that is asked for, or warned of; and what the user wrote that cuts or loses
+// requests with this runner.
+void finish_preset(RunnerChoice& choice, core::GroupSpec& group);
 
 // `runner gunicorn (the command runs "gunicorn"): stop TERM, timeout 35s (graceful-timeout 30s and
 // 5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS`, of a group that was read
