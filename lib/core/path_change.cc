@@ -111,6 +111,7 @@ Comparison::Result Comparison::finish(Extent extent) {
   result_.print = kHashBegin;
   for (const Snapshot::Entry& entry : now) {
     if (entry.gone) continue;
+    ++result_.existing;
     result_.print = hash_on(hash_on(result_.print, entry.path), entry.identity);
   }
   return std::move(result_);

@@ -67,6 +67,7 @@ class Comparison {
   enum class Extent { whole, part };
   struct Result {
     Snapshot now;
+    std::size_t existing = 0;  // seen, or not known to be gone
     std::size_t changed = 0;
     std::vector<std::string> names;  // of the first changed paths
     // Differs where two looks saw different things.

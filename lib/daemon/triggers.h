@@ -1,11 +1,14 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "core/path_change.h"
 #include "core/spec.h"
 #include "daemon/automatic.h"
 #include "daemon/look_turns.h"
@@ -13,24 +16,29 @@
 
 namespace superd::daemon {
 
-class PathWatch;
-
 // The path triggers and hold files of all groups: watches them as long as their group exists, and
-// tells Automatic what fired.
+// tells Automatic what fired. A hold file that is removed ends the hold once everything that
+// happened before is known, so that a deploy that changed much is one action.
 class Triggers {
  public:
-  Triggers(loop::Loop& loop, Automatic& automatic);
+  Triggers(loop::Loop& loop, Automatic& automatic) : loop_(loop), automatic_(automatic) {}
   ~Triggers();
   Triggers(const Triggers&) = delete;
   Triggers& operator=(const Triggers&) = delete;
 
-  // Watches what the group asks for from now on, instead of what it asked for before. What is
-  // watched as before goes on undisturbed: a change that was under way is not lost.
+  // Watches what the group asks for from now on, instead of what it asked for before. Where it asks
+  // for the same again nothing is changed, and no change is lost.
   void set(const core::GroupSpec& group);
   void remove(const std::string& group);
 
-  // Why changes are found by looking at an interval only, or not at all: `the limit of watches is
-  // reached …`; nothing: the kernel tells them.
+  // Calls back, now or later, when everything that happened until now to the group's paths was
+  // looked at; before a hold is released by command. A file system that does not answer is waited
+  // for kPatience.
+  static constexpr std::chrono::seconds kPatience{5};
+  void when_settled(const std::string& group, std::function<void()> then);
+
+  // Why changes are found by looking at an interval only: `there are as many inotify watches as
+  // there may be …`; nothing: the kernel tells of them.
   [[nodiscard]] std::optional<std::string> degraded(const std::string& group) const;
   // How many directories are watched.
   [[nodiscard]] std::size_t watches(const std::string& group) const;
@@ -38,8 +46,11 @@ class Triggers {
  private:
   struct Watched;
 
-  void on_fired(const std::string& group, const core::TriggerAction& action,
-                const std::string& path, const std::string& what);
+  void on_fired(const Watched& watched, const core::TriggerSpec& trigger,
+                const core::Comparison::Result& seen);
+  void on_hold_file(Watched& watched, std::size_t existing);
+  void on_round(Watched& watched);
+  void release(Watched& watched);
 
   loop::Loop& loop_;
   Automatic& automatic_;

@@ -1,0 +1,92 @@
+#include "daemon/own_commands.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "daemon/automatic.h"
+
+namespace superd::daemon {
+namespace {
+
+bool is_meant_to_run(const core::Group& group) {
+  return group.state != core::GroupState::stopped && group.state != core::GroupState::stopping;
+}
+
+// A start of what runs and a stop of what does not are nothing to do.
+bool does_something(const core::Group& group, core::TriggerAction::Kind kind) {
+  switch (kind) {
+    case core::TriggerAction::Kind::restart:
+    case core::TriggerAction::Kind::reload:
+    case core::TriggerAction::Kind::signal:
+    case core::TriggerAction::Kind::stop:
+      return is_meant_to_run(group);
+    case core::TriggerAction::Kind::start:
+      return !is_meant_to_run(group);
+  }
+  std::abort();
+}
+
+}  // namespace
+
+void OwnCommands::act(const std::string& name, const core::TriggerAction& action,
+                      const std::string& cause) {
+  const core::Group* group = parts_.core.find(name);
+  if (group == nullptr || parts_.core.shutting_down()) return;
+  if (!does_something(*group, action.kind)) {
+    log::info("{}: nothing to {}: the group is {} ({})", name, to_text(action),
+              core::name(group->state), cause);
+    return;
+  }
+  switch (action.kind) {
+    case core::TriggerAction::Kind::restart:
+      return restart(*group, cause);
+    case core::TriggerAction::Kind::start:
+      return happen_(core::StartRequested{
+          .command = ask(*group, "start", cause), .target = {.group = name}, .cause = cause});
+    case core::TriggerAction::Kind::stop:
+      return happen_(core::StopRequested{
+          .command = ask(*group, "stop", cause), .target = {.group = name}, .cause = cause});
+    case core::TriggerAction::Kind::signal:
+      return signal(*group, action.signal, cause);
+    case core::TriggerAction::Kind::reload:
+      for (const core::GroupSpec& spec : parts_.spec.groups) {
+        if (spec.name == name && spec.reload_signal) signal(*group, *spec.reload_signal, cause);
+      }
+      return;
+  }
+  std::abort();
+}
+
+void OwnCommands::restart(const core::Group& group, const std::string& cause) {
+  const core::CommandId id = ask(group, "restart", cause);
+  happen_(core::RestartRequested{.command = id, .target = {.group = group.name}, .cause = cause});
+  // During a roll it is joined to the one that comes after it.
+  if (!group.next_roll) return;
+  const std::vector<core::CommandId>& ids = group.next_roll->ids;
+  if (std::ranges::find(ids, id) != ids.end()) parts_.rolls.join(id, ids.front());
+}
+
+void OwnCommands::signal(const core::Group& group, int number, const std::string& cause) {
+  log::info("{}: {} to its main processes ({})", group.name, signal_name(number), cause);
+  for (const core::Worker& worker : group.workers) {
+    if (!worker.life || worker.life->main_gone) continue;
+    parts_.spawner.signal_main(worker.life->spawn, number);
+  }
+}
+
+core::CommandId OwnCommands::ask(const core::Group& group, const char* action,
+                                 const std::string& cause) {
+  const core::CommandId id = parts_.commands.next_id();
+  parts_.rolls.ask(id,
+                   {.action = action,
+                    .target = {.group = group.name},
+                    .cause = cause,
+                    .workers = static_cast<int>(group.workers.size())},
+                   std::chrono::system_clock::now());
+  return id;
+}
+
+}  // namespace superd::daemon

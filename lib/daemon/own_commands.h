@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/supervision.h"
+#include "daemon/commands.h"
+#include "daemon/rolls.h"
+#include "daemon/spawner.h"
+
+namespace superd::daemon {
+
+// Commands that superd gives itself, with ids and rolls as everybody's.
+class OwnCommands {
+ public:
+  struct Parts {
+    const core::Spec& spec;
+    const core::Supervision& core;
+    Commands& commands;
+    Rolls& rolls;
+    Spawner& spawner;
+  };
+
+  OwnCommands(Parts parts, std::function<void(const core::Event&)> happen)
+      : parts_(parts), happen_(std::move(happen)) {}
+
+  // A restart, a reload, a signal is for a group that is meant to run: one that was stopped stays
+  // as it is, which the log says. A start starts it, and a stop stops it. Nothing once superd shuts
+  // down.
+  void act(const std::string& group, const core::TriggerAction& action, const std::string& cause);
+
+ private:
+  void restart(const core::Group& group, const std::string& cause);
+  void signal(const core::Group& group, int number, const std::string& cause);
+  core::CommandId ask(const core::Group& group, const char* action, const std::string& cause);
+
+  Parts parts_;
+  std::function<void(const core::Event&)> happen_;
+};
+
+}  // namespace superd::daemon
