@@ -7,6 +7,7 @@
 #include "config/context.h"
 #include "config/field.h"
 #include "config/listen.h"
+#include "config/runner.h"
 #include "core/spec.h"
 
 namespace superd::config {
@@ -15,6 +16,8 @@ struct PlacedGroup {
   core::GroupSpec spec;
   std::vector<core::Place> listen_places;   // one for each of spec.listen
   std::vector<core::Place> depends_places;  // one for each of spec.depends_on
+  RunnerChoice runner;
+  std::vector<ConfigError> warnings;  // of its runner; no reason to refuse the config
 };
 
 // Reads [group.NAME]. What stands in `table` is checked whatever else is wrong.

@@ -63,6 +63,7 @@ void read_success(const Field& field, core::RespawnSpec& respawn) {
   const auto elements = field.elements(R"([0, "TERM"])");
   if (!elements) return;
   respawn.clean_statuses.clear();
+  respawn.clean_signals.clear();
   for (const Field& element : *elements) {
     if (element.as<std::string>() != nullptr) {
       if (const auto signal = element.signal()) respawn.clean_signals.push_back(*signal);

@@ -40,7 +40,15 @@ class Loader {
     check_orders(orders_, groups_, extent_, problems_);
     for (const PlacedOrder& placed : orders_) spec_.daemon.signals.push_back(placed.order);
     Loaded loaded{.spec = std::move(spec_), .errors = problems_.sorted(shown_), .files = files_};
-    for (PlacedGroup& group : groups_) loaded.spec.groups.push_back(std::move(group.spec));
+    Problems warnings;
+    for (PlacedGroup& group : groups_) {
+      for (const ConfigError& warning : group.warnings) {
+        warnings.add(warning.place, warning.message);
+      }
+      loaded.runners.push_back(std::move(group.runner));
+      loaded.spec.groups.push_back(std::move(group.spec));
+    }
+    if (loaded.errors.empty()) loaded.warnings = warnings.sorted(shown_);
     return loaded;
   }
 

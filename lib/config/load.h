@@ -6,6 +6,7 @@
 #include "config/error.h"
 #include "config/locations.h"
 #include "config/machine.h"
+#include "config/runner.h"
 #include "core/spec.h"
 
 // Reads a config file and all that it includes, checks it, and gives the spec. Reads files, asks
@@ -18,8 +19,12 @@ struct Loaded {
   core::Spec spec;
   // All of all files, in the order of the files as they were read, then by line and column.
   std::vector<ConfigError> errors;
+  // What is no error, but harms: in the same order, and only where there are no errors.
+  std::vector<ConfigError> warnings{};
+  // Which runner each of spec.groups is, in their order.
+  std::vector<RunnerChoice> runners{};
   // Every file that was read, absolute, the main one first.
-  std::vector<std::string> files;
+  std::vector<std::string> files{};
 };
 
 // `file` as the user named it: places show it so. A config without any group is valid.
