@@ -23,9 +23,11 @@ struct Command {
 };
 
 Command check_command();
+Command hold_command();
 Command logs_command();
 Command pids_command();
 Command ping_command();
+Command release_command();
 Command restart_command();
 Command shutdown_command();
 Command signal_command();

@@ -6,7 +6,7 @@ namespace superd::superctl {
 
 std::vector<Command> all_commands() {
   return {status_command(), start_command(),    stop_command(), restart_command(), signal_command(),
-          pids_command(),   whose_command(),    why_command(),  logs_command(),    wait_command(),
+          hold_command(),   release_command(),  pids_command(), whose_command(),    why_command(),  logs_command(),    wait_command(),
           check_command(),  shutdown_command(), ping_command(), version_command()};
 }
 

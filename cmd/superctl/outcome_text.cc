@@ -21,6 +21,8 @@ std::string done_word(const std::string& action) {
   if (action == "stop") return "stopped";
   if (action == "restart") return "restarted";
   if (action == "signal") return "signalled";
+  if (action == "hold") return "held";
+  if (action == "release") return "released";
   return action + " done";
 }
 
@@ -63,7 +65,7 @@ std::string summary(const std::string& label, const wire::OutcomeView& outcome,
   } else if (outcome.action == "restart" && label == outcome.group) {
     line += fmt::format(" ({} worker{}, generation {}, {})", done, done == 1 ? "" : "s",
                         outcome.generation, duration(took));
-  } else if (outcome.action != "stop" && label == outcome.group) {
+  } else if (outcome.action == "start" && label == outcome.group) {
     line += fmt::format(" ({} ready)", done);
   }
   if (!outcome.message.empty()) line += "; " + client::printable(outcome.message);

@@ -20,6 +20,7 @@ struct Given {
 // What is known of the named groups and workers in full.
 struct Details {
   std::vector<wire::WorkerView> workers;
+  std::string notes;  // on groups
   nlohmann::ordered_json documents = nlohmann::ordered_json::array();
   ExitCode code = ExitCode::done;
 };
@@ -41,6 +42,7 @@ client::Outcome<Details> fetch_details(Context& context,
       auto group = client::read_answer<wire::GroupView>(responses[i]);
       if (!group) return tl::unexpected<client::Failure>(group.error());
       details.code = client::worst(details.code, exit_code_of_named(*group));
+      details.notes += group_notes({*group});
       details.workers.insert(details.workers.end(), group->workers.begin(), group->workers.end());
     }
     details.documents.push_back(nlohmann::ordered_json::parse(responses[i]->body));
@@ -57,6 +59,7 @@ ExitCode show_groups(Context& context) {
     context.out().print_line(*body);
   } else {
     context.out().print(group_table(status->groups, context.out().colour()));
+    context.out().print(group_notes(status->groups));
   }
   return exit_code_of_groups(status->groups);
 }
@@ -98,6 +101,7 @@ ExitCode show_workers(Context& context, const Given& given) {
                     fmt::join(*unknown, " ")));
   }
   context.out().print(worker_table(details->workers, context.out().colour()));
+  context.out().print(details->notes);
   if (!given.verbose) return details->code;
   const auto lists = process_lists(context, selection->targets, details->workers);
   if (!lists) return context.report(lists.error());

@@ -73,6 +73,19 @@ std::string group_table(const std::vector<wire::GroupView>& groups, client::Colo
   return table.render(colour);
 }
 
+std::string group_notes(const std::vector<wire::GroupView>& groups) {
+  std::string out;
+  for (const auto& group : groups) {
+    const std::string name = client::printable(group.name);
+    if (group.held) out += fmt::format("{}: {}\n", name, client::printable(*group.held));
+    if (group.looks_because) {
+      out += fmt::format("{}: its triggers' paths are looked at every few seconds: {}\n", name,
+                         client::printable(*group.looks_because));
+    }
+  }
+  return out;
+}
+
 std::string worker_table(const std::vector<wire::WorkerView>& workers, client::Colour colour) {
   client::Table table({{"WORKER"},
                        {"STATE"},

@@ -12,6 +12,8 @@ namespace superd::superctl {
 
 // GROUP STATE READY GEN UPTIME RESTARTS LISTEN
 std::string group_table(const std::vector<wire::GroupView>& groups, client::Colour colour);
+// What no column tells, a line each: that a group is held, that its paths are looked at.
+std::string group_notes(const std::vector<wire::GroupView>& groups);
 // WORKER STATE PID GEN UPTIME PROCS MEMORY RESTARTS DETAIL; an old process that still finishes its
 // requests is a line of its own after its worker.
 std::string worker_table(const std::vector<wire::WorkerView>& workers, client::Colour colour);

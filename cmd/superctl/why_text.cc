@@ -34,6 +34,7 @@ std::string details(const wire::HistoryView& history) {
   if (history.exit) {
     out += fmt::format("  last process: {}\n", client::printable(history.exit->reason));
   }
+  if (history.held) out += fmt::format("  {}\n", client::printable(*history.held));
   if (!history.next.empty()) out += fmt::format("  next: {}\n", client::printable(history.next));
   if (!history.transitions.empty()) out += "  what happened:\n";
   for (const auto& change : history.transitions) out += transition_line(change);

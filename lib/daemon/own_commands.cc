@@ -40,14 +40,15 @@ void OwnCommands::act(const std::string& name, const core::TriggerAction& action
               core::name(group->state), cause);
     return;
   }
+  hooks_.fired(name, cause);
   switch (action.kind) {
     case core::TriggerAction::Kind::restart:
       return restart(*group, cause);
     case core::TriggerAction::Kind::start:
-      return happen_(core::StartRequested{
+      return hooks_.happen(core::StartRequested{
           .command = ask(*group, "start", cause), .target = {.group = name}, .cause = cause});
     case core::TriggerAction::Kind::stop:
-      return happen_(core::StopRequested{
+      return hooks_.happen(core::StopRequested{
           .command = ask(*group, "stop", cause), .target = {.group = name}, .cause = cause});
     case core::TriggerAction::Kind::signal:
       return signal(*group, action.signal, cause);
@@ -62,7 +63,8 @@ void OwnCommands::act(const std::string& name, const core::TriggerAction& action
 
 void OwnCommands::restart(const core::Group& group, const std::string& cause) {
   const core::CommandId id = ask(group, "restart", cause);
-  happen_(core::RestartRequested{.command = id, .target = {.group = group.name}, .cause = cause});
+  hooks_.happen(
+      core::RestartRequested{.command = id, .target = {.group = group.name}, .cause = cause});
   // During a roll it is joined to the one that comes after it.
   if (!group.next_roll) return;
   const std::vector<core::CommandId>& ids = group.next_roll->ids;

@@ -21,8 +21,13 @@ class OwnCommands {
     Spawner& spawner;
   };
 
-  OwnCommands(Parts parts, std::function<void(const core::Event&)> happen)
-      : parts_(parts), happen_(std::move(happen)) {}
+  struct Hooks {
+    std::function<void(const core::Event&)> happen;
+    // It is about to be done.
+    std::function<void(const std::string& group, const std::string& cause)> fired;
+  };
+
+  OwnCommands(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
 
   // A restart, a reload, a signal is for a group that is meant to run: one that was stopped stays
   // as it is, which the log says. A start starts it, and a stop stops it. Nothing once superd shuts
@@ -35,7 +40,7 @@ class OwnCommands {
   core::CommandId ask(const core::Group& group, const char* action, const std::string& cause);
 
   Parts parts_;
-  std::function<void(const core::Event&)> happen_;
+  Hooks hooks_;
 };
 
 }  // namespace superd::daemon

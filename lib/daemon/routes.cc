@@ -224,6 +224,7 @@ void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   for (const core::Worker& worker : group->workers) workers.push_back(&worker);
   wire::HistoryView view = history_view(*group, parts_.history, Moment::now());
   view.roll = roll_view(group->name);
+  view.held = parts_.automatic.held(group->name);
   answer_why(std::move(ask.out), std::move(view), workers);
 }
 

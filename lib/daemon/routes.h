@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/supervision.h"
+#include "daemon/automatic.h"
 #include "daemon/commands.h"
 #include "daemon/errands.h"
 #include "daemon/history.h"
@@ -15,6 +16,7 @@
 #include "daemon/spawner.h"
 #include "daemon/state_views.h"
 #include "daemon/tracker.h"
+#include "daemon/triggers.h"
 #include "daemon/wishes.h"
 #include "logs/logger_client.h"
 #include "loop/timer.h"
@@ -49,6 +51,8 @@ class Routes {
     logs::LoggerClient& logger;
     Commands& commands;
     Rolls& rolls;
+    Automatic& automatic;
+    Triggers& triggers;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
@@ -57,6 +61,8 @@ class Routes {
     std::function<wire::SuperdView()> superd;
     // A worker's wish is about to be done.
     std::function<void(const std::string& group, const std::string& cause)> fired;
+    // A command holds the group from now on, or no longer.
+    std::function<void(const std::string& group, wire::HoldAction action)> held;
   };
 
   Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -95,6 +101,7 @@ class Routes {
   void on(Ask ask, const wire::ActOnWorker& command);
   void on(Ask ask, const wire::SignalGroup& command);
   void on(Ask ask, const wire::SignalWorker& command);
+  void on(Ask ask, const wire::HoldGroup& command);
   void on(Ask ask, const wire::Shutdown& command);
 
   // The object of a request, or nothing after an answer 403 or 404.
@@ -124,6 +131,12 @@ class Routes {
   // And joins the command to the roll that serves it, where that is known at once.
   void tell_core(core::CommandId id, const core::Target& target, wire::Action action,
                  wire::Pace pace, const std::string& cause);
+
+  // routes_hold.cc
+  void hold(Ask ask, const std::string& group);
+  void release(Ask ask, const std::string& group);
+  void answer_hold(Ask ask, const std::string& group, wire::HoldAction action,
+                   const std::string& message);
 
   void wait_until(Waiter waiter, std::optional<core::Duration> timeout);
 

@@ -34,7 +34,10 @@ const core::GroupSpec& Routes::spec_of(const std::string& group) const {
 }
 
 wire::GroupView Routes::group_view(const core::Group& group) const {
-  return to_view(group, spec_of(group.name), status_text(), Moment::now());
+  wire::GroupView view = to_view(group, spec_of(group.name), status_text(), Moment::now());
+  view.held = parts_.automatic.held(group.name);
+  view.looks_because = parts_.triggers.degraded(group.name);
+  return view;
 }
 
 wire::WorkerView Routes::worker_view(const core::Worker& worker) const {

@@ -84,6 +84,8 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
   for (const core::GroupSpec& group : spec_.groups) {
     if (listeners_.adopted_for(group)) open_listeners(group);
   }
+  // What changes once the workers have begun to start is a change.
+  for (const core::GroupSpec& group : spec_.groups) triggers_.set(group);
   boot();
   end_leftovers();
   // What came while the items were received waits in the link, not in the socket.
@@ -98,6 +100,9 @@ void Supervisor::take_items(std::vector<keeper::Item> items) {
       listeners_.adopt(item.name, std::move(item.fds.front()));
     } else if (item.name == kControlItem || item.name == kWorkerItem) {
       control_fds_[item.name] = std::move(item.fds.front());
+    } else if (item.name.starts_with(kHoldItem)) {
+      automatic_.hold(item.name.substr(kHoldItem.size()), Automatic::Holder::command,
+                      "a command before superd's supervisor was started again");
     } else if (item.name == keeper::kExitsItem) {
       exits_ = std::move(item.fds.front());
     } else if (const auto held = parse_item(item.name)) {

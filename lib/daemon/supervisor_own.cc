@@ -1,4 +1,8 @@
+#include <array>
 #include <chrono>
+#include <string>
+
+#include <fcntl.h>
 
 #include "base/log.h"
 #include "daemon/supervisor_state.h"
@@ -8,12 +12,25 @@
 namespace superd::daemon {
 
 void Supervisor::on_schedule(const std::string& group) {
-  const core::GroupState state = core_.find(group)->state;
-  const bool runs = state != core::GroupState::stopped && state != core::GroupState::stopping;
-  log::info("{}: the schedule is due{}", group, runs ? "" : "; it was stopped, and stays so");
-  if (!runs) return;
-  note_trigger(group, "schedule");
-  signal_orders_.restart({.group = group, .worker = 0}, "schedule");
+  log::info("{}: the schedule is due{}", group,
+            automatic_.held(group) ? "; the group is held" : "");
+  automatic_.request(group, {.kind = core::TriggerAction::Kind::restart}, "schedule");
+}
+
+void Supervisor::keep_hold(const std::string& group, wire::HoldAction action) {
+  const std::string item = std::string(kHoldItem) + group;
+  switch (action) {
+    case wire::HoldAction::hold: {
+      // The item's name says it all; an item has a descriptor.
+      const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      if (nothing) (void)keeper_.put(item, std::array{nothing.get()});
+      break;
+    }
+    case wire::HoldAction::release:
+      (void)keeper_.drop(item);
+      break;
+  }
+  sync_keeper();
 }
 
 void Supervisor::note_trigger(const std::string& group, const std::string& cause) {

@@ -6,9 +6,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/supervision.h"
+#include "daemon/automatic.h"
 #include "daemon/before.h"
 #include "daemon/commands.h"
 #include "daemon/demand.h"
@@ -19,6 +21,7 @@
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
 #include "daemon/occurrences.h"
+#include "daemon/own_commands.h"
 #include "daemon/readiness.h"
 #include "daemon/recipe.h"
 #include "daemon/rolls.h"
@@ -29,6 +32,7 @@
 #include "daemon/supervisor.h"
 #include "daemon/timers.h"
 #include "daemon/tracker.h"
+#include "daemon/triggers.h"
 #include "keeper/keeper_link.h"
 #include "logs/logger_client.h"
 #include "loop/loop.h"
@@ -40,6 +44,9 @@ namespace superd::daemon {
 // queue, so that nothing that an effect causes overtakes the effects before it.
 class Supervisor {
  public:
+  // And the group's name: what the keeper has of a hold by command.
+  static constexpr std::string_view kHoldItem = "hold/";
+
   Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOptions& options,
              keeper::KeeperLink& keeper);
   ~Supervisor();
@@ -74,6 +81,8 @@ class Supervisor {
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
   void on_schedule(const std::string& group);
   void note_trigger(const std::string& group, const std::string& cause);
+  // A hold by command outlives this supervisor: the keeper keeps it.
+  void keep_hold(const std::string& group, wire::HoldAction action);
   void tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceView& view);
 
   // supervisor_effects.cc: the core's wishes.
@@ -128,6 +137,9 @@ class Supervisor {
   Timers timers_;
   Rolls rolls_;
   Commands commands_;
+  OwnCommands own_commands_;
+  Automatic automatic_;
+  Triggers triggers_;
   Routes routes_;
   Leftovers leftovers_;
   Hooks hooks_;

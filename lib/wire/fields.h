@@ -65,6 +65,8 @@ void fields(View& view, Visitor& visit) {
   visit("cause", view.cause);
   visit("as_meant", view.as_meant);
   visit.optional("roll", view.roll);
+  visit.optional("held", view.held);
+  visit.optional("looks_because", view.looks_because);
   visit("workers", view.workers);
 }
 
@@ -202,6 +204,7 @@ void fields(View& view, Visitor& visit) {
   visit("output", view.output);
   visit("transitions", view.transitions);
   visit("next", view.next);
+  visit.optional("held", view.held);
   visit("workers", view.workers);
   visit.optional("roll", view.roll);
 }

@@ -174,6 +174,13 @@ std::optional<Routed> route_post(const Request& request, const Name& target) {
   return send_signal<Signal>(request, target);
 }
 
+Routed route_hold(const Request& request, GroupName group, HoldAction action) {
+  if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
+  if (auto query = Query::parse(request, {}); !query) return bad(query.error());
+  if (auto body = parse_empty_request(request.body); !body) return bad(body.error());
+  return HoldGroup{.group = std::move(group), .action = action};
+}
+
 Routed route_group(const Request& request) {
   const std::string& text = request.segments[2];
   GroupName group;
@@ -185,6 +192,9 @@ Routed route_group(const Request& request) {
   if (request.segments.size() == 4) below = request.segments[3];
   if (request.segments.size() == 4) {
     if (auto routed = route_post<ActOnGroup, SignalGroup>(request, group)) return *routed;
+    for (const HoldAction action : {HoldAction::hold, HoldAction::release}) {
+      if (below == name(action)) return route_hold(request, group, action);
+    }
     if (below != "pids" && below != "logs" && below != "why") return no_such_path(request);
   }
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
@@ -280,6 +290,16 @@ const char* name(Action action) {
       return "stop";
     case Action::restart:
       return "restart";
+  }
+  std::abort();
+}
+
+const char* name(HoldAction action) {
+  switch (action) {
+    case HoldAction::hold:
+      return "hold";
+    case HoldAction::release:
+      return "release";
   }
   std::abort();
 }

@@ -95,11 +95,17 @@ struct SignalWorker {
   WorkerName worker{};
   SignalRequest request{};
 };
+enum class HoldAction { hold, release };
+const char* name(HoldAction action);
+struct HoldGroup {
+  GroupName group{};
+  HoldAction action = HoldAction::hold;
+};
 struct Shutdown {};
 
 using Command = std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs,
                              GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker,
-                             SignalGroup, SignalWorker, Shutdown>;
+                             SignalGroup, SignalWorker, HoldGroup, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).

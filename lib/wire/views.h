@@ -66,6 +66,10 @@ struct GroupView {
   // Running as it should, or stopped because somebody asked for it.
   bool as_meant = true;
   std::optional<std::uint64_t> roll{};  // the one in hand; absent: none
+  // That nothing automatic is done, by whom, and what is due at the release; absent: not held.
+  std::optional<std::string> held{};
+  // Why the changes that its triggers wait for are found by looking at an interval only.
+  std::optional<std::string> looks_because{};
   std::vector<WorkerView> workers{};
 };
 
@@ -214,6 +218,7 @@ struct HistoryView {
   std::vector<std::string> output{};          // the last lines of the last process
   std::vector<TransitionView> transitions{};  // oldest first
   std::string next{};                         // what superd does next, in words; empty: nothing
+  std::optional<std::string> held{};          // as in GroupView
   std::vector<HistoryView> workers{};         // of a group
   std::optional<RollView> roll{};  // of a group: the one in hand, or the last; absent: none
 };
