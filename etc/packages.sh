@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034
 
 packages_build="g++ cmake ninja-build pkg-config libuv1-dev libtomlplusplus-dev libfmt-dev
-  libcli11-dev nlohmann-json3-dev libexpected-dev libboost1.81-dev zlib1g-dev"
+  libcli11-dev nlohmann-json3-dev libexpected-dev libboost1.81-dev zlib1g-dev libre2-dev"
 packages_example="gunicorn python3 curl procps"
 packages_test="$packages_example catch2 uwsgi-core uwsgi-plugin-python3 uvicorn clang-format mandoc"
 packages_full="strace valgrind clang-tidy debootstrap"

@@ -18,6 +18,7 @@ allowed() {
     lib/keeper) echo base os keeper ;;
     lib/logs) echo base core os loop keeper logs ;;
     lib/client) echo base core config wire client ;;
+    lib/shim) echo shim ;;
     lib/daemon) echo base core config wire os loop keeper logs daemon ;;
     cmd/superd) echo base core config os keeper logs daemon ;;
     cmd/superctl) echo base core config wire client ;;
@@ -77,7 +78,7 @@ check_core_is_pure() {
 }
 
 check_single_users() {
-  for library in toml++ boost; do
+  for library in toml++ boost re2; do
     users=$(sources lib cmd | xargs -r grep -lE "^#include <$library/" /dev/null)
     # shellcheck disable=SC2086
     set -- $users

@@ -21,6 +21,7 @@ void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& f
   if (const Capture* capture = std::get_if<Capture>(&*request))
     return recordings_.start(*capture, std::move(fds));
   if (const Hello* hello = std::get_if<Hello>(&*request)) return handle(*hello);
+  if (const StopMatching* stop = std::get_if<StopMatching>(&*request)) return handle(*stop);
   if (const Finish* finish = std::get_if<Finish>(&*request)) return handle(*finish);
   if (const Tail* tail = std::get_if<Tail>(&*request)) return handle(*tail);
   if (const Sync* sync = std::get_if<Sync>(&*request)) return handle(*sync);
@@ -30,6 +31,8 @@ void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& f
 void Conversation::handle(const Hello& hello) {
   answer(Captures{.request = hello.request, .spawns = recordings_.spawns()});
 }
+
+void Conversation::handle(const StopMatching& stop) { recordings_.stop_matching(stop.spawn); }
 
 void Conversation::handle(const Finish& finish) { recordings_.finish(finish.spawn); }
 

@@ -32,6 +32,7 @@ class Conversation {
 
  private:
   void handle(const Hello& hello);
+  void handle(const StopMatching& stop);
   void handle(const Finish& finish);
   void handle(const Tail& tail);
   void handle(Read read);

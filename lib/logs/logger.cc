@@ -27,7 +27,9 @@ constexpr std::size_t kMaxWaitingAnswers = std::size_t{64} << 20;
 class LoggerProcess {
  public:
   LoggerProcess(loop::Loop loop, UniqueFd keeper)
-      : loop_(std::move(loop)), recordings_(loop_), link_(std::move(keeper)) {}
+      : loop_(std::move(loop)),
+        recordings_(loop_, [this](core::SpawnId spawn) { tell_matched(spawn); }),
+        link_(std::move(keeper)) {}
 
   Status run() {
     Result<loop::Poll> poll =
@@ -64,6 +66,10 @@ class LoggerProcess {
         {.bytes = kMaxWaitingAnswers});
     if (!channel) return log::error("no channel to the supervisor: {}", channel.error().message);
     channel_ = std::move(*channel);
+  }
+
+  void tell_matched(core::SpawnId spawn) {
+    for (std::string& message : encode(Answer(Matched{.spawn = spawn}))) send(std::move(message));
   }
 
   void send(std::string message) {

@@ -28,6 +28,7 @@ struct LoggerClient::State {
   void on_message(std::string_view message);
   void on_answer(Captures captures);
   void on_answer(Lines lines);
+  void on_answer(const Matched& matched) const;
   void lose_channel();
   void expire();
   void arm();
@@ -74,6 +75,10 @@ void LoggerClient::set_channel(UniqueFd socket) {
 
 void LoggerClient::capture(const Capture& capture, std::vector<UniqueFd> fds) {
   state_->order(capture, std::move(fds));
+}
+
+void LoggerClient::stop_matching(core::SpawnId spawn) {
+  state_->order(StopMatching{.spawn = spawn}, {});
 }
 
 void LoggerClient::finish(core::SpawnId spawn) { state_->order(Finish{.spawn = spawn}, {}); }
@@ -134,6 +139,7 @@ void LoggerClient::State::on_message(std::string_view message) {
   if (!answer)
     return log::warn("an answer of the logger is not understood: {}", answer.error().message);
   if (Captures* captures = std::get_if<Captures>(&*answer)) return on_answer(std::move(*captures));
+  if (const Matched* matched = std::get_if<Matched>(&*answer)) return on_answer(*matched);
   on_answer(std::get<Lines>(std::move(*answer)));
 }
 
@@ -143,6 +149,10 @@ void LoggerClient::State::on_answer(Captures captures) {
   if (captures.more || !options.on_captures) return;
   const std::vector<core::SpawnId> all = std::exchange(spawns, {});
   options.on_captures(all);
+}
+
+void LoggerClient::State::on_answer(const Matched& matched) const {
+  if (options.on_matched) options.on_matched(matched.spawn);
 }
 
 void LoggerClient::State::on_answer(Lines answer) {

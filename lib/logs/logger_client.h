@@ -31,6 +31,13 @@ class LoggerClient {
     // to be dropped. The supervisor calls capture() for every living spawn that is missing (with
     // descriptors that it gets from the keeper) and finish() for every spawn that is none of its.
     std::function<void(const std::vector<core::SpawnId>& spawns)> on_captures = {};
+    // A line has what Capture::match looks for. Told once for each such capture() at most, also
+    // after a stop_matching() that crossed it on the way.
+    //
+    // A logger that was killed looks on with the capture() that follows: no line that was still in
+    // the pipe is missed. One that it had read and not matched yet is: what the dead logger had
+    // taken in its last read, and the beginning of a line that had not ended.
+    std::function<void(core::SpawnId spawn)> on_matched = {};
   };
 
   // Destroyed before the loop; not from within its callbacks.
@@ -46,6 +53,7 @@ class LoggerClient {
   // `fds`: the read ends, duplicates that the client may close once they are sent. Without a
   // channel nothing happens but that.
   void capture(const Capture& capture, std::vector<UniqueFd> fds);
+  void stop_matching(core::SpawnId spawn);
   void finish(core::SpawnId spawn);
 
   // Each callback is called exactly once, later, never from within the call; not at all if the

@@ -30,14 +30,23 @@ struct Hello {
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
 // directions: one for raw, those of stdout and stderr for cri. No answer: what goes wrong with the
 // file is the logger's to bear. A spawn that is captured already from the same pipes keeps its
-// capture and takes the new limits.
+// capture and takes the new limits and `match`.
+//
+// With `match`, Matched is told for the first line that it is found in, of those that come out of
+// the pipes from here on; at once where it is what the capture looked for before, and has found.
 struct Capture {
   core::SpawnId spawn{};
   std::string worker = {};
-  std::string path = {};  // absolute
+  std::string path = {};  // absolute; empty: nothing is written, only the last lines are kept
   core::LogFormat format = core::LogFormat::cri;
   std::uint64_t max_size = 0;  // bytes; 0: never rotated
   int keep = 0;                // rotated files besides the live one
+  std::string match = {};      // a Pattern; empty: nothing is looked for
+};
+
+// Nobody waits for a line of this spawn any more.
+struct StopMatching {
+  core::SpawnId spawn{};
 };
 
 // The spawn's tree is gone: write what is left in its pipes, and close them.
@@ -72,7 +81,7 @@ struct Sync {
   RequestId request{};
 };
 
-using Request = std::variant<Hello, Capture, Finish, Tail, Read, Sync>;
+using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync>;
 
 // ---- logger to supervisor
 
@@ -92,7 +101,12 @@ struct Lines {
   bool more = false;
 };
 
-using Answer = std::variant<Captures, Lines>;
+// A line of the spawn has what Capture::match looks for. Asked for by that, once.
+struct Matched {
+  core::SpawnId spawn{};
+};
+
+using Answer = std::variant<Captures, Lines, Matched>;
 
 // One or more messages. What a caller could get wrong (a single path beyond the limit) is an error.
 Result<std::vector<std::string>> encode(const Request& request);

@@ -117,6 +117,10 @@ Result<Answer> take_lines(Fields& fields) {
   return Answer(std::move(lines));
 }
 
+std::string encode_matched(const Matched& matched) {
+  return dump({{"op", "matched"}, {"spawn", number(matched.spawn)}});
+}
+
 Result<Answer> take_captures(Fields& fields) {
   Captures captures{
       .request = fields.number<RequestId>("request"), .spawns = {}, .more = fields.flag("more")};
@@ -128,10 +132,18 @@ Result<Answer> take_captures(Fields& fields) {
   return Answer(std::move(captures));
 }
 
+Result<Answer> take_answer(const std::string& op, Fields& fields) {
+  if (op == "lines") return take_lines(fields);
+  if (op == "captures") return take_captures(fields);
+  if (op == "matched") return Matched{.spawn = fields.number<core::SpawnId>("spawn")};
+  return fail("the answer is unknown");
+}
+
 }  // namespace
 
 std::vector<std::string> encode(const Answer& answer) {
   if (const Captures* captures = std::get_if<Captures>(&answer)) return encode_captures(*captures);
+  if (const Matched* matched = std::get_if<Matched>(&answer)) return {encode_matched(*matched)};
   return encode_lines(std::get<Lines>(answer));
 }
 
@@ -140,8 +152,7 @@ Result<Answer> decode_answer(std::string_view message) {
   if (!json) return fail("an answer is no JSON object");
   Fields fields(*json);
   const std::string op = fields.text("op");
-  if (op != "lines" && op != "captures") return fail("the answer is unknown");
-  Result<Answer> answer = op == "lines" ? take_lines(fields) : take_captures(fields);
+  Result<Answer> answer = take_answer(op, fields);
   if (answer && !fields.ok()) return fail("a field is missing or mistyped in " + op);
   return answer;
 }

@@ -32,7 +32,11 @@ Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", number(h
 Json to_json(const Capture& capture) {
   return {{"op", "capture"},      {"spawn", number(capture.spawn)}, {"worker", capture.worker},
           {"path", capture.path}, {"format", name(capture.format)}, {"max_size", capture.max_size},
-          {"keep", capture.keep}};
+          {"keep", capture.keep}, {"match", capture.match}};
+}
+
+Json to_json(const StopMatching& stop) {
+  return {{"op", "stop_matching"}, {"spawn", number(stop.spawn)}};
 }
 
 Json to_json(const Finish& finish) { return {{"op", "finish"}, {"spawn", number(finish.spawn)}}; }
@@ -103,6 +107,7 @@ Result<Request> take_read(Fields& fields) {
 Result<Request> take_request(const std::string& op, Fields& fields) {
   if (op == "hello") return Hello{.request = fields.number<RequestId>("request")};
   if (op == "finish") return Finish{.spawn = fields.number<core::SpawnId>("spawn")};
+  if (op == "stop_matching") return StopMatching{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "sync") return Sync{.request = fields.number<RequestId>("request")};
   if (op == "read") return take_read(fields);
   if (op == "tail") {
@@ -116,7 +121,8 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
                    .path = fields.text("path"),
                    .format = take_format(fields),
                    .max_size = fields.number<std::uint64_t>("max_size"),
-                   .keep = fields.number<int>("keep")};
+                   .keep = fields.number<int>("keep"),
+                   .match = fields.text("match")};
   }
   return fail("the request is unknown: " + op.substr(0, 40));
 }

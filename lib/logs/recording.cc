@@ -55,9 +55,15 @@ UniqueFd own_reader(UniqueFd pipe) {
 }  // namespace
 
 Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
-                     std::shared_ptr<RotatingFile> file, Scratch& scratch)
-    : capture_(std::move(capture)), file_(std::move(file)), scratch_(scratch) {
-  file_->prepare(wall_clock());
+                     std::shared_ptr<RotatingFile> file, Scratch& scratch,
+                     std::function<void()> on_match)
+    : capture_(std::move(capture)),
+      file_(std::move(file)),
+      scratch_(scratch),
+      on_match_(std::move(on_match)) {
+  if (file_) file_->prepare(wall_clock());
+  // Before the first byte is read.
+  look_for(capture_.match);
   for (UniqueFd& fd : pipes) {
     auto pipe = std::make_unique<Pipe>();
     pipe->fd = own_reader(std::move(fd));
@@ -65,6 +71,28 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
     watch(loop, *pipe);
     pipes_.push_back(std::move(pipe));
   }
+}
+
+void Recording::look_for(const std::string& match) {
+  if (match.empty()) return stop_matching();
+  if (matcher_ && matcher_->text() == match) {
+    if (matcher_->matched()) on_match_();
+    return;
+  }
+  Result<Pattern> pattern = Pattern::compile(match);
+  // The check of the config has compiled it.
+  if (!pattern) {
+    return log::error("{}: no line can be looked for: {}", capture_.worker,
+                      pattern.error().message);
+  }
+  matcher_.emplace(std::move(*pattern));
+}
+
+void Recording::stop_matching() { matcher_.reset(); }
+
+void Recording::renew(const Capture& capture) {
+  if (file_) file_->set_limits({.max_size = capture.max_size, .keep = capture.keep});
+  look_for(capture.match);
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
@@ -105,15 +133,22 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
   }
 }
 
+void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now) {
+  tail_.push(now, pipe.stream, piece, text);
+  if (matcher_ && matcher_->feed(pipe.stream, piece, text)) on_match_();
+}
+
 void Recording::take(Pipe& pipe, std::string_view bytes) {
   const Stamp now = wall_clock();
   const std::string time = to_string(now);
   std::string& block = scratch_.block;
   block.clear();
   pipe.assembler.feed(bytes, [&](std::string_view text, Piece piece) {
-    tail_.push(now, pipe.stream, piece, text);
-    if (capture_.format == core::LogFormat::cri) append_cri(block, time, pipe.stream, piece, text);
+    take_piece(pipe, piece, text, now);
+    if (file_ && capture_.format == core::LogFormat::cri)
+      append_cri(block, time, pipe.stream, piece, text);
   });
+  if (!file_) return;
   switch (capture_.format) {
     case core::LogFormat::cri:
       if (!block.empty()) file_->write(block, capture_.format, now);
@@ -128,8 +163,8 @@ void Recording::take(Pipe& pipe, std::string_view bytes) {
 void Recording::take_rest(Pipe& pipe) {
   const Stamp now = wall_clock();
   pipe.assembler.finish([&](std::string_view text, Piece piece) {
-    tail_.push(now, pipe.stream, piece, text);
-    if (capture_.format != core::LogFormat::cri) return;
+    take_piece(pipe, piece, text, now);
+    if (!file_ || capture_.format != core::LogFormat::cri) return;
     std::string& block = scratch_.block;
     block.clear();
     append_cri(block, to_string(now), pipe.stream, piece, text);
@@ -145,7 +180,7 @@ void Recording::finish() {
   drain();
   for (const auto& pipe : pipes_) take_rest(*pipe);
   pipes_.clear();
-  file_->settle(capture_.format, wall_clock());
+  if (file_) file_->settle(capture_.format, wall_clock());
 }
 
 std::vector<Line> Recording::last(std::size_t count) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,8 +11,10 @@
 
 #include "base/unique_fd.h"
 #include "logs/assembler.h"
+#include "logs/line_matcher.h"
 #include "logs/protocol.h"
 #include "logs/rotating_file.h"
+#include "logs/stamp.h"
 #include "logs/tail_ring.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
@@ -25,19 +28,22 @@ struct Scratch {
 };
 
 // The capture of one spawn's output: reads its pipes whenever something is in them, a bounded
-// amount a turn, and passes it on to the file and to the tail.
+// amount a turn, and passes it on to the file, to the tail and to who waits for a line.
 class Recording {
  public:
   // `pipes`: one for raw; stdout and stderr, or one for both, for cri. One that blocks is opened
   // anew, so that the handle which the worker shares stays as it is.
-  // `scratch` outlives the recording.
+  // Without a `file` nothing is written. `scratch` outlives the recording. `on_match` tells of
+  // Capture::match, as renew() does.
   Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
-            std::shared_ptr<RotatingFile> file, Scratch& scratch);
+            std::shared_ptr<RotatingFile> file, Scratch& scratch, std::function<void()> on_match);
 
   // Whether these are read ends of the pipes that are recorded.
   [[nodiscard]] bool reads_from(std::span<const UniqueFd> pipes) const;
   [[nodiscard]] const Capture& capture() const { return capture_; }
-  [[nodiscard]] RotatingFile& file() { return *file_; }
+  // Another capture of the same pipes: takes its limits, and what it looks for.
+  void renew(const Capture& capture);
+  void stop_matching();
 
   // Takes what is in the pipes now; of a pipe that is filled all the time, a bounded amount.
   void drain();
@@ -61,11 +67,15 @@ class Recording {
   void read(Pipe& pipe, std::size_t budget);
   void take(Pipe& pipe, std::string_view bytes);
   void take_rest(Pipe& pipe);
+  void take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now);
+  void look_for(const std::string& match);
 
   Capture capture_;
   std::shared_ptr<RotatingFile> file_;
   Scratch& scratch_;
   TailRing tail_;
+  std::function<void()> on_match_;
+  std::optional<LineMatcher> matcher_;
   std::vector<std::unique_ptr<Pipe>> pipes_;
 };
 

@@ -13,16 +13,20 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
   }
   const auto found = recordings_.find(capture.spawn);
   if (found != recordings_.end() && found->second->reads_from(pipes)) {
-    found->second->file().set_limits({.max_size = capture.max_size, .keep = capture.keep});
-    return;
+    return found->second->renew(capture);
   }
   // Another process under the same id: a supervisor that knows nothing of the one before.
   finish(capture.spawn);
-  recordings_.emplace(capture.spawn, std::make_unique<Recording>(loop_, capture, std::move(pipes),
-                                                                 file_of(capture), scratch_));
+  const auto on_match = [this, spawn = capture.spawn] {
+    if (on_matched_) on_matched_(spawn);
+  };
+  recordings_.emplace(
+      capture.spawn, std::make_unique<Recording>(loop_, capture, std::move(pipes), file_of(capture),
+                                                 scratch_, on_match));
 }
 
 std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
+  if (capture.path.empty()) return nullptr;
   const RotatingFile::Limits limits{.max_size = capture.max_size, .keep = capture.keep};
   std::shared_ptr<RotatingFile> file = files_[capture.path].lock();
   if (file) {
@@ -32,6 +36,11 @@ std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
     files_[capture.path] = file;
   }
   return file;
+}
+
+void Recordings::stop_matching(core::SpawnId spawn) {
+  const auto found = recordings_.find(spawn);
+  if (found != recordings_.end()) found->second->stop_matching();
 }
 
 void Recordings::finish(core::SpawnId spawn) {

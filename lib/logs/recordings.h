@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -20,11 +22,16 @@ namespace superd::logs {
 // spawns that are gone.
 class Recordings {
  public:
-  explicit Recordings(loop::Loop& loop) : loop_(loop) {}
+  // Capture::match was found; called from within start() or from the loop.
+  using OnMatched = std::function<void(core::SpawnId)>;
+
+  explicit Recordings(loop::Loop& loop, OnMatched on_matched = {})
+      : loop_(loop), on_matched_(std::move(on_matched)) {}
 
   // See Capture. Without descriptors, or with more than two, nothing happens but a line in the log.
   void start(const Capture& capture, std::vector<UniqueFd> pipes);
   // Nothing happens for a spawn that is not captured.
+  void stop_matching(core::SpawnId spawn);
   void finish(core::SpawnId spawn);
   void finish_all();
 
@@ -38,9 +45,11 @@ class Recordings {
   [[nodiscard]] std::vector<core::SpawnId> spawns() const;
 
  private:
+  // Nothing for a capture without a file.
   std::shared_ptr<RotatingFile> file_of(const Capture& capture);
 
   loop::Loop& loop_;
+  OnMatched on_matched_;
   Scratch scratch_;
   std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
   // Open as long as a recording writes to it.
