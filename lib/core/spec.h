@@ -152,14 +152,14 @@ struct LimitsSpec {
   std::optional<bool> no_new_privileges;  // default: true where user is not root
 };
 
-enum class LogOutput { file, inherit, discard };
-enum class LogFormat { cri, raw };
-
-struct LogSpec {
 struct RecycleSpec {
   std::optional<Cron> schedule;  // when the group is rolled
 };
 
+enum class LogOutput { file, inherit, discard };
+enum class LogFormat { cri, raw };
+
+struct LogSpec {
   LogOutput output = LogOutput::file;
   LogFormat format = LogFormat::cri;
   std::uint64_t max_size = 50ULL << 20;  // bytes
@@ -226,12 +226,12 @@ struct GroupSpec {
   StopSpec stop;
   RollSpec roll;
   RespawnSpec respawn;
+  RecycleSpec recycle;
   LimitsSpec limits;
   LogSpec log;
   std::vector<TriggerSpec> triggers;
   // As a trigger's path; while it exists nothing automatic acts on the group.
   std::optional<std::string> hold_file;
-  RecycleSpec recycle;
 };
 
 enum class LogLevel { error, warn, info, debug };
@@ -245,15 +245,15 @@ struct DaemonSpec {
   std::optional<std::string> worker_socket;  // nothing: turned off
   int max_starting = 0;                      // 0: twice the cores
   std::string log_dir;
+  std::vector<SignalOrder> signals;  // what signals to superd itself stand for
   LogLevel log_level = LogLevel::info;
   DaemonLogFormat log_format = DaemonLogFormat::text;
 };
 
 struct Spec {
-  std::vector<SignalOrder> signals;          // what signals to superd itself stand for
   DaemonSpec daemon;
   std::vector<GroupSpec> groups;  // in the order of the files
+  std::vector<HookSpec> hooks;    // the same
 };
 
 }  // namespace superd::core
-  std::vector<HookSpec> hooks;    // the same

@@ -75,12 +75,12 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
   keeper_poll_.emplace(std::move(*poll));
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
-  // What is open already is looked after, and its path goes with superd.
   occurrences_.note_other(
       first ? core::OccurrenceKind::daemon_started : core::OccurrenceKind::daemon_recovered, "",
       first ? "" : "a new supervisor took the place of one that ended",
       std::chrono::system_clock::now());
   schedules_.set(spec_.groups);
+  // What is open already is looked after, and its path goes with superd.
   for (const core::GroupSpec& group : spec_.groups) {
     if (listeners_.adopted_for(group)) open_listeners(group);
   }
