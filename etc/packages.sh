@@ -4,8 +4,10 @@
 packages_build="g++ cmake ninja-build pkg-config libuv1-dev libtomlplusplus-dev libfmt-dev
   libcli11-dev nlohmann-json3-dev libexpected-dev libboost1.81-dev zlib1g-dev libre2-dev"
 packages_example="gunicorn python3 curl procps"
-packages_test="$packages_example catch2 uwsgi-core uwsgi-plugin-python3 uvicorn clang-format mandoc"
-packages_full="strace valgrind clang-tidy debootstrap"
+packages_test="$packages_example catch2 uwsgi-core uwsgi-plugin-python3 uvicorn python3-waitress
+  python3-cheroot clang-format mandoc"
+packages_full="strace valgrind clang-tidy debootstrap python3-gevent python3-hypercorn apache2-bin
+  libapache2-mod-wsgi-py3 puma unicorn php8.2-fpm nodejs daphne python3-twisted"
 
 # Prints those of the named packages that are not installed, one a line.
 packages_missing() {
