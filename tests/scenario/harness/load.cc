@@ -60,8 +60,12 @@ class Request {
  public:
   enum class State { connecting, reading, over };
 
-  Request(const Address& address, std::string path, Clock::time_point now)
-      : path_(std::move(path)), begin_(now), fd_(stream_socket(address, SOCK_NONBLOCK)) {
+  // `bytes` are what is sent to ask for `path`.
+  Request(const Address& address, std::string path, std::string bytes, Clock::time_point now)
+      : path_(std::move(path)),
+        bytes_(std::move(bytes)),
+        begin_(now),
+        fd_(stream_socket(address, SOCK_NONBLOCK)) {
     if (!fd_) {
       fail(std::string("socket: ") + std::strerror(errno));
     } else if (connect(fd_, address) == 0) {
@@ -96,10 +100,8 @@ class Request {
     send();
   }
   void send() {
-    const std::string request =
-        "GET " + path_ + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    if (::send(fd_.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(request.size())) {
+    if (::send(fd_.get(), bytes_.data(), bytes_.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(bytes_.size())) {
       return fail("send: " + reason(errno));
     }
     state_ = State::reading;
@@ -122,6 +124,7 @@ class Request {
   }
 
   std::string path_;
+  std::string bytes_;
   Clock::time_point begin_;
   UniqueFd fd_;
   State state_ = State::connecting;
@@ -174,9 +177,9 @@ class Load::Driver {
   void ask() {
     const auto number = static_cast<std::size_t>(asked_++);
     const bool slow = options_.slow_every > 0 && asked_ % options_.slow_every == 0;
-    under_way_.emplace_back(addresses_[number % addresses_.size()],
-                            slow ? "/slow?ms=" + std::to_string(options_.slow.count()) : "/",
-                            Clock::now());
+    const std::string path = slow ? "/slow?ms=" + std::to_string(options_.slow.count()) : "/";
+    under_way_.emplace_back(addresses_[number % addresses_.size()], path,
+                            request(options_.protocol, path, options_.script), Clock::now());
     const std::lock_guard lock(mutex_);
     report_.asked = asked_;
   }
@@ -217,7 +220,7 @@ class Load::Driver {
   void count(const Request& request, Clock::time_point now) {
     std::string what = request.what();
     std::optional<Said> said;
-    if (what.empty()) said = understand(request.text(), what);
+    if (what.empty()) said = understand(as_http(options_.protocol, request.text()), what);
     const milliseconds at = between(start_, now);
     const milliseconds took = between(request.begin(), now);
     const std::lock_guard lock(mutex_);

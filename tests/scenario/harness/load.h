@@ -9,9 +9,12 @@
 
 #include <sys/types.h>
 
+#include "harness/protocol.h"
+
 namespace superd::scenario {
 
-// What is asked of tests/fakes/apps/shop.py, each request on a connection of its own.
+// What is asked of tests/fakes/apps/shop.py or etc/runners/sample, each request on a connection of
+// its own.
 struct LoadOptions {
   std::vector<std::string> addresses;  // as in a config; requests go to them in turn
   // Open: so many requests a second by the clock, whether answers come or not.
@@ -22,6 +25,8 @@ struct LoadOptions {
   int slow_every = 25;
   std::chrono::milliseconds slow{800};
   std::chrono::milliseconds limit{20000};  // not answered by then: failed
+  Protocol protocol = Protocol::http;
+  std::string script{};  // as request()
 };
 
 struct LoadReport {

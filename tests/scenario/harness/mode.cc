@@ -28,7 +28,8 @@ constexpr int kSkipped = 77;
 
 // What enter_mode() found out; lives as long as the test process.
 struct State {
-  Programs programs{SUPERD_TEST_SUPERD, SUPERD_TEST_SUPERCTL, SUPERD_TEST_WORKER, SUPERD_TEST_APPS};
+  Programs programs{SUPERD_TEST_SUPERD, SUPERD_TEST_SUPERCTL, SUPERD_TEST_WORKER, SUPERD_TEST_APPS,
+                    SUPERD_TEST_RUNNERS};
   std::optional<TempDir> copies;
 };
 State& state() {
@@ -72,8 +73,8 @@ bool reachable_by(const passwd& user, const std::string& file) {
 void copy_programs(const passwd& user) {
   Programs& programs = state().programs;
   const TempDir& dir = state().copies.emplace();
-  for (std::string* file :
-       {&programs.superd, &programs.superctl, &programs.worker, &programs.apps}) {
+  for (std::string* file : {&programs.superd, &programs.superctl, &programs.worker, &programs.apps,
+                            &programs.runners}) {
     const fs::path copy = fs::path(dir.path()) / fs::path(*file).filename();
     fs::copy(*file, copy, fs::copy_options::recursive);
     *file = copy.string();
@@ -90,7 +91,7 @@ void become_user() {
   if (user == nullptr) skip("neither of the system users games and daemon is there");
   const Programs& programs = state().programs;
   for (const std::string& file :
-       {programs.superd, programs.superctl, programs.worker, programs.apps}) {
+       {programs.superd, programs.superctl, programs.worker, programs.apps, programs.runners}) {
     if (reachable_by(*user, file)) continue;
     copy_programs(*user);
     break;

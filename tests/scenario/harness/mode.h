@@ -29,8 +29,9 @@ bool cgroups_writable();
 struct Programs {
   std::string superd;
   std::string superctl;
-  std::string worker;  // tests/fakes/worker.cc
-  std::string apps;    // tests/fakes/apps
+  std::string worker;   // tests/fakes/worker.cc
+  std::string apps;     // tests/fakes/apps
+  std::string runners;  // etc/runners
 };
 const Programs& programs();
 

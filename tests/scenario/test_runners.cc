@@ -1,0 +1,150 @@
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "harness/examples.h"
+
+// Every example of etc/runners is replaced three times under an open load of 50 requests a second.
+// The files are what a user copies; no test says more than they do.
+namespace superd::scenario {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+struct Rolled {
+  LoadReport report;
+  Seconds rolling{0};
+};
+
+Rolled roll_three_times(const Example& example) {
+  const std::string file = missing(example);
+  if (!file.empty()) skip(file + " is not installed");
+  Site site(config(example));
+  const SampleReleases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running", 120s));
+  Load load(load_on(site, example));
+  REQUIRE(load.goes_on());
+
+  Rolled rolled;
+  for (const int generation : {2, 3, 4}) {
+    const std::vector<pid_t> before = site.pids("web");
+    releases.deploy(std::to_string(generation));
+    const auto begin = std::chrono::steady_clock::now();
+    const Outcome restart = restart_web(site);
+    rolled.rolling += std::chrono::steady_clock::now() - begin;
+    INFO(restart.err);
+    CHECK(restart.exit == 0);
+    CHECK(before.size() >= 2);
+    for (const pid_t pid : before) CHECK(!proc::alive(pid));
+    CHECK(site.state("web") == "running");
+    REQUIRE(load.goes_on());
+  }
+
+  rolled.report = load.stop();
+  for (const int generation : {1, 2, 3, 4}) {
+    CHECK(rolled.report.generations.count(generation) == 1);
+    CHECK(rolled.report.versions.count(std::to_string(generation)) == 1);
+  }
+  const std::vector<pid_t> last = site.pids("web");
+  CHECK(site.ctl({"stop", "web"}).exit == 0);
+  for (const pid_t pid : last) CHECK(!proc::alive(pid));
+  std::cout << example.name << " | " << name(example.socket) << " | " << rolled.report.asked
+            << " | " << rolled.report.failed.size() << " | " << rolled.report.longest.count()
+            << " ms | " << rolled.rolling.count() / 3 << " s\n";
+  return rolled;
+}
+
+void lose_nothing(const Example& example) {
+  CAPTURE(example.name, name(example.socket));
+  const Rolled rolled = roll_three_times(example);
+  INFO(rolled.report);
+  CHECK(rolled.report.failed.empty());
+  CHECK(rolled.report.ok == rolled.report.asked);
+}
+
+// A runner that drops what runs when it is asked to leave. superd can see to it that nothing else
+// is lost: nobody is refused, and nobody waits for an answer that does not come.
+void lose_only_what_runs(const Example& example) {
+  CAPTURE(example.name, name(example.socket));
+  const Rolled rolled = roll_three_times(example);
+  INFO(rolled.report);
+  CHECK(rolled.report.failed.size() * 20 < static_cast<std::size_t>(rolled.report.asked));
+  for (const LoadReport::Failed& failed : rolled.report.failed) {
+    const bool dropped = failed.what.rfind("eof", 0) == 0 || failed.what == "reset";
+    CHECK(dropped);
+  }
+}
+
+Socket any_socket() { return GENERATE(Socket::tcp, Socket::unix_path); }
+
+}  // namespace
+
+TEST_CASE("runners: waitress by superd-waitress loses no request", "[root]") {
+  lose_nothing({.name = "waitress"});
+}
+
+TEST_CASE("runners: uWSGI without a master on a unix socket loses no request", "[root]") {
+  lose_nothing({.name = "uwsgi-single", .socket = Socket::unix_path});
+}
+
+TEST_CASE("runners: cheroot by superd-cheroot loses no request", "[root]") {
+  lose_nothing({.name = "cheroot"});
+}
+
+TEST_CASE("runners: gunicorn with every kind of worker loses no request", "[long]") {
+  const std::string name =
+      GENERATE("gunicorn", "gunicorn-gthread", "gunicorn-gevent", "gunicorn-uvicorn");
+  lose_nothing({.name = name, .socket = any_socket()});
+}
+
+TEST_CASE("runners: uWSGI in every form loses no request", "[long]") {
+  const std::string name = GENERATE("uwsgi", "uwsgi-protocol", "uwsgi-lazy", "uwsgi-single");
+  lose_nothing({.name = name, .socket = any_socket()});
+}
+
+TEST_CASE("runners: the launchers lose no request", "[full][long]") {
+  const std::string name = GENERATE("waitress", "cheroot", "gevent", "wsgiref", "node");
+  lose_nothing({.name = name, .socket = any_socket()});
+}
+
+TEST_CASE("runners: stock waitress-serve by the shim loses no request", "[long]") {
+  lose_nothing({.name = "waitress-serve"});
+}
+
+TEST_CASE("runners: uvicorn loses no request", "[long]") {
+  lose_nothing({.name = "uvicorn", .socket = any_socket()});
+}
+
+TEST_CASE("runners: hypercorn loses no request", "[long]") {
+  lose_nothing({.name = "hypercorn", .socket = any_socket()});
+}
+
+TEST_CASE("runners: Apache with mod_wsgi by the shim loses no request", "[long]") {
+  lose_nothing({.name = "mod_wsgi"});
+}
+
+TEST_CASE("runners: puma loses no request", "[long]") {
+  lose_nothing({.name = "puma", .socket = any_socket()});
+}
+
+TEST_CASE("runners: unicorn loses no request", "[full][long]") {
+  lose_nothing({.name = "unicorn", .socket = any_socket()});
+}
+
+// TCP alone: it removes the path of a unix socket when it stops, and until superd has put that back
+// nobody can connect.
+TEST_CASE("runners: php-fpm loses no request", "[long]") { lose_nothing({.name = "php-fpm"}); }
+
+TEST_CASE("runners: daphne loses what runs when it leaves, and nothing else", "[long]") {
+  lose_only_what_runs({.name = "daphne"});
+}
+
+TEST_CASE("runners: twist loses what runs when it leaves, and nothing else", "[long]") {
+  lose_only_what_runs({.name = "twist"});
+}
+
+}  // namespace superd::scenario
