@@ -16,6 +16,7 @@
 #include "config/recycle.h"
 #include "config/roll.h"
 #include "config/texts.h"
+#include "config/trigger.h"
 #include "core/environment.h"
 #include "core/placeholders.h"
 #include "core/worker_ref.h"
@@ -125,6 +126,14 @@ void read_life(TableReader& table, const Context& context, const TextRules& rule
   if (auto recycle = table.table("recycle")) read_recycle(*recycle, group.recycle);
 }
 
+// After the rest, which it refers to.
+void read_automatic(TableReader& table, const TextRules& rules, core::GroupSpec& group) {
+  if (const auto field = table.field("hold_file")) read_hold_file(*field, rules, group);
+  if (const auto field = table.field("trigger")) {
+    group.triggers = read_triggers(*field, rules, group);
+  }
+}
+
 void read_program(TableReader& table, const Context& context, const TextRules& rules,
                   core::GroupSpec& group) {
   const auto field = table.field("command");
@@ -176,6 +185,7 @@ PlacedGroup read_group_table(TableReader table, const std::string& name, const C
   read_depends_on(table, group);
   read_life(table, context, rules, spec);
   check_ready_name(group, table.problems());
+  read_automatic(table, rules, spec);
   table.finish();
   return group;
 }
