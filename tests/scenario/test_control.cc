@@ -93,41 +93,6 @@ TEST_CASE("control: what is wrong with a request is told, and nothing breaks", "
   CHECK(site.state("web") == "running");
 }
 
-TEST_CASE("worker socket: a worker sees its own group and no other, and may not stop it", "[all]") {
-  Site site(R"(
-[group.probe]
-command = ["sh", "@DIR@/probe.sh"]
-ready   = { when = "delay", delay = "10ms" }
-
-[group.other]
-command = ["sleep", "100000"]
-ready   = { when = "delay", delay = "10ms" }
-)");
-  site.write("probe.sh", R"(
-cd @DIR@ || exit 1
-ask() { curl -s -o "$1.json" -w '%{http_code}' --unix-socket "$SUPERD_SOCKET" "$3" "$4" "http://localhost$2"; }
-ask self /v1/groups/self -X GET > self
-ask pids /v1/groups/self/pids -X GET > pids
-ask other /v1/groups/other -X GET > other
-ask stop /v1/groups/self/stop -X POST > stop
-ask halt /v1/shutdown -X POST > halt
-curl -s -o control.json -w '%{http_code}' --unix-socket @DIR@/run/control.sock -X POST http://localhost/v1/groups/other/stop > control
-mv control done
-exec sleep 100000
-)");
-  const Superd superd(site);
-  REQUIRE(wait_until(kSoon, [&] { return !site.read("done").empty(); }));
-  CHECK(site.read("self") == "200");
-  CHECK(nlohmann::json::parse(site.read("self.json")).at("name") == "probe");
-  CHECK(site.read("pids") == "200");
-  CHECK(site.read("other") == "403");
-  CHECK(site.read("stop") == "403");
-  CHECK(site.read("halt") == "403");
-  // Root or superd's own user on the control socket, but in a worker's tree: a worker's rights.
-  CHECK(site.read("done") == "403");
-  CHECK(site.state("other") == "running");
-}
-
 TEST_CASE("control: a command that superd runs for a group may look at that group alone", "[all]") {
   Site site(R"(
 [group.web]

@@ -36,9 +36,10 @@ TEST_CASE("superd.signals: a signal stands for a command line of superctl", "[co
 "RTMIN+1" = "restart --now api web.2"
 HUP = "signal TERM --all 'w*'"
 SIGWINCH = "stop all"
+USR2 = "hold web"
 )")
                           .daemon.signals;
-  REQUIRE(orders.size() == 4);
+  REQUIRE(orders.size() == 5);
   CHECK(orders[0].number == SIGUSR1);
   CHECK(orders[0].verb == Verb::restart);
   CHECK(orders[0].names == Strings{"web"});
@@ -53,6 +54,7 @@ SIGWINCH = "stop all"
   CHECK(orders[2].names == Strings{"w*"});
   CHECK(orders[3].number == SIGWINCH);
   CHECK(orders[3].verb == Verb::stop);
+  CHECK(orders[4].verb == Verb::hold);
   CHECK(with("").daemon.signals.empty());
 }
 
@@ -98,6 +100,8 @@ TEST_CASE("superd.signals: a name that no group has is an error, a glob is looke
         Strings{at + R"(there is no group "wep", did you mean "web"?)"});
   CHECK(errors_with("USR1 = 'restart web.3'\n") ==
         Strings{at + "there is no worker web.3: web has 2"});
+  CHECK(errors_with("USR1 = 'reload web.2'\n") ==
+        Strings{at + "web.2 is a worker: name the whole group"});
   CHECK(errors_with("USR1 = 'restart self'\n") ==
         Strings{at + "self is for workers: name a group"});
   CHECK(errors_with("USR1 = 'restart worker-*'\n").empty());
