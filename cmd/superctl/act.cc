@@ -36,7 +36,8 @@ class Acting {
                                    .body = what_.body});
     }
     // Whatever begins no roll is a matter of one request.
-    const bool tells = context_.out().shows_progress() && what_.action != "signal";
+    const bool tells =
+        context_.out().shows_progress() && what_.action != "signal" && what_.action != "reload";
     if (tells) {
       exchange.on_tick = [this] {
         show_progress();

@@ -28,6 +28,7 @@ Command logs_command();
 Command pids_command();
 Command ping_command();
 Command release_command();
+Command reload_command();
 Command restart_command();
 Command shutdown_command();
 Command signal_command();

@@ -21,6 +21,7 @@ std::string done_word(const std::string& action) {
   if (action == "stop") return "stopped";
   if (action == "restart") return "restarted";
   if (action == "signal") return "signalled";
+  if (action == "reload") return "told to reload";
   if (action == "hold") return "held";
   if (action == "release") return "released";
   return action + " done";
@@ -60,7 +61,7 @@ std::string summary(const std::string& label, const wire::OutcomeView& outcome,
                     std::chrono::nanoseconds took) {
   std::string line = fmt::format("{}: {}", label, done_word(outcome.action));
   const auto done = count_done(outcome);
-  if (outcome.action == "signal") {
+  if (outcome.action == "signal" || outcome.action == "reload") {
     line += fmt::format(" ({} worker{})", done, done == 1 ? "" : "s");
   } else if (outcome.action == "restart" && label == outcome.group) {
     line += fmt::format(" ({} worker{}, generation {}, {})", done, done == 1 ? "" : "s",

@@ -26,6 +26,17 @@ ExitCode run_signal(Context& context, const Given& given) {
 
 }  // namespace
 
+Command reload_command() {
+  auto names = std::make_shared<std::vector<std::string>>();
+  return {.name = "reload",
+          .summary = "send reload_signal to main processes",
+          .declare = [names](CLI::App& app) { declare_names(app, *names); },
+          .run =
+              [names](Context& context) {
+                return act(context, *names, {.action = "reload", .body = "{}"});
+              }};
+}
+
 Command signal_command() {
   auto given = std::make_shared<Given>();
   return {.name = "signal",

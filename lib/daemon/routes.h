@@ -101,6 +101,8 @@ class Routes {
   void on(Ask ask, const wire::ActOnWorker& command);
   void on(Ask ask, const wire::SignalGroup& command);
   void on(Ask ask, const wire::SignalWorker& command);
+  void on(Ask ask, const wire::ReloadGroup& command);
+  void on(Ask ask, const wire::ReloadWorker& command);
   void on(Ask ask, const wire::HoldGroup& command);
   void on(Ask ask, const wire::Shutdown& command);
 
@@ -127,7 +129,8 @@ class Routes {
   void act(Ask ask, const core::Target& target, wire::Action action,
            const wire::ActionRequest& request);
   void signal(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers,
-              const wire::SignalRequest& request);
+              const wire::SignalRequest& request, const char* action);
+  void reload(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers);
   // And joins the command to the roll that serves it, where that is known at once.
   void tell_core(core::CommandId id, const core::Target& target, wire::Action action,
                  wire::Pace pace, const std::string& cause);

@@ -8,6 +8,15 @@
 #include "wire/json.h"
 
 namespace superd::daemon {
+namespace {
+
+std::vector<const core::Worker*> workers_of(const core::Group& group) {
+  std::vector<const core::Worker*> workers;
+  for (const core::Worker& worker : group.workers) workers.push_back(&worker);
+  return workers;
+}
+
+}  // namespace
 
 void Routes::on(Ask ask, const wire::ActOnGroup& command) {
   const core::Group* group = find(ask, command.group);
@@ -87,23 +96,47 @@ void Routes::tell_core(core::CommandId id, const core::Target& target, wire::Act
 void Routes::on(Ask ask, const wire::SignalGroup& command) {
   const core::Group* group = find(ask, command.group);
   if (group == nullptr || !may_act(ask)) return;
-  std::vector<const core::Worker*> workers;
-  for (const core::Worker& worker : group->workers) workers.push_back(&worker);
-  signal(std::move(ask), group->name, workers, command.request);
+  signal(std::move(ask), group->name, workers_of(*group), command.request, "signal");
 }
 
 void Routes::on(Ask ask, const wire::SignalWorker& command) {
   const core::Worker* worker = find(ask, command.worker);
   if (worker == nullptr || !may_act(ask)) return;
-  signal(std::move(ask), worker->ref.group, {worker}, command.request);
+  signal(std::move(ask), worker->ref.group, {worker}, command.request, "signal");
+}
+
+void Routes::on(Ask ask, const wire::ReloadGroup& command) {
+  const core::Group* group = find(ask, command.group);
+  if (group == nullptr || !may_act(ask)) return;
+  reload(std::move(ask), group->name, workers_of(*group));
+}
+
+void Routes::on(Ask ask, const wire::ReloadWorker& command) {
+  const core::Worker* worker = find(ask, command.worker);
+  if (worker == nullptr || !may_act(ask)) return;
+  reload(std::move(ask), worker->ref.group, {worker});
+}
+
+void Routes::reload(Ask ask, const std::string& group,
+                    const std::vector<const core::Worker*>& workers) {
+  const std::optional<int> number = spec_of(group).reload_signal;
+  if (!number) {
+    ask.out.answer(wire::problem_response(
+        409,
+        fmt::format("superd knows no signal at which {0} reloads: restart it instead, or write "
+                    "reload_signal in [group.{0}] if its program has one",
+                    group)));
+    return;
+  }
+  signal(std::move(ask), group, workers, {.signal = *number, .reach = wire::Reach::main}, "reload");
 }
 
 void Routes::signal(Ask ask, const std::string& group,
                     const std::vector<const core::Worker*>& workers,
-                    const wire::SignalRequest& request) {
+                    const wire::SignalRequest& request, const char* action) {
   wire::OutcomeView view;
   view.group = group;
-  view.action = "signal";
+  view.action = action;
   view.generation = parts_.core.find(group)->in_force;
   for (const core::Worker* worker : workers) {
     if (!worker->life || worker->life->main_gone) continue;

@@ -162,15 +162,22 @@ Routed send_signal(const Request& request, Name target) {
   return Signal{std::move(target), *body};
 }
 
-// `start`, `stop`, `restart`, `signal` below a group or a worker; nothing: none of these.
-template <class Act, class Signal, class Name>
+template <class Reload, class Name>
+Routed reload(const Request& request, Name target) {
+  if (auto body = parse_empty_request(request.body); !body) return bad(body.error());
+  return Reload{std::move(target)};
+}
+
+// `start`, `stop`, `restart`, `signal`, `reload` below a group or a worker; nothing: none of these.
+template <class Act, class Signal, class Reload, class Name>
 std::optional<Routed> route_post(const Request& request, const Name& target) {
   const std::string& verb = request.segments[3];
   const auto action = parse_action(verb);
-  if (!action && verb != "signal") return std::nullopt;
+  if (!action && verb != "signal" && verb != "reload") return std::nullopt;
   if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
   if (auto query = Query::parse(request, {}); !query) return bad(query.error());
   if (action) return act<Act>(request, target, *action);
+  if (verb == "reload") return reload<Reload>(request, target);
   return send_signal<Signal>(request, target);
 }
 
@@ -191,7 +198,8 @@ Routed route_group(const Request& request) {
   std::string_view below;
   if (request.segments.size() == 4) below = request.segments[3];
   if (request.segments.size() == 4) {
-    if (auto routed = route_post<ActOnGroup, SignalGroup>(request, group)) return *routed;
+    if (auto routed = route_post<ActOnGroup, SignalGroup, ReloadGroup>(request, group))
+      return *routed;
     for (const HoldAction action : {HoldAction::hold, HoldAction::release}) {
       if (below == name(action)) return route_hold(request, group, action);
     }
@@ -214,7 +222,8 @@ Routed route_worker(const Request& request) {
     if (!worker) return refuse(404, fmt::format("no worker \"{}\"", text));
   }
   if (request.segments.size() == 4) {
-    if (auto routed = route_post<ActOnWorker, SignalWorker>(request, worker)) return *routed;
+    if (auto routed = route_post<ActOnWorker, SignalWorker, ReloadWorker>(request, worker))
+      return *routed;
     if (request.segments[3] != "why") return no_such_path(request);
   }
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);

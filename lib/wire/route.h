@@ -95,6 +95,13 @@ struct SignalWorker {
   WorkerName worker{};
   SignalRequest request{};
 };
+// The group's reload_signal.
+struct ReloadGroup {
+  GroupName group{};
+};
+struct ReloadWorker {
+  WorkerName worker{};
+};
 enum class HoldAction { hold, release };
 const char* name(HoldAction action);
 struct HoldGroup {
@@ -103,9 +110,10 @@ struct HoldGroup {
 };
 struct Shutdown {};
 
-using Command = std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs,
-                             GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker,
-                             SignalGroup, SignalWorker, HoldGroup, Shutdown>;
+using Command =
+    std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs, GetGroupWhy,
+                 GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker, SignalGroup,
+                 SignalWorker, ReloadGroup, ReloadWorker, HoldGroup, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).

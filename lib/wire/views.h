@@ -132,7 +132,7 @@ struct OutcomeView {
   Verdict result = Verdict::done;
   std::optional<std::uint64_t> roll{};  // the one that served the command; null for a signal
   std::string group{};
-  std::string action{};  // `start`, `stop`, `restart`, `signal`
+  std::string action{};  // `start`, `stop`, `restart`, `signal`, `reload`
   int generation = 0;    // in force afterwards
   std::vector<WorkerOutcomeView> workers{};
   std::string message{};  // of the whole: what became of a roll; empty where the workers say it all

@@ -50,6 +50,8 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
             .request.signal == 1);
   CHECK(routed<SignalWorker>(Method::post, "/v1/workers/web.1/signal", R"({"signal":9})")
             .request.signal == 9);
+  CHECK(routed<ReloadGroup>(Method::post, "/v1/groups/web/reload").group == "web");
+  CHECK(routed<ReloadWorker>(Method::post, "/v1/workers/web.1/reload", "{}").worker->number == 1);
   routed<Shutdown>(Method::post, "/v1/shutdown");
 }
 
@@ -152,6 +154,7 @@ TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]
   CHECK(refused(Method::post, "/v1/groups/web/start?wait=0").status == 400);
   CHECK(refused(Method::post, "/v1/groups/web/start", R"({"now":true})").status == 400);
   CHECK(refused(Method::post, "/v1/groups/web/signal").status == 400);
+  CHECK(refused(Method::post, "/v1/groups/web/reload", R"({"signal":"HUP"})").status == 400);
   CHECK(refused(Method::post, "/v1/shutdown", R"({"now":true})").status == 400);
 }
 
