@@ -135,9 +135,9 @@ TEST_CASE("runners: unicorn loses no request", "[full][long]") {
   lose_nothing({.name = "unicorn", .socket = any_socket()});
 }
 
-// TCP alone: it removes the path of a unix socket when it stops, and until superd has put that back
-// nobody can connect.
-TEST_CASE("runners: php-fpm loses no request", "[long]") { lose_nothing({.name = "php-fpm"}); }
+TEST_CASE("runners: php-fpm loses no request", "[long]") {
+  lose_nothing({.name = "php-fpm", .socket = any_socket()});
+}
 
 TEST_CASE("runners: daphne loses what runs when it leaves, and nothing else", "[long]") {
   lose_only_what_runs({.name = "daphne"});
