@@ -135,6 +135,7 @@ Result<core::ListenSpec> parse_address(std::string_view text) {
 }
 
 bool collide(const core::ListenSpec& a, const core::ListenSpec& b) {
+  if (is_private(a) || is_private(b)) return false;
   if (a.family != b.family) return false;
   if (a.family == core::Family::unix_path) return a.path == b.path;
   if (a.port != b.port) return false;

@@ -78,14 +78,15 @@ void read_accounts(TableReader& table, const Context& context, core::GroupSpec& 
   if (const auto field = table.field("umask")) group.umask = field->mode();
 }
 
-// What a worker's own texts may name besides the sockets.
-TextRules with_ready_fd(TextRules rules) {
+// What a worker's own texts may name besides what the whole group has.
+TextRules with_its_own(TextRules rules) {
   if (rules.ready_by_fd) rules.fd_names.emplace_back(core::kReadyFd);
+  for (const std::string& name : rules.private_names) rules.addr_names.push_back(name);
   return rules;
 }
 
 void read_environment(TableReader& table, const TextRules& rules, core::GroupSpec& group) {
-  if (auto env = table.table("env")) group.env = read_env(*env, with_ready_fd(rules));
+  if (auto env = table.table("env")) group.env = read_env(*env, with_its_own(rules));
   if (const auto field = table.field("env_file")) {
     if (const auto path = read_checked_text(*field, rules, "a path")) {
       group.env_file = join_path(group.directory, *path);
@@ -177,9 +178,12 @@ PlacedGroup read_group_table(TableReader table, const std::string& name, const C
   if (directory) directory_text = directory->filled_text("a path");
   if (directory_text) spec.directory = join_path(spec.directory, *directory_text);
   read_sockets(table, context, group);
-  for (const auto& listen : spec.listen) rules.fd_names.push_back(listen.name);
+  for (const auto& listen : spec.listen) {
+    rules.fd_names.push_back(listen.name);
+    (is_private(listen) ? rules.private_names : rules.addr_names).push_back(listen.name);
+  }
   if (directory_text) check_text(*directory, *directory_text, rules);
-  read_program(table, context, with_ready_fd(rules), spec);
+  read_program(table, context, with_its_own(rules), spec);
   read_accounts(table, context, spec);
   read_environment(table, rules, spec);
   read_depends_on(table, group);

@@ -95,9 +95,31 @@ void read_file_keys(TableReader& table, const Context& context, core::ListenSpec
   }
 }
 
+// A socket that superd makes for each process; its family is that of another one.
+std::optional<core::ListenSpec> read_private(const Field& element, TableReader& table) {
+  core::ListenSpec listen;
+  listen.sharing = core::Sharing::spawn;
+  for (const std::string_view key : {"address", "mode", "owner"}) {
+    const auto field = table.field(key);
+    if (!field) continue;
+    field->error(
+        "superd chooses the address of a private socket, another one for each process: leave this "
+        "out");
+  }
+  const auto name = table.field("name");
+  if (!name) element.error("a private socket needs a name, for {fd:NAME}: add name = \"probe\"");
+  if (name) listen.name = read_name(*name).value_or("");
+  table.read("backlog", listen.backlog, kBacklog);
+  table.finish();
+  return listen.name.empty() ? std::nullopt : std::optional(listen);
+}
+
 std::optional<core::ListenSpec> read_table(const Field& element, const Surrounding& around) {
   auto table = as_table(element);
   if (!table) return std::nullopt;
+  bool is_private = false;
+  table->read("private", is_private);
+  if (is_private) return read_private(element, *table);
   const auto address = table->field("address");
   if (!address && !around.context.incomplete) {
     element.error("the socket has no address: add address = \"127.0.0.1:8000\"");
@@ -125,10 +147,10 @@ void check_against(const std::vector<PlacedListen>& earlier, const core::ListenS
                    const Field& element) {
   for (const PlacedListen& other : earlier) {
     if (other.listen.name == listen.name) {
-      element.error(
-          fmt::format("two sockets of the group have the name {} (the other one is {}): "
-                      "give each a name of its own",
-                      quoted(listen.name), other.listen.address));
+      element.error(fmt::format(
+          "two sockets of the group have the name {} (the other one is {}): "
+          "give each a name of its own",
+          quoted(listen.name), is_private(other.listen) ? "private" : other.listen.address));
     }
     if (!collide(other.listen, listen)) continue;
     element.error(other.listen.address == listen.address
@@ -136,6 +158,18 @@ void check_against(const std::vector<PlacedListen>& earlier, const core::ListenS
                       : fmt::format("{} and {} cannot both be bound: one is every address of the "
                                     "machine",
                                     other.listen.address, listen.address));
+  }
+}
+
+// Gives the private ones the family of the first other one.
+void settle_families(std::vector<PlacedListen>& sockets) {
+  const auto shared = std::find_if(sockets.begin(), sockets.end(), [](const PlacedListen& socket) {
+    return !is_private(socket.listen);
+  });
+  for (PlacedListen& socket : sockets) {
+    if (is_private(socket.listen) && shared != sockets.end()) {
+      socket.listen.family = shared->listen.family;
+    }
   }
 }
 
@@ -154,9 +188,13 @@ std::vector<PlacedListen> read_listen(const Field& field, const Context& context
   }
   const Surrounding around{.context = context, .group = group, .directory = directory};
   std::size_t number = 0;
+  const Field* lonely = nullptr;  // a private socket
+  bool has_others = false;
   for (const Field& element : *elements) {
     ++number;
     auto listen = read_element(element, around);
+    if (listen && is_private(*listen)) lonely = &element;
+    has_others = has_others || !listen || !is_private(*listen);
     if (!listen) continue;
     if (listen->name.empty()) {
       listen->name = number == 1 ? "socket" : fmt::format("socket{}", number);
@@ -164,6 +202,12 @@ std::vector<PlacedListen> read_listen(const Field& field, const Context& context
     check_against(result, *listen, element);
     result.push_back({.listen = std::move(*listen), .place = element.place()});
   }
+  if (lonely != nullptr && !has_others && !context.incomplete) {
+    lonely->error(
+        "a private socket is for superd alone, and of the family of the group's first other "
+        "socket: add the address that clients use, such as \"127.0.0.1:8000\"");
+  }
+  settle_families(result);
   return result;
 }
 

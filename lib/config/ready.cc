@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "config/ready_http.h"
 #include "core/placeholders.h"
 
 namespace superd::config {
@@ -15,10 +16,13 @@ namespace {
 using core::Duration;
 using core::ReadyWhen;
 
-constexpr Choice<ReadyWhen> kWhen[] = {
-    {"auto", ReadyWhen::automatic},      {"notify", ReadyWhen::notify},
-    {"listening", ReadyWhen::listening}, {"delay", ReadyWhen::delay},
-    {"exec", ReadyWhen::exec},           {"fd", ReadyWhen::fd}};
+constexpr Choice<ReadyWhen> kWhen[] = {{"auto", ReadyWhen::automatic},
+                                       {"notify", ReadyWhen::notify},
+                                       {"listening", ReadyWhen::listening},
+                                       {"delay", ReadyWhen::delay},
+                                       {"exec", ReadyWhen::exec},
+                                       {"fd", ReadyWhen::fd},
+                                       {"http", ReadyWhen::http}};
 
 bool names_ready_fd(const core::GroupSpec& group) {
   const auto names = [](const std::string& text) {
@@ -52,8 +56,9 @@ void check_needs(const Field& when, const core::GroupSpec& group, bool has_comma
     case ReadyWhen::automatic:
     case ReadyWhen::notify:
     case ReadyWhen::delay:
-    case ReadyWhen::http:
       return;
+    case ReadyWhen::http:
+      return check_http(when, group);
   }
   std::abort();
 }
@@ -92,6 +97,19 @@ void check_delay(TableReader& table, const core::GroupSpec& group) {
                           print_duration(ready.delay), print_duration(ready.timeout)));
 }
 
+// Who writes what is to be asked wants it asked; a preset may have chosen another way before.
+void read_http_key(TableReader& table, const TextRules& rules, core::ReadySpec& ready) {
+  const auto http = table.field("http");
+  if (!http) return;
+  ready.http = read_http(*http);
+  const auto when = table.field("when");
+  if (!when || ready.when == ReadyWhen::automatic) {
+    ready.when = ReadyWhen::http;
+  } else if (ready.when != ReadyWhen::http && !rules.incomplete) {
+    http->error("superd asks only with when = \"http\": write that, or leave it out");
+  }
+}
+
 }  // namespace
 
 bool is_ready_by_fd(const TableReader& group) {
@@ -123,8 +141,10 @@ void read_ready(TableReader table, const TextRules& rules, core::GroupSpec& grou
       command->error("the command is run only with when = \"exec\": write that, or leave it out");
     }
   }
+  read_http_key(table, rules, ready);
   const auto when = table.field("when");
-  if (when && !rules.incomplete) check_needs(*when, group, command.has_value());
+  const auto asks = when ? when : table.field("http");
+  if (asks && !rules.incomplete) check_needs(*asks, group, command.has_value());
   check_delay(table, group);
   table.finish();
 }

@@ -23,6 +23,10 @@ std::vector<std::string> split_command(const Field& field, const std::string& te
   return {};
 }
 
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 void check_name(const Entry& entry, const Field& field) {
   if (entry.key.empty() || entry.key.find('=') != std::string::npos ||
       entry.key.find('\0') != std::string::npos) {
@@ -30,6 +34,19 @@ void check_name(const Entry& entry, const Field& field) {
   } else if (core::is_superd_variable(entry.key)) {
     field.error("superd sets this variable itself for every worker: use another name");
   }
+}
+
+bool names_socket(const std::string& text) {
+  return core::uses_placeholder(text, Placeholder::fd) ||
+         core::uses_placeholder(text, Placeholder::addr);
+}
+
+// Whether it names the address of a private socket where that is not known.
+bool names_private(const std::string& text, const TextRules& rules) {
+  const auto names = core::addr_names(text);
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return contains(rules.private_names, name) && !contains(rules.addr_names, name);
+  });
 }
 
 }  // namespace
@@ -42,15 +59,20 @@ void check_text(const Field& field, const std::string& text, const TextRules& ru
   }
   const core::PlaceholderScope scope{
       .allowed = {Placeholder::group, Placeholder::worker, Placeholder::generation, Placeholder::fd,
-                  Placeholder::port},
-      .fd_names = rules.fd_names};
+                  Placeholder::port, Placeholder::addr},
+      .fd_names = rules.fd_names,
+      .addr_names = rules.addr_names};
   const auto status = core::check_placeholders(text, scope);
   if (!status) {
     // The socket that is named may be one of those nobody could read.
-    if (rules.incomplete && core::uses_placeholder(text, Placeholder::fd)) return;
-    const auto names = core::fd_names(text);
-    const bool names_ready = std::find(names.begin(), names.end(), core::kReadyFd) != names.end();
-    if (!rules.ready_by_fd && names_ready) {
+    if (rules.incomplete && names_socket(text)) return;
+    if (names_private(text, rules)) {
+      return field.error(
+          fmt::format("only the command and the environment of a worker can name the address of a "
+                      "private socket, which differs for each process, in {}",
+                      quoted(text)));
+    }
+    if (!rules.ready_by_fd && contains(core::fd_names(text), core::kReadyFd)) {
       return field.error(
           fmt::format("{{fd:ready}} needs ready.when = \"fd\", in {}", quoted(text)));
     }

@@ -17,7 +17,10 @@ struct TextRules {
 
   bool has_port = false;              // the group has port_base
   std::vector<std::string> fd_names;  // that a worker gets: its sockets, and `ready`
-  bool ready_by_fd = false;           // ready.when = "fd"
+  // The sockets whose address is known: all for a worker's own texts, else the shared ones.
+  std::vector<std::string> addr_names{};
+  std::vector<std::string> private_names{};  // the private ones
+  bool ready_by_fd = false;                  // ready.when = "fd"
   Reader reader = Reader::worker;
   bool incomplete = false;  // as in Context
 };

@@ -23,27 +23,32 @@ constexpr Known kKnown[] = {{"group", Placeholder::group},
                             {"worker", Placeholder::worker},
                             {"generation", Placeholder::generation},
                             {"fd", Placeholder::fd},
-                            {"port", Placeholder::port}};
+                            {"port", Placeholder::port},
+                            {"addr", Placeholder::addr}};
 
 // A part of a text: literal bytes, or one placeholder.
 struct Piece {
   std::string literal;
   std::optional<Placeholder> placeholder;
-  std::string name;  // fd: of the socket
+  std::string name;  // fd, addr: of the socket
 };
+
+bool names_socket(Placeholder kind) { return kind == Placeholder::fd || kind == Placeholder::addr; }
 
 Result<Piece> parse_placeholder(std::string_view inside) {
   const auto colon = inside.find(':');
   const std::string_view word = inside.substr(0, colon);
   for (const Known& known : kKnown) {
     if (known.name != word) continue;
-    const bool wants_name = known.kind == Placeholder::fd;
+    const bool wants_name = names_socket(known.kind);
     if (wants_name != (colon != std::string_view::npos)) break;
     Piece piece{.literal = {}, .placeholder = known.kind, .name = {}};
     if (wants_name) piece.name = inside.substr(colon + 1);
     return piece;
   }
-  if (word == "fd") return fail("{fd} needs the name of a socket: write {fd:NAME}");
+  if (word == "fd" || word == "addr") {
+    return fail(fmt::format("{{{0}}} needs the name of a socket: write {{{0}:NAME}}", word));
+  }
   std::vector<std::string> names;
   for (const Known& known : kKnown) names.emplace_back(known.name);
   return fail(fmt::format("unknown placeholder {}{} (write {{{{ and }}}} for braces)",
@@ -85,14 +90,15 @@ std::string_view name_of(Placeholder placeholder) {
   std::abort();
 }
 
-Result<std::size_t> find_socket(const std::string& name, std::span<const std::string> names) {
-  const auto found = std::find(names.begin(), names.end(), name);
+Result<std::size_t> find_socket(const Piece& piece, std::span<const std::string> names) {
+  const auto found = std::find(names.begin(), names.end(), piece.name);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  const std::string text = fmt::format("{{{}:{}}}", name_of(*piece.placeholder), piece.name);
   if (names.empty()) {
-    return fail(fmt::format("{{fd:{}}} names a socket, but the group has no `listen`", name));
+    return fail(fmt::format("{} names a socket, but the group has no `listen`", text));
   }
-  const std::string hint = did_you_mean(name, names);
-  return fail(fmt::format("{{fd:{}}} names no socket of the group{}", name,
+  const std::string hint = did_you_mean(piece.name, names);
+  return fail(fmt::format("{} names no socket of the group{}", text,
                           hint.empty() ? fmt::format(": it has {}", join(names, ", ")) : hint));
 }
 
@@ -108,12 +114,29 @@ Result<std::string> value_of(const Piece& piece, const PlaceholderValues& values
       if (!values.port) return fail("{port} needs `port_base`");
       return std::to_string(*values.port);
     case Placeholder::fd: {
-      const auto index = find_socket(piece.name, values.fd_names);
+      const auto index = find_socket(piece, values.fd_names);
       if (!index) return tl::unexpected(index.error());
       return std::to_string(kFirstDescriptor + static_cast<int>(*index));
     }
+    case Placeholder::addr: {
+      std::vector<std::string> names;
+      for (const NamedAddress& socket : values.addresses) names.push_back(socket.name);
+      const auto index = find_socket(piece, names);
+      if (!index) return tl::unexpected(index.error());
+      return values.addresses[*index].address;
+    }
   }
   std::abort();
+}
+
+std::vector<std::string> names_in(std::string_view text, Placeholder kind) {
+  std::vector<std::string> names;
+  const auto pieces = parse(text);
+  if (!pieces) return names;
+  for (const Piece& piece : *pieces) {
+    if (piece.placeholder == kind) names.push_back(piece.name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -127,10 +150,9 @@ Status check_placeholders(std::string_view text, const PlaceholderScope& scope) 
     if (std::find(scope.allowed.begin(), scope.allowed.end(), kind) == scope.allowed.end()) {
       return fail(fmt::format("{{{}}} cannot be used here", name_of(kind)));
     }
-    if (kind != Placeholder::fd) continue;
-    if (const auto index = find_socket(piece.name, scope.fd_names); !index) {
-      return tl::unexpected(index.error());
-    }
+    if (!names_socket(kind)) continue;
+    const auto& names = kind == Placeholder::fd ? scope.fd_names : scope.addr_names;
+    if (const auto index = find_socket(piece, names); !index) return tl::unexpected(index.error());
   }
   return {};
 }
@@ -156,14 +178,10 @@ bool uses_placeholder(std::string_view text, Placeholder placeholder) {
          });
 }
 
-std::vector<std::string> fd_names(std::string_view text) {
-  std::vector<std::string> names;
-  const auto pieces = parse(text);
-  if (!pieces) return names;
-  for (const Piece& piece : *pieces) {
-    if (piece.placeholder == Placeholder::fd) names.push_back(piece.name);
-  }
-  return names;
+std::vector<std::string> fd_names(std::string_view text) { return names_in(text, Placeholder::fd); }
+
+std::vector<std::string> addr_names(std::string_view text) {
+  return names_in(text, Placeholder::addr);
 }
 
 std::string escape_placeholders(std::string_view text) {

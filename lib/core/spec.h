@@ -43,6 +43,13 @@ struct ListenSpec {
   std::optional<std::string> owner;  // unix only: user or `user:group`; default: the group's user
 };
 
+inline bool is_private(const ListenSpec& socket) { return socket.sharing == Sharing::spawn; }
+// What {addr:NAME} stands for: `127.0.0.1:8000`, of a unix socket the path; empty for a private
+// one.
+inline const std::string& address_text(const ListenSpec& socket) {
+  return socket.family == Family::unix_path ? socket.path : socket.address;
+}
+
 // Whether LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES are set.
 enum class SocketEnv { automatic, listen_fds, none };
 

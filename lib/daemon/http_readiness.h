@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/spec.h"
@@ -30,7 +31,7 @@ class HttpReadiness {
   // `socket`: the private one, listening; only its address is taken.
   void watch(core::SpawnId spawn, int socket, const core::HttpSpec& http);
   void unwatch(core::SpawnId spawn);
-  // What the last request came to: `GET /healthz on 127.0.0.1:43211: answered 500`, `…: no answer
+  // What the last request came to: `GET /healthz on 127.0.0.1:43211 answered 500`, `…: no answer
   // within 2s`; empty: not watched.
   [[nodiscard]] std::string reason(core::SpawnId spawn) const;
 

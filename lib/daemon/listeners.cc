@@ -86,7 +86,7 @@ bool Listeners::adopted_for(const core::GroupSpec& group) const {
 Status Listeners::open(const core::GroupSpec& group) {
   std::optional<Error> first;
   for (const core::ListenSpec& socket : group.listen) {
-    if (sockets_.contains(socket.address)) continue;
+    if (core::is_private(socket) || sockets_.contains(socket.address)) continue;
     Result<os::ListenRequest> request = request_of(group, socket);
     Result<UniqueFd> fd = tl::unexpected(Error{});
     const auto held = adopted_.find(socket.address);

@@ -12,8 +12,8 @@
 
 namespace superd::daemon {
 
-// The listening sockets of all groups. They are opened once, kept by the keeper as well, and stay
-// open while workers come and go: clients wait and are not refused.
+// The listening sockets of all groups, but for the private ones. They are opened once, kept by the
+// keeper as well, and stay open while workers come and go: clients wait and are not refused.
 class Listeners {
  public:
   // Hands a duplicate to the keeper under a name; the name comes back through adopt() in a later
@@ -32,7 +32,7 @@ class Listeners {
   // Opens what is not open yet. An error names the address and the remedy; what could be opened
   // stays open.
   Status open(const core::GroupSpec& group);
-  // In `listen` order, borrowed; after a successful open().
+  // In `listen` order, without private ones; borrowed; after a successful open().
   [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
   // Puts right what runners did to the sockets: a changed backlog, a removed path.
   void restore(const core::GroupSpec& group);

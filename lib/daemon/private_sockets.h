@@ -22,15 +22,16 @@ struct PrivateSocket {
 
 // Of one spawn: where its unix sockets are, and whose.
 struct PrivatePlace {
-  std::string dir;
+  std::string dir;  // made, 0711, where it is needed and missing
   core::SpawnId spawn{};
   // nothing: superd's own
-  std::optional<uid_t> owner_uid;
-  std::optional<gid_t> owner_gid;
+  std::optional<uid_t> owner_uid{};
+  std::optional<gid_t> owner_gid{};
 };
 
 // In `listen` order: TCP on a loopback port that the kernel chooses, or unix with mode 0600 at
-// DIR/SPAWN.0, DIR/SPAWN.1 …; each listens from here on. Fails, leaving nothing, with the reason.
+// DIR/SPAWN.0, DIR/SPAWN.1 …; each listens from here on. Fails with the reason; what was made by
+// then goes with the spawn's paths.
 Result<std::vector<PrivateSocket>> open_private_sockets(const core::GroupSpec& group,
                                                         const PrivatePlace& place);
 // Removes the paths of a spawn's unix sockets, if there are any.
@@ -38,6 +39,8 @@ void remove_private_paths(const std::string& dir, core::SpawnId spawn);
 
 // `RUNTIME_DIR/private`
 std::string private_dir(const std::string& runtime_dir);
+// Removes the paths of all spawns: none of a superd before this one is left.
+void clear_private_dir(const std::string& dir);
 
 // What a spawn gets, in `listen` order: descriptors borrowed from both, and addresses as
 // {addr:NAME} gives them. `shared`: as Listeners::fds.

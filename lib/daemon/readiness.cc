@@ -10,7 +10,8 @@ Readiness::Readiness(Parts parts, Tell tell)
                  [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::listening); }),
       fd_(parts.loop, [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::fd); }),
       exec_({.loop = parts.loop, .recipes = parts.recipes, .errands = parts.errands},
-            [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::exec); }) {}
+            [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::exec); }),
+      http_(parts.loop, [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::http); }) {}
 
 void Readiness::watch(const Subject& subject) {
   const core::GroupSpec& group = *subject.group;
@@ -28,10 +29,14 @@ void Readiness::watch(const Subject& subject) {
     case core::ReadyWhen::exec:
       exec_.watch(subject.spawn, subject.worker.number, subject.generation, group);
       return;
+    case core::ReadyWhen::http:
+      if (subject.private_socket >= 0) {
+        http_.watch(subject.spawn, subject.private_socket, group.ready.http);
+      }
+      return;
     case core::ReadyWhen::automatic:
     case core::ReadyWhen::notify:
     case core::ReadyWhen::delay:
-    case core::ReadyWhen::http:
       return;
   }
   std::abort();
@@ -41,6 +46,7 @@ void Readiness::unwatch(core::SpawnId spawn) {
   listening_.unwatch(spawn);
   fd_.unwatch(spawn);
   exec_.unwatch(spawn);
+  http_.unwatch(spawn);
 }
 
 void Readiness::forget(core::SpawnId spawn) {
@@ -49,7 +55,8 @@ void Readiness::forget(core::SpawnId spawn) {
 }
 
 std::string Readiness::reason(core::SpawnId spawn) const {
-  for (std::string reason : {listening_.reason(spawn), fd_.reason(spawn), exec_.reason(spawn)}) {
+  for (std::string reason :
+       {listening_.reason(spawn), fd_.reason(spawn), exec_.reason(spawn), http_.reason(spawn)}) {
     if (!reason.empty()) return reason;
   }
   return "";

@@ -11,6 +11,7 @@
 #include "daemon/errands.h"
 #include "daemon/exec_readiness.h"
 #include "daemon/fd_readiness.h"
+#include "daemon/http_readiness.h"
 #include "daemon/listening_readiness.h"
 #include "daemon/recipe.h"
 #include "daemon/tracker.h"
@@ -18,7 +19,7 @@
 
 namespace superd::daemon {
 
-// Looks whether starting spawns are ready, each by its group's way: listening, exec or fd. (notify
+// Looks whether starting spawns are ready, each by its group's way: listening, exec, fd or http. (notify
 // comes by the spawner's own sockets, delay by the core's timer.)
 class Readiness {
  public:
@@ -40,6 +41,7 @@ class Readiness {
     os::PlainIdentity identity;  // as which it was started
     std::vector<int> sockets;    // borrowed for as long as the watch lasts
     int ready_pipe = -1;         // fd: the read end, borrowed until the spawn is forgotten; else -1
+    int private_socket = -1;     // http: the first one, borrowed as well; -1: there is none
   };
 
   Readiness(Parts parts, Tell tell);
@@ -63,6 +65,7 @@ class Readiness {
   ListeningReadiness listening_;
   FdReadiness fd_;
   ExecReadiness exec_;
+  HttpReadiness http_;
 };
 
 }  // namespace superd::daemon

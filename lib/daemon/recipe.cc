@@ -20,6 +20,12 @@ std::vector<std::string> socket_names(const core::GroupSpec& spec) {
   return names;
 }
 
+std::vector<std::string> addresses(const core::GroupSpec& spec) {
+  std::vector<std::string> texts;
+  for (const core::ListenSpec& socket : spec.listen) texts.push_back(core::address_text(socket));
+  return texts;
+}
+
 Result<std::vector<core::EnvEntry>> read_env_file(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
@@ -115,7 +121,12 @@ core::PlaceholderValues Recipe::placeholders(int worker) const {
                                  .worker = worker,
                                  .generation = static_cast<std::uint64_t>(generation),
                                  .port = {},
-                                 .fd_names = socket_names};
+                                 .fd_names = socket_names,
+                                 .addresses = {}};
+  for (std::size_t i = 0; i < socket_names.size(); ++i) {
+    values.addresses.push_back(
+        {.name = socket_names[i], .address = i < addresses.size() ? addresses[i] : ""});
+  }
   if (ready_fd) values.fd_names.emplace_back(core::kReadyFd);
   if (port_base) values.port = *port_base + worker - 1;
   return values;
@@ -126,6 +137,7 @@ Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
                 .generation = generation,
                 .command = spec.command,
                 .socket_names = socket_names(spec),
+                .addresses = addresses(spec),
                 .listen_fds = core::sets_listen_fds(spec),
                 .ready_fd = spec.ready.when == core::ReadyWhen::fd,
                 .port_base = spec.port_base,

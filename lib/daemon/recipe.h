@@ -30,6 +30,7 @@ struct Recipe {
   int generation = 0;
   std::vector<std::string> command;       // words with placeholders
   std::vector<std::string> socket_names;  // in `listen` order
+  std::vector<std::string> addresses;     // of these; empty for a private one
   bool listen_fds = false;                // LISTEN_* are set
   bool ready_fd = false;                  // {fd:ready} is one more descriptor, after the sockets
   std::optional<int> port_base;

@@ -80,6 +80,7 @@ std::uint64_t fingerprint(const Recipe& recipe) {
   hash.add(recipe.group);
   hash.add(recipe.command);
   hash.add(recipe.socket_names);
+  hash.add(recipe.addresses);
   hash.add(recipe.listen_fds);
   hash.add(recipe.ready_fd);
   hash.add(recipe.port_base);

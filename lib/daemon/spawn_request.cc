@@ -75,7 +75,10 @@ os::SpawnRequest as_the_recipe_says(const Recipe& recipe, const SpawnFacts& fact
 }  // namespace
 
 Result<os::SpawnRequest> make_spawn_request(const Recipe& recipe, const SpawnFacts& facts) {
-  const core::PlaceholderValues values = recipe.placeholders(facts.worker);
+  core::PlaceholderValues values = recipe.placeholders(facts.worker);
+  for (std::size_t i = 0; i < facts.addresses.size() && i < values.addresses.size(); ++i) {
+    values.addresses[i].address = facts.addresses[i];
+  }
   Result<std::vector<std::string>> argv = expand_all(recipe.command, values);
   if (!argv) return tl::unexpected(argv.error());
   Result<core::EnvironmentInput> environment = environment_of(recipe, facts, values);

@@ -17,6 +17,7 @@ namespace superd::daemon {
 struct SpawnFacts {
   int worker = 1;
   std::vector<int> sockets{};                  // in `listen` order
+  std::vector<std::string> addresses{};        // of these, private ones too
   int ready_fd = -1;                           // what {fd:ready} names; -1: nothing
   std::optional<std::string> worker_socket{};  // SUPERD_SOCKET
   std::optional<std::string> notify_socket{};

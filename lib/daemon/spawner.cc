@@ -26,6 +26,10 @@ std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker) {
   return fmt::format("notify/{}/{}", core::to_string(spawn), core::to_string(worker));
 }
 
+std::string private_item(core::SpawnId spawn, const core::WorkerRef& worker) {
+  return fmt::format("private/{}/{}", core::to_string(spawn), core::to_string(worker));
+}
+
 std::string ready_item(core::SpawnId spawn, const core::WorkerRef& worker) {
   return fmt::format("ready/{}/{}", core::to_string(spawn), core::to_string(worker));
 }
@@ -76,13 +80,16 @@ void Spawner::launch(core::SpawnId id, const Result<Recipes::Shared>& recipe) {
 }
 
 Status Spawner::start(Process& process, const Recipe& recipe) {
-  if (Status opened = parts_.listeners.open(*process.group); !opened) return opened;
+  if (Status opened = open_sockets(process, recipe); !opened) return opened;
   if (Status opened = open_notify_socket(process); !opened) return opened;
   const Result<UniqueFd> ready = open_ready_pipe(process, recipe);
   if (!ready) return tl::unexpected(ready.error());
+  const SpawnSockets sockets =
+      in_listen_order(*process.group, parts_.listeners.fds(*process.group), process.sockets);
   Result<os::SpawnRequest> request =
       make_spawn_request(recipe, {.worker = process.worker.number,
-                                  .sockets = parts_.listeners.fds(*process.group),
+                                  .sockets = sockets.fds,
+                                  .addresses = sockets.addresses,
                                   .ready_fd = ready->get(),
                                   .worker_socket = surroundings_.worker_socket,
                                   .notify_socket = process.notify_path,
@@ -107,6 +114,25 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
              core::to_string(process.id));
   tell_(core::ProcessMade{.spawn = process.id, .pid = process.main->id().pid});
   return watch(process);
+}
+
+Status Spawner::open_sockets(Process& process, const Recipe& recipe) {
+  if (Status opened = parts_.listeners.open(*process.group); !opened) return opened;
+  PrivatePlace place{.dir = surroundings_.private_dir, .spawn = process.id};
+  if (recipe.identity) {
+    place.owner_uid = recipe.identity->uid;
+    place.owner_gid = recipe.identity->gid;
+  }
+  Result<std::vector<PrivateSocket>> opened = open_private_sockets(*process.group, place);
+  if (!opened) {
+    remove_private_paths(place.dir, process.id);
+    return tl::unexpected(opened.error());
+  }
+  process.sockets = std::move(*opened);
+  if (process.sockets.empty()) return {};
+  std::vector<int> fds;
+  for (const PrivateSocket& socket : process.sockets) fds.push_back(socket.fd.get());
+  return parts_.keeper.put(private_item(process.id, process.worker), fds);
 }
 
 Status Spawner::open_notify_socket(Process& process) {
@@ -247,6 +273,10 @@ void Spawner::forget(core::SpawnId spawn) {
     (void)parts_.keeper.drop(notify_item(spawn, process->worker));
   }
   if (process->ready) (void)parts_.keeper.drop(ready_item(spawn, process->worker));
+  if (!process->sockets.empty()) {
+    (void)parts_.keeper.drop(private_item(spawn, process->worker));
+    remove_private_paths(surroundings_.private_dir, spawn);
+  }
   parts_.tracker.forget(spawn);
   parts_.listeners.restore(*process->group);
   processes_.erase(spawn);

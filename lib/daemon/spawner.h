@@ -29,6 +29,7 @@ class Spawner {
  public:
   struct Surroundings {
     std::string notify_dir;                    // for the spawns' own notify sockets
+    std::string private_dir;                   // for their private sockets
     std::optional<std::string> worker_socket;  // for SUPERD_SOCKET
     std::string log_dir;
     std::vector<core::EnvEntry> environment;  // superd's own
@@ -84,6 +85,7 @@ class Spawner {
   void launch(core::SpawnId id, const Result<Recipes::Shared>& recipe);
   Status start(Process& process, const Recipe& recipe);
   Status open_notify_socket(Process& process);
+  Status open_sockets(Process& process, const Recipe& recipe);
   Result<Output> open_output(Process& process);
   // The end that the worker gets; empty: its group has no {fd:ready}.
   Result<UniqueFd> open_ready_pipe(Process& process, const Recipe& recipe);

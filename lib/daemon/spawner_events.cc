@@ -30,14 +30,16 @@ Status Spawner::watch(Process& process) {
 void Spawner::watch_readiness(core::SpawnId spawn) {
   Process* process = find(spawn);
   if (process == nullptr || !process->main || process->main_gone) return;
-  parts_.readiness.watch({.spawn = spawn,
-                          .worker = process->worker,
-                          .generation = process->generation,
-                          .group = process->group,
-                          .main = process->main->id().pid,
-                          .identity = {.uid = process->uid, .gid = process->gid},
-                          .sockets = parts_.listeners.fds(*process->group),
-                          .ready_pipe = process->ready.get()});
+  parts_.readiness.watch(
+      {.spawn = spawn,
+       .worker = process->worker,
+       .generation = process->generation,
+       .group = process->group,
+       .main = process->main->id().pid,
+       .identity = {.uid = process->uid, .gid = process->gid},
+       .sockets = parts_.listeners.fds(*process->group),
+       .ready_pipe = process->ready.get(),
+       .private_socket = process->sockets.empty() ? -1 : process->sockets.front().fd.get()});
 }
 
 void Spawner::unwatch_readiness(core::SpawnId spawn) { parts_.readiness.unwatch(spawn); }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/child.h"
+#include "daemon/private_sockets.h"
 #include "daemon/spawner.h"
 #include "loop/poll.h"
 
@@ -23,6 +24,7 @@ struct Spawner::Process {
   std::string status;  // STATUS= of sd_notify
   std::string notify_path;
   std::vector<UniqueFd> output;  // read ends, for a logger that starts anew
+  std::vector<PrivateSocket> sockets;
 
   std::optional<Child> main;  // empty: no process was made
   UniqueFd notify;
@@ -34,6 +36,7 @@ struct Spawner::Process {
 // `out/17/web.1`: what the keeper holds for a spawn, under names that a later supervisor can read.
 std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker);
+std::string private_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string ready_item(core::SpawnId spawn, const core::WorkerRef& worker);
 
 }  // namespace superd::daemon

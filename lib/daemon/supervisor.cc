@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "config/load.h"
+#include "daemon/private_sockets.h"
 #include "daemon/supervisor_state.h"
 
 namespace superd::daemon {
@@ -36,6 +37,7 @@ core::Supervision::Options core_options(const core::DaemonSpec& daemon) {
 Spawner::Surroundings surroundings(const core::DaemonSpec& daemon,
                                    const SupervisorOptions& options) {
   return {.notify_dir = notify_dir(daemon.runtime_dir),
+          .private_dir = private_dir(daemon.runtime_dir),
           .worker_socket = daemon.worker_socket,
           .log_dir = daemon.log_dir,
           .environment = config::this_process().environment,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/private_sockets.h"
 #include "daemon/supervisor_state.h"
 #include "os/credentials.h"
 #include "os/listen_socket.h"
@@ -121,6 +122,7 @@ Status Supervisor::open_directories() {
   if (::chmod(dir.c_str(), 0711) != 0) return fail_errno("chmod " + dir, errno);
   std::error_code error;
   if (!tracking_.leftovers.empty()) return {};
+  clear_private_dir(private_dir(spec_.daemon.runtime_dir));
   for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
     std::error_code ignored;
     std::filesystem::remove(entry.path(), ignored);
@@ -197,10 +199,11 @@ void Supervisor::end_leftovers() {
   }
   const auto let_go = [this](core::SpawnId spawn) {
     ::unlink((notify_dir(spec_.daemon.runtime_dir) + "/" + core::to_string(spawn)).c_str());
+    remove_private_paths(private_dir(spec_.daemon.runtime_dir), spawn);
     const auto held = held_spawns_.find(spawn);
     if (held == held_spawns_.end()) return;
     logger_.finish(spawn);
-    for (const char* kind : {"out", "notify", "ready"}) {
+    for (const char* kind : {"out", "notify", "ready", "private"}) {
       (void)keeper_.drop(
           fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
     }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include <sys/socket.h>
 
 #include "base/result.h"
@@ -15,14 +13,13 @@ struct SocketAddress {
   socklen_t size = 0;
 };
 
-// What a socket is bound to.
+// What a socket is bound to; listen_socket.h has it as a text.
 Result<SocketAddress> bound_address(int fd);
-// `127.0.0.1:8000`, `[::1]:8000`, `unix:/run/web.sock`.
-std::string to_string(const SocketAddress& address);
 
 // A stream connection on its way to that address, non-blocking and close-on-exec. It is there, or
-// has failed (connect_result tells which), when it is writable. Fails at once with the plain reason
-// where nothing is under way: ECONNREFUSED; EAGAIN: the queue of a unix socket is full.
+// has failed (connect_result tells which), when it is writable. Fails at once where nothing is
+// under way; the error is the plain reason: `Connection refused`, for a full queue of a unix socket
+// `Resource temporarily unavailable` (EAGAIN).
 Result<UniqueFd> begin_connect(const SocketAddress& address);
 Status connect_result(int connection);
 

@@ -61,6 +61,9 @@ bool expects_continue(const RequestReader& reader) {
          boost::beast::iequals(reader.get()[http::field::expect], "100-continue");
 }
 
+// More is to come: 100 Continue, 103 Early Hints. After 101 it would be no HTTP.
+bool is_interim(unsigned status) { return status >= 100 && status < 200 && status != 101; }
+
 }  // namespace
 
 struct RequestParser::Impl {
@@ -182,7 +185,7 @@ Result<ResponseParser::State> ResponseParser::feed(std::string_view bytes) {
     if (error && error != http::error::need_more) {
       return fail(fmt::format("the answer is no HTTP: {}", error.message()));
     }
-    if (impl.reader->is_done() && impl.reader->get().result_int() == 100) impl.renew();
+    if (impl.reader->is_done() && is_interim(impl.reader->get().result_int())) impl.renew();
   }
   return impl.reader->is_done() ? State::complete : State::needs_bytes;
 }

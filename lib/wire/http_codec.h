@@ -91,7 +91,7 @@ inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // To a HEAD request the body is counted and not sent.
 std::string serialize(const Response& response, Method to, KeepAlive keep_alive);
 
-// The client's side: one response. An answer 100 is skipped.
+// The client's side: one response. An answer 1xx that announces another one is skipped.
 class ResponseParser {
  public:
   enum class State { needs_bytes, complete };
@@ -124,5 +124,8 @@ std::string make_target(const std::vector<std::string>& segments,
 // A body is sent as JSON; `target` is what make_target() gave.
 std::string serialize_request(Method method, std::string_view target, std::string_view body,
                               KeepAlive keep_alive = KeepAlive::yes);
+// What superd asks a worker: GET, Host: localhost, one request on one connection. `target` is sent
+// as it stands.
+std::string serialize_probe(std::string_view target);
 
 }  // namespace superd::wire

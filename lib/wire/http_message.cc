@@ -85,6 +85,13 @@ std::string serialize(const Response& response, Method to, KeepAlive keep_alive)
   return text;
 }
 
+std::string serialize_probe(std::string_view target) {
+  return fmt::format(
+      "GET {} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: superd\r\nAccept: */*\r\n"
+      "Connection: close\r\n\r\n",
+      target);
+}
+
 std::string serialize_request(Method method, std::string_view target, std::string_view body,
                               KeepAlive keep_alive) {
   std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n", name(method), target);

@@ -8,6 +8,7 @@ BEHAVIOUR (which may be missing) has a line for each thing that is wrong with th
                               as before, in all workers of the group but the first
   import-fails TEXT           it fails with that text
   import-fails-in WORKER      it fails in that worker alone (`web.2`)
+  answers STATUS              every request is answered with that
   dies-after SECONDS STATUS   the process that imported it ends with that status so long after
 
   /               who answers: `PID GENERATION VERSION`
@@ -36,7 +37,11 @@ def die(seconds, status):
     os._exit(status)
 
 
+STATUS = "200 OK"
+
+
 def behave(what, argument):
+    global STATUS
     if what == "import-takes":
         time.sleep(float(argument))
     elif what == "import-waits-for" or (
@@ -49,6 +54,8 @@ def behave(what, argument):
         what == "import-fails-in" and argument == os.environ["SUPERD_WORKER"]
     ):
         raise RuntimeError("no such table: " + argument)
+    elif what == "answers":
+        STATUS = argument + " So it is"
     elif what == "dies-after":
         seconds, status = argument.split()
         threading.Thread(target=die, args=(float(seconds), int(status)), daemon=True).start()
@@ -77,7 +84,7 @@ def headers(body):
 def wsgi(environ, start_response):
     time.sleep(seconds_to_wait(environ.get("PATH_INFO", "/"), environ.get("QUERY_STRING", "")))
     body = answer()
-    start_response("200 OK", headers(body))
+    start_response(STATUS, headers(body))
     return [body]
 
 
@@ -87,5 +94,5 @@ async def asgi(scope, receive, send):
     await asyncio.sleep(seconds_to_wait(scope["path"], scope["query_string"].decode()))
     body = answer()
     lines = [(name.lower().encode(), value.encode()) for name, value in headers(body)]
-    await send({"type": "http.response.start", "status": 200, "headers": lines})
+    await send({"type": "http.response.start", "status": int(STATUS.split()[0]), "headers": lines})
     await send({"type": "http.response.body", "body": body})

@@ -47,7 +47,6 @@ TEST_CASE("an unknown key is an error, with the key that was meant", "[config]")
        {"runner = 'auto'", R"(3:1: unknown key "runner" in [group.web])"},
        {"depend_on = []",
         R"(3:1: unknown key "depend_on" in [group.web], did you mean "depends_on"?)"},
-       {"ready.http = '/healthz'", R"(3:7: unknown key "http" in [group.web.ready])"},
        {"roll.stratgy = 'rolling'",
         R"(3:6: unknown key "stratgy" in [group.web.roll], did you mean "strategy"?)"},
        {"log.compress = true", R"(3:5: unknown key "compress" in [group.web.log])"},
@@ -62,8 +61,6 @@ TEST_CASE("keys that are not built yet are unknown", "[config]") {
     const auto errors = errors_of(fmt::format("[group.web]\ncommand = ['x']\n{} = 1\n", key));
     CHECK(errors == Strings{fmt::format("3:1: unknown key \"{}\" in [group.web]", key)});
   }
-  CHECK(errors_of("[group.web]\ncommand = ['x']\nlisten = [{address=':1', private=true}]\n") ==
-        Strings{R"(3:26: unknown key "private" in [group.web.listen])"});
 }
 
 TEST_CASE("a wrong type says what is wanted and what was found", "[config]") {

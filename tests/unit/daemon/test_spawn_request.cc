@@ -125,3 +125,37 @@ TEST_CASE("a start: {fd:ready} is the descriptor after the sockets, and none of 
   CHECK(has(request->env, "LISTEN_FDS=2"));
   CHECK(has(request->env, "LISTEN_FDNAMES=socket:socket2"));
 }
+
+TEST_CASE(
+    "a start: {addr:NAME} is where a socket listens, of a private one another place each time",
+    "[spawn]") {
+  core::GroupSpec spec = web();
+  spec.listen.resize(3);
+  spec.listen[0].name = "http";
+  spec.listen[0].address = "127.0.0.1:8000";
+  spec.listen[1].name = "probe";
+  spec.listen[1].sharing = core::Sharing::spawn;
+  spec.listen[2].name = "local";
+  spec.listen[2].family = core::Family::unix_path;
+  spec.listen[2].address = "unix:/run/web.sock";
+  spec.listen[2].path = "/run/web.sock";
+  spec.command = {"serve", "{addr:http}", "{addr:probe}", "{addr:local}", "{fd:probe}"};
+  spec.env.push_back({.name = "PROBE", .value = "http://{addr:probe}/"});
+  const daemon::Recipe recipe = recipe_of(spec);
+  for (const std::string address : {"127.0.0.1:43211", "127.0.0.1:43212"}) {
+    const auto request = daemon::make_spawn_request(
+        recipe, {.worker = 1,
+                 .sockets = {9, 20, 8},
+                 .addresses = {"127.0.0.1:8000", address, "/run/web.sock"}});
+    REQUIRE(request);
+    CHECK(request->argv ==
+          std::vector<std::string>{"serve", "127.0.0.1:8000", address, "/run/web.sock", "4"});
+    CHECK(has(request->env, "PROBE=http://" + address + "/"));
+    CHECK(request->sockets == std::vector<int>{9, 20, 8});
+  }
+  // A command beside the workers has none; the environment that it shares with them says so.
+  const auto errand = daemon::make_errand_request(recipe, {"curl", "{addr:http}"}, "m", {});
+  REQUIRE(errand);
+  CHECK(errand->argv.back() == "127.0.0.1:8000");
+  CHECK(has(errand->env, "PROBE=http:///"));
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "config/field.h"
+#include "core/spec.h"
+
+// ready.when = "http".
+namespace superd::config {
+
+// `http`: a path, or a table {path, status}. Where no status is written, 200 to 399 count.
+core::HttpSpec read_http(const Field& field);
+
+// What a group lacks that is to be asked by HTTP: a private socket. `place`: of what asks for it.
+void check_http(const Field& place, const core::GroupSpec& group);
+
+}  // namespace superd::config
