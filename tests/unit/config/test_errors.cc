@@ -34,7 +34,7 @@ void check_group(const std::vector<Row>& rows, const Machine& machine = root_mac
 
 TEST_CASE("an unknown key is an error, with the key that was meant", "[config]") {
   check_rows(
-      {{"hook = []", R"(1:1: unknown key "hook")"},
+      {{"hooks = []", R"(1:1: unknown key "hooks", did you mean "hook"?)"},
        {"groups = {}", R"(1:1: unknown key "groups", did you mean "group"?)"},
        {"[superd]\ncontrl = 'x'",
         R"(2:1: unknown key "contrl" in [superd], did you mean "control"?)"},
@@ -56,7 +56,7 @@ TEST_CASE("an unknown key is an error, with the key that was meant", "[config]")
 
 TEST_CASE("keys that are not built yet are unknown", "[config]") {
   for (const char* key : {"runner", "on_demand", "idle_timeout", "socket_shim", "reload_signal",
-                          "hold_file", "health", "recycle", "scale"}) {
+                          "hold_file", "health", "scale"}) {
     CAPTURE(key);
     const auto errors = errors_of(fmt::format("[group.web]\ncommand = ['x']\n{} = 1\n", key));
     CHECK(errors == Strings{fmt::format("3:1: unknown key \"{}\" in [group.web]", key)});

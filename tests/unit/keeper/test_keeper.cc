@@ -101,10 +101,11 @@ TEST_CASE("keeper: an orphan comes home, is reaped and reported with status and 
   CHECK(::kill(pid, 0) != 0);
 }
 
-TEST_CASE("keeper: forwards HUP, USR1, USR2 and real-time signals to the supervisor", "[keeper]") {
+TEST_CASE("keeper: forwards HUP, USR1, USR2, WINCH and real-time signals to the supervisor",
+          "[keeper]") {
   const KeeperUnderTest keeper;
   REQUIRE(keeper.supervised(1));
-  for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN, SIGRTMAX}) {
+  for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGRTMIN, SIGRTMAX}) {
     keeper.signal(number);
     CHECK(keeper.nth_event(1, fmt::format("signal {}", number)));
   }

@@ -18,10 +18,12 @@ Response parsed(std::string_view bytes, Method to = Method::get) {
 TEST_CASE("http: what the server answers the client reads", "[wire]") {
   Response response = problem_response(405, "only GET");
   response.allow = "GET, HEAD";
+  response.retry_after = "2";
   const Response back = parsed(serialize(response, Method::get, KeepAlive::no));
   CHECK(back.status == 405);
   CHECK(back.content_type == "application/problem+json");
   CHECK(back.allow == "GET, HEAD");
+  CHECK(back.retry_after == "2");
   CHECK(back.body ==
         R"({"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"only GET"})");
 }

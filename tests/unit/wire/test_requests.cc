@@ -17,11 +17,12 @@ std::string signal_error_of(std::string_view body) {
   return request ? "" : request.error().message;
 }
 
-TEST_CASE("requests: an empty body is the usual: wait until done, for ever, in turn", "[wire]") {
+TEST_CASE("requests: an empty body is the usual: waiting is not said, for ever, in turn",
+          "[wire]") {
   for (const char* body : {"", "{}", " {} "}) {
     const auto request = parse_action_request(body, NowField::known);
     REQUIRE(request);
-    CHECK(request->wait == Wait::until_done);
+    CHECK_FALSE(request->wait);
     CHECK_FALSE(request->timeout);
     CHECK(request->pace == Pace::in_turn);
   }
@@ -81,6 +82,7 @@ TEST_CASE("requests: what the client writes the server reads", "[wire]") {
   CHECK(back->timeout == 1500ms);
   CHECK(back->pace == Pace::at_once);
   CHECK(to_text(ActionRequest{}) == "{}");
+  CHECK(to_text(ActionRequest{.wait = Wait::until_done}) == R"({"wait":true})");
   const auto signal = parse_signal_request(to_text(SignalRequest{.signal = 35}));
   REQUIRE(signal);
   CHECK(signal->signal == 35);
