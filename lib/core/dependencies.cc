@@ -5,6 +5,7 @@
 #include <deque>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 
@@ -49,6 +50,23 @@ void Dependencies::add(const std::string& group, const std::vector<std::string>&
     needs_[other];
     needed_[other].push_back(group);
   }
+}
+
+void Dependencies::set(const std::string& group, const std::vector<std::string>& depends_on) {
+  for (const std::string& other : std::exchange(needs_[group], {})) {
+    std::erase(needed_[other], group);
+  }
+  add(group, depends_on);
+}
+
+void Dependencies::cut(const std::string& group, const std::string& other) {
+  std::erase(needs_[group], other);
+  std::erase(needed_[other], group);
+}
+
+std::vector<std::string> Dependencies::directly_needing(const std::string& group) const {
+  const auto found = needed_.find(group);
+  return found == needed_.end() ? std::vector<std::string>{} : found->second;
 }
 
 const std::vector<std::string>& Dependencies::direct(const std::string& group) const {

@@ -16,6 +16,12 @@ class Dependencies {
  public:
   // Names that are no group of the graph, and circles, are harmless: a name is never met twice.
   void add(const std::string& group, const std::vector<std::string>& depends_on);
+  // In the place of what it depended on so far.
+  void set(const std::string& group, const std::vector<std::string>& depends_on);
+  // `group` no longer depends on `other`.
+  void cut(const std::string& group, const std::string& other);
+  // Groups that name this one as what they depend on.
+  [[nodiscard]] std::vector<std::string> directly_needing(const std::string& group) const;
 
   [[nodiscard]] const std::vector<std::string>& direct(const std::string& group) const;
   // All that the group needs, over any number of steps, without itself; what is needed by others of

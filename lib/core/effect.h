@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/exit.h"
+#include "core/spec.h"
 #include "core/state.h"
 #include "core/worker_ref.h"
 
@@ -39,10 +40,11 @@ struct TimerKey {
   friend auto operator<=>(const TimerKey&, const TimerKey&) = default;
 };
 
-// A recipe with this number is to be made from the group's configuration, now.
+// A recipe with this number is to be made from this configuration, now.
 struct MakeRecipe {
   std::string group;
   int generation = 0;
+  SpecPtr spec;
 };
 // No process that is left was started by this recipe, nor will one be.
 struct DropRecipe {
@@ -71,6 +73,19 @@ struct RunBefore {
 struct CancelBefore {
   std::string group;
   CommandId roll{};
+};
+// The group goes by this configuration from now on: a new one, or the former one again because the
+// roll to the new one did not succeed.
+struct SpecTaken {
+  std::string group;
+  SpecPtr spec;
+  // Whether processes that are started by earlier recipes from now on go by it as well: it differs
+  // in nothing that a recipe is made of.
+  bool for_all_recipes = false;
+};
+// A removed group has no process left, and is not known any more.
+struct GroupGone {
+  std::string group;
 };
 // The next connection to a socket of the group is to be told, by one ConnectionWaits.
 struct WatchDemand {
@@ -186,9 +201,10 @@ struct Answer {
 // A shutdown is complete: no process is left, or only ones that cannot be killed.
 struct ShutdownDone {};
 
-using Effect = std::variant<MakeRecipe, DropRecipe, Spawn, WatchReadiness, UnwatchReadiness,
-                            RunBefore, CancelBefore, WatchDemand, UnwatchDemand, SignalMain,
-                            SignalTree, KillTree, Forget, ArmTimer, CancelTimer, WorkerChanged,
-                            GroupChanged, RollBegan, RollStep, RollEnded, Answer, ShutdownDone>;
+using Effect =
+    std::variant<MakeRecipe, DropRecipe, Spawn, WatchReadiness, UnwatchReadiness, RunBefore,
+                 CancelBefore, SpecTaken, GroupGone, WatchDemand, UnwatchDemand, SignalMain,
+                 SignalTree, KillTree, Forget, ArmTimer, CancelTimer, WorkerChanged, GroupChanged,
+                 RollBegan, RollStep, RollEnded, Answer, ShutdownDone>;
 
 }  // namespace superd::core

@@ -27,9 +27,9 @@ constexpr std::string_view kMemoryPressure = "MEMORY_PRESSURE_";
 
 constexpr std::array<std::string_view, 4> kKeptWhenCleared = {"PATH", "HOME", "USER", "LANG"};
 
-constexpr std::array<std::string_view, 9> kOwnVariables = {
-    "SUPERD_SOCKET", "SUPERD_GROUP", "SUPERD_WORKER",  "SUPERD_GENERATION", "SUPERD_ERRAND",
-    "NOTIFY_SOCKET", "LISTEN_FDS",   "LISTEN_FDNAMES", "LISTEN_PID"};
+constexpr std::array<std::string_view, 10> kOwnVariables = {
+    "SUPERD_SOCKET", "SUPERD_GROUP",  "SUPERD_WORKER", "SUPERD_GENERATION", "SUPERD_ERRAND",
+    "SUPERD_SHIM",   "NOTIFY_SOCKET", "LISTEN_FDS",    "LISTEN_FDNAMES",    "LISTEN_PID"};
 
 template <class Names>
 bool contains(const Names& names, std::string_view name) {
@@ -152,7 +152,9 @@ bool sets_listen_fds(const GroupSpec& group) {
   if (group.listen.empty()) return false;
   switch (group.socket_env) {
     case SocketEnv::automatic:
-      return !names_descriptor(group.command, group.ready.when == ReadyWhen::fd
+      // Who binds by himself knows of no variables; a runner that does would take them twice.
+      return !group.socket_shim &&
+             !names_descriptor(group.command, group.ready.when == ReadyWhen::fd
                                                   ? ReadyName::readiness
                                                   : ReadyName::socket);
     case SocketEnv::listen_fds:

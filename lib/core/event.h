@@ -42,6 +42,30 @@ struct RestartRequested {
   std::string cause;
   Pace pace = Pace::in_turn;
 };
+// The configuration of a group is another from now on. A group that is not known is added, stopped;
+// one that is being removed stays.
+struct GroupConfigured {
+  enum class Recipe {
+    same,  // a process started now would be the same: the number of workers and the terms change
+    anew,  // a running group is rolled, the number of workers is not touched; where the roll does
+           // not succeed the group keeps the configuration that it had
+  };
+  CommandId command{};  // anew: never kOwnCommand
+  SpecPtr spec;
+  Recipe recipe = Recipe::same;
+  std::string cause;
+};
+// It is stopped and then forgotten.
+struct GroupRemoved {
+  CommandId command{};
+  std::string group;
+  std::string cause;
+};
+// The order in which groups are named and come up; those left out stay behind it.
+struct GroupsOrdered {
+  std::vector<std::string> names;
+};
+
 // A connection waits in a socket of a group that waits for one.
 struct ConnectionWaits {
   std::string group;
@@ -108,8 +132,9 @@ struct BeforeEnded {
 struct StartsAllowed {};
 
 using Event =
-    std::variant<StartRequested, StopRequested, RestartRequested, ConnectionWaits, GroupIdle,
-                 ShutdownRequested, ProcessMade, ProgramExecuted, ReadinessSeen, TimeoutExtended,
-                 MainExited, TreeGone, TimerFired, RecipeMade, BeforeEnded, StartsAllowed>;
+    std::variant<StartRequested, StopRequested, RestartRequested, GroupConfigured, GroupRemoved,
+                 GroupsOrdered, ConnectionWaits, GroupIdle, ShutdownRequested, ProcessMade,
+                 ProgramExecuted, ReadinessSeen, TimeoutExtended, MainExited, TreeGone, TimerFired,
+                 RecipeMade, BeforeEnded, StartsAllowed>;
 
 }  // namespace superd::core

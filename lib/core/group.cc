@@ -11,7 +11,9 @@ namespace superd::core {
 std::vector<int> GroupStepper::numbers(const Target& target) const {
   if (target.worker != 0) return {target.worker};
   std::vector<int> all;
-  for (const Worker& worker : g_.workers) all.push_back(worker.ref.number);
+  for (const Worker& worker : g_.workers) {
+    if (!worker.surplus) all.push_back(worker.ref.number);
+  }
   return all;
 }
 
@@ -65,7 +67,8 @@ void GroupStepper::answer(CommandId id, Command command) {
 
 void GroupStepper::make_recipe() {
   g_.recipes.insert(++g_.last_generation);
-  effects_.push_back(MakeRecipe{.group = g_.name, .generation = g_.last_generation});
+  effects_.push_back(
+      MakeRecipe{.group = g_.name, .generation = g_.last_generation, .spec = g_.spec});
 }
 
 void GroupStepper::drop_unused_recipes() {
@@ -80,6 +83,7 @@ void GroupStepper::drop_unused_recipes() {
   std::erase_if(g_.recipes, [&](int generation) {
     if (used.contains(generation)) return false;
     g_.fingerprints.erase(generation);
+    g_.policy.older.erase(generation);
     effects_.push_back(DropRecipe{.group = g_.name, .generation = generation});
     return true;
   });
@@ -108,6 +112,7 @@ void GroupStepper::on(const ForWorker& e) {
 }
 
 void GroupStepper::on(const StartRequested& e) {
+  if (refuses_surplus(e.command, e.target)) return;
   because_ = e.cause;
   g_.cause = e.cause;
   // The first start of a group makes its first recipe; later starts go by the one in force.
@@ -142,6 +147,7 @@ void GroupStepper::on(const StopRequested& e) {
 }
 
 void GroupStepper::on(const RestartRequested& e) {
+  if (refuses_surplus(e.command, e.target)) return;
   because_ = e.cause;
   const bool on_demand = e.pace == Pace::on_demand && e.target.worker == 0;
   if (g_.in_force == 0 && !on_demand) {
@@ -185,6 +191,7 @@ void GroupStepper::on(const KillGroup& e) {
 
 GroupStep GroupStepper::result() {
   advance_roll();
+  drop_surplus();
   drop_unused_recipes();
   const GroupState from = g_.state;
   g_.state = derive_state(g_);
@@ -199,17 +206,16 @@ GroupStep GroupStepper::result() {
   return {.group = std::move(g_), .effects = std::move(effects_)};
 }
 
-Group make_group(const GroupSpec& spec) {
+Group make_group(SpecPtr spec) {
   Group group;
-  group.name = spec.name;
-  group.policy =
-      Policy{.ready = spec.ready, .stop = spec.stop, .roll = spec.roll, .respawn = spec.respawn};
-  group.policy.ready.when = effective(spec.ready.when, !spec.listen.empty());
-  for (int number = 1; number <= spec.workers; ++number) {
+  group.name = spec->name;
+  group.policy = make_policy(*spec);
+  for (int number = 1; number <= spec->workers; ++number) {
     Worker worker;
-    worker.ref = WorkerRef{.group = spec.name, .number = number};
+    worker.ref = WorkerRef{.group = spec->name, .number = number};
     group.workers.push_back(std::move(worker));
   }
+  group.spec = std::move(spec);
   return group;
 }
 

@@ -32,11 +32,14 @@ struct Demand {
 
 struct Group {
   std::string name;
+  SpecPtr spec;  // what new generations are made from
   Policy policy;
-  std::vector<Worker> workers;  // [i] has number i + 1
-  int in_force = 0;             // the generation that starts go by; 0: none was made yet
-  int last_generation = 0;      // the highest number given; one that failed is burnt
-  std::set<int> recipes;        // asked for and not dropped
+  // [i] has number i + 1. Those that a smaller number of workers left over are at the end, until
+  // no process of them is left.
+  std::vector<Worker> workers;
+  int in_force = 0;         // the generation that starts go by; 0: none was made yet
+  int last_generation = 0;  // the highest number given; one that failed is burnt
+  std::set<int> recipes;    // asked for and not dropped
   std::map<int, std::uint64_t> fingerprints;  // of those that were made
   std::map<CommandId, Command> commands;
   std::optional<Roll> roll;
@@ -55,15 +58,16 @@ struct ForWorker {
 struct KillGroup {
   std::string cause;
 };
-using GroupEvent = std::variant<StartRequested, StopRequested, RestartRequested, ConnectionWaits,
-                                GroupIdle, KillGroup, ForWorker, RecipeMade, BeforeEnded>;
+using GroupEvent =
+    std::variant<StartRequested, StopRequested, RestartRequested, ConnectionWaits, GroupIdle,
+                 GroupConfigured, KillGroup, ForWorker, RecipeMade, BeforeEnded>;
 
 struct GroupStep {
   Group group;
   std::vector<Effect> effects;
 };
 
-Group make_group(const GroupSpec& spec);
+Group make_group(SpecPtr spec);
 GroupStep step(Group group, const GroupEvent& event, TimePoint now);
 
 // The generation by which a worker starts now that no roll restarts: the one in force, or that of

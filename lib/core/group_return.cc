@@ -69,6 +69,8 @@ void GroupStepper::begin_return() {
 std::vector<int> GroupStepper::left_without_process() {
   std::vector<int> found;
   for (const auto& [number, outcome] : g_.roll->outcomes) {
+    // It was one worker too many meanwhile.
+    if (static_cast<std::size_t>(number) > g_.workers.size()) continue;
     const Worker& of = worker(number);
     const bool comes_back =
         of.state == WorkerState::starting || of.state == WorkerState::backoff ||
@@ -164,6 +166,9 @@ void GroupStepper::cut_roll_short() {
 void GroupStepper::finish_roll() {
   Roll roll = *std::exchange(g_.roll, std::nullopt);
   because_ = roll.cause;
+  if (roll.spec_before && roll.result != RollResult::done) {
+    return_to_spec(roll.spec_before, roll.generation);
+  }
   effects_.push_back(RollEnded{.roll = roll.id,
                                .group = g_.name,
                                .result = roll.result,

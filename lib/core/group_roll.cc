@@ -31,6 +31,8 @@ void GroupStepper::begin_roll(const NextRoll& request) {
   }
   drop_demand();
   g_.cause = request.cause;
+  const SpecPtr before = g_.spec;
+  if (request.spec) take_spec(request.spec, GroupConfigured::Recipe::anew);
   make_recipe();
   const int all = static_cast<int>(g_.workers.size());
   Roll roll;
@@ -38,6 +40,7 @@ void GroupStepper::begin_roll(const NextRoll& request) {
   roll.also.assign(request.ids.begin() + 1, request.ids.end());
   roll.generation = g_.last_generation;
   roll.cause = request.cause;
+  if (request.spec) roll.spec_before = before;
   roll.strategy = g_.policy.roll.strategy;
   roll.batch = batch_size(g_.policy.roll.batch, all);
   if (request.pace == Pace::at_once) {
@@ -48,7 +51,7 @@ void GroupStepper::begin_roll(const NextRoll& request) {
   // What was stopped on purpose stays so, unless nothing of the group is wanted: then all start.
   const bool any_wanted = census(g_).wanted > 0;
   for (const Worker& worker : g_.workers) {
-    const bool stays = any_wanted && worker.state == WorkerState::stopped;
+    const bool stays = (any_wanted && worker.state == WorkerState::stopped) || worker.surplus;
     if (stays || request.without.contains(worker.ref.number)) continue;
     roll.waiting.push_back(worker.ref.number);
   }
@@ -207,7 +210,7 @@ void GroupStepper::note_replaced(const WorkerOutcome& outcome) {
   roll.holding[outcome.number] = outcome.left;
   effects_.push_back(
       ArmTimer{.key = {.kind = TimerKind::patience, .worker = done.ref, .spawn = outcome.left},
-               .at = now_ + std::min(kPatience, g_.policy.stop.timeout)});
+               .at = now_ + std::min(kPatience, g_.policy.terms.stop.timeout)});
 }
 
 // The latest word on a worker is the stop; the roll goes on with the others.

@@ -10,7 +10,8 @@ namespace superd::core {
 
 // One step of a group in the making: group.cc answers requests and passes events on to workers,
 // group_roll.cc moves the roll on, group_return.cc ends it, group_demand.cc lets the group go
-// without processes until a connection comes. Of no use outside of the four.
+// without processes until a connection comes, group_config.cc changes its configuration. Of no use
+// outside of these.
 class GroupStepper {
  public:
   GroupStepper(Group group, TimePoint now) : g_(std::move(group)), now_(now) {}
@@ -20,6 +21,7 @@ class GroupStepper {
   void on(const RestartRequested& e);
   void on(const ConnectionWaits& e);
   void on(const GroupIdle& e);
+  void on(const GroupConfigured& e);
   void on(const KillGroup& e);
   void on(const ForWorker& e);
   void on(const RecipeMade& e);
@@ -37,6 +39,14 @@ class GroupStepper {
   void answer(CommandId id, Command command);
   void make_recipe();
   void drop_unused_recipes();
+
+  // Another configuration (group_config.cc).
+  void take_spec(const SpecPtr& spec, GroupConfigured::Recipe recipe);
+  void return_to_spec(const SpecPtr& spec, int failed_generation);
+  void change_number(const GroupConfigured& e);
+  void drop_surplus();
+  // Whether the target is a worker that is to go; the command is answered then.
+  bool refuses_surplus(CommandId command, const Target& target);
 
   // Without processes until a connection comes (group_demand.cc).
   void leave_until_demand(Demand::Recipe recipe, const std::string& cause);

@@ -42,6 +42,7 @@ struct Roll {
   std::vector<CommandId> also;  // later requests that this roll serves
   int generation = 0;
   std::string cause;
+  SpecPtr spec_before;  // the group's configuration, where the roll brings a new one; else null
   Phase phase = Phase::replacing;
   RollStrategy strategy = RollStrategy::rolling;
   int batch = 1;
@@ -68,6 +69,7 @@ inline constexpr Duration kPatience = std::chrono::seconds(5);
 struct NextRoll {
   std::vector<CommandId> ids{};
   std::string cause{};
+  SpecPtr spec{};  // a new configuration that it brings; else null
   Pace pace = Pace::in_turn;
   std::set<int> without{};  // workers that were stopped since
 };

@@ -7,15 +7,16 @@ namespace superd::core {
 
 // The superctl command line that a signal sent to superd stands for, taken apart.
 struct SignalOrder {
-  enum class Verb { start, stop, restart, signal };
+  enum class Verb { start, stop, restart, reload, signal, hold, release };
 
   int number = 0;      // the signal that superd gets
   std::string line{};  // as written
   Verb verb = Verb::start;
-  std::vector<std::string> names{};  // groups, workers, globs or `all`; not empty
-  bool now = false;                  // restart --now
-  int signal = 0;                    // of the verb `signal`
-  bool whole_tree = false;           // signal --all
+  // Groups, workers (start, stop, restart and signal alone), globs or `all`; not empty.
+  std::vector<std::string> names{};
+  bool now = false;         // restart --now
+  int signal = 0;           // of the verb `signal`
+  bool whole_tree = false;  // signal --all
 };
 
 }  // namespace superd::core

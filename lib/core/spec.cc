@@ -14,6 +14,7 @@ ReadyWhen effective(ReadyWhen when, bool has_sockets) {
     case ReadyWhen::delay:
     case ReadyWhen::exec:
     case ReadyWhen::fd:
+    case ReadyWhen::log:
     case ReadyWhen::http:
       return when;
   }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ enum class ReadyWhen {
   delay,      // it is alive so long after its program began
   exec,       // a command exits with 0
   fd,         // it writes a newline to {fd:ready}
+  log,        // it writes a line that a pattern is found in
   http,       // it answers superd's request on its private socket
 };
 
@@ -84,6 +86,7 @@ struct ReadySpec {
   Duration soak{0};
   Duration delay = std::chrono::seconds(1);
   std::vector<std::string> command{};  // exec: words with placeholders, as GroupSpec::command
+  std::string match{};                 // log: a Pattern (base/pattern.h)
   HttpSpec http{};
 };
 
@@ -217,6 +220,7 @@ struct GroupSpec {
   int workers = 1;
   std::vector<ListenSpec> listen;
   SocketEnv socket_env = SocketEnv::automatic;
+  bool socket_shim = false;      // a preloaded library hands over the sockets at bind()
   std::optional<int> port_base;  // {port} = port_base + worker - 1
   std::string directory;         // absolute, symlinks not resolved
   std::optional<std::string> user;
@@ -240,6 +244,9 @@ struct GroupSpec {
   // As a trigger's path; while it exists nothing automatic acts on the group.
   std::optional<std::string> hold_file;
 };
+
+// Shared by all that began while it was in force; never null where nothing else is said.
+using SpecPtr = std::shared_ptr<const GroupSpec>;
 
 enum class LogLevel { error, warn, info, debug };
 enum class DaemonLogFormat { text, json };

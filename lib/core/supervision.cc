@@ -9,6 +9,7 @@ namespace superd::core {
 namespace {
 
 constexpr const char* kShuttingDown = "superd is shutting down";
+constexpr const char* kBeingRemoved = "the group is being removed from the configuration";
 
 int count_being_started(const Group& group) {
   return static_cast<int>(
@@ -17,10 +18,10 @@ int count_being_started(const Group& group) {
 
 }  // namespace
 
-void Supervision::add_group(const GroupSpec& spec) {
-  names_.push_back(spec.name);
-  groups_.emplace(spec.name, make_group(spec));
-  dependencies_.add(spec.name, spec.depends_on);
+void Supervision::add_group(SpecPtr spec) {
+  names_.push_back(spec->name);
+  depend(*spec);
+  groups_.emplace(spec->name, make_group(spec));
 }
 
 std::vector<Effect> Supervision::handle(const Event& event, TimePoint now) {
@@ -28,6 +29,7 @@ std::vector<Effect> Supervision::handle(const Event& event, TimePoint now) {
   effects_.clear();
   std::visit([&](const auto& e) { on(e); }, event);
   look_after_stops();
+  look_after_removed();
   look_after_holds();
   give_turns();
   check_shutdown_done();
@@ -71,6 +73,7 @@ void Supervision::refuse(CommandId command, const std::string& group, const std:
 void Supervision::on(const StartRequested& e) {
   if (!exists(e.target)) return;
   if (shutting_down_) return refuse(e.command, e.target.group, kShuttingDown);
+  if (removed_.contains(e.target.group)) return refuse(e.command, e.target.group, kBeingRemoved);
   prepare_start(e.target, e.command, e.cause);
   tell_group(e.target.group, e);
 }
@@ -85,6 +88,7 @@ void Supervision::on(const StopRequested& e) {
 void Supervision::on(const RestartRequested& e) {
   if (!exists(e.target)) return;
   if (shutting_down_) return refuse(e.command, e.target.group, kShuttingDown);
+  if (removed_.contains(e.target.group)) return refuse(e.command, e.target.group, kBeingRemoved);
   const bool held = holds_.contains(e.target.group);
   const bool is_start = is_down(groups_.at(e.target.group)) || held;
   if (e.pace == Pace::on_demand && e.target.worker == 0 && !held) {
@@ -160,6 +164,7 @@ void Supervision::tell_group(const std::string& name, const GroupEvent& event) {
 void Supervision::emit(Effect effect) {
   if (const auto* spawn = std::get_if<Spawn>(&effect)) spawns_[spawn->spawn] = spawn->worker;
   if (const auto* forget = std::get_if<Forget>(&effect)) spawns_.erase(forget->spawn);
+  if (const auto* taken = std::get_if<SpecTaken>(&effect)) depend(*taken->spec);
   effects_.push_back(std::move(effect));
 }
 
@@ -171,6 +176,10 @@ void Supervision::note_queued(const Group& group, const std::set<int>& queued_be
     const bool was_queued = queued_before.contains(worker.ref.number);
     if (worker.queued && !was_queued) queue.push_back(worker.ref);
     if (!worker.queued && was_queued) std::erase(queue, worker.ref);
+  }
+  for (const int number : queued_before) {
+    const bool is_gone = static_cast<std::size_t>(number) > group.workers.size();
+    if (is_gone) std::erase(queue, WorkerRef{.group = group.name, .number = number});
   }
 }
 

@@ -38,7 +38,8 @@ class Supervision {
   explicit Supervision(Options options) : options_(options), next_spawn_(options.first_spawn) {}
 
   // Groups are known before the first event; their names differ.
-  void add_group(const GroupSpec& spec);
+  void add_group(const GroupSpec& spec) { add_group(std::make_shared<const GroupSpec>(spec)); }
+  void add_group(SpecPtr spec);
 
   // The effects are to be carried out in their order, before those of the next event. An event for
   // a group, worker or spawn that does not exist has none; callers that owe somebody an answer
@@ -74,6 +75,9 @@ class Supervision {
   void on(const StartRequested& e);
   void on(const StopRequested& e);
   void on(const RestartRequested& e);
+  void on(const GroupConfigured& e);
+  void on(const GroupRemoved& e);
+  void on(const GroupsOrdered& e);
   void on(const ConnectionWaits& e);
   void on(const GroupIdle& e) { tell_group(e.group, e); }
   void on(const ShutdownRequested& e);
@@ -94,6 +98,10 @@ class Supervision {
   void tell_spawn(SpawnId spawn, const WorkerEvent& event);
   void give_turns();
   void check_shutdown_done();
+
+  // supervision_config.cc: groups that come and go.
+  void depend(const GroupSpec& spec);
+  void look_after_removed();
 
   // supervision_order.cc: groups that depend on each other.
   void prepare_start(const Target& target, CommandId command, const std::string& cause);
@@ -125,6 +133,7 @@ class Supervision {
   std::deque<WorkerRef> queue_;
   std::map<std::string, Hold> holds_;
   std::map<std::string, Stop> stops_;
+  std::set<std::string> removed_;  // groups that stop for good
   std::set<CommandId> answered_;  // by superd ahead of their group, which still owes its own answer
   int being_started_ = 0;
   bool shutting_down_ = false;

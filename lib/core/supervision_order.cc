@@ -18,7 +18,9 @@ bool has_nothing_to_stop(const Group& group) {
 std::vector<int> numbers(const Group& group, const Target& target) {
   if (target.worker != 0) return {target.worker};
   std::vector<int> all;
-  for (const Worker& worker : group.workers) all.push_back(worker.ref.number);
+  for (const Worker& worker : group.workers) {
+    if (!worker.surplus) all.push_back(worker.ref.number);
+  }
   return all;
 }
 
@@ -41,7 +43,7 @@ void Supervision::prepare_start(const Target& target, CommandId command, const s
 // itself stays so.
 void Supervision::start_needed(const std::string& name, const std::string& cause) {
   const auto found = groups_.find(name);
-  if (found == groups_.end() || is_up(found->second)) return;
+  if (found == groups_.end() || removed_.contains(name) || is_up(found->second)) return;
   begin_hold(name);
   const GroupState state = found->second.state;
   const bool rests =
@@ -74,7 +76,8 @@ std::vector<std::string> Supervision::not_up(const std::vector<std::string>& nam
   std::vector<std::string> found;
   for (const std::string& name : names) {
     const Group* group = find(name);
-    if (group != nullptr && !is_up(*group)) found.push_back(name);
+    if (group == nullptr || removed_.contains(name)) continue;
+    if (!is_up(*group)) found.push_back(name);
   }
   return found;
 }

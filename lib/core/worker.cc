@@ -11,6 +11,23 @@
 
 namespace superd::core {
 
+Policy make_policy(const GroupSpec& spec) {
+  const ReadyWhen when = effective(spec.ready.when, !spec.listen.empty());
+  return Policy{.terms = {.ready = {.when = when,
+                                    .timeout = spec.ready.timeout,
+                                    .soak = spec.ready.soak,
+                                    .delay = spec.ready.delay},
+                          .stop = spec.stop},
+                .older = {},
+                .roll = spec.roll,
+                .respawn = spec.respawn};
+}
+
+const Terms& terms_of(const Policy& policy, int generation) {
+  const auto found = policy.older.find(generation);
+  return found == policy.older.end() ? policy.terms : found->second;
+}
+
 WorkerStep step(Worker worker, const WorkerEvent& event, const Policy& policy, TimePoint now) {
   WorkerStepper stepper(std::move(worker), policy, now);
   std::visit([&](const auto& e) { stepper.on(e); }, event);
@@ -214,12 +231,12 @@ void WorkerStepper::on(const ProcessMade& e) {
 
 void WorkerStepper::on(const ProgramExecuted& e) {
   const Life* life = getting_ready(e.spawn);
-  if (life != nullptr && !life->soaks_since) watch_readiness(e.spawn);
+  if (life != nullptr && !life->soaks_since) watch_readiness(*life);
 }
 
 void WorkerStepper::on(const ReadinessSeen& e) {
-  if (e.by != policy_.ready.when) return;
-  if (Life* life = getting_ready(e.spawn)) seen_ready(*life);
+  Life* life = getting_ready(e.spawn);
+  if (life != nullptr && life->ready.when == e.by) seen_ready(*life);
 }
 
 void WorkerStepper::on(const TimeoutExtended& e) {

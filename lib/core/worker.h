@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -32,17 +33,34 @@
 // itself, it told nobody: its children get the signal as well.
 namespace superd::core {
 
-struct Policy {
-  ReadySpec ready;  // `when` is not `automatic`
+// How a process gets ready.
+struct ReadyTerms {
+  ReadyWhen when = ReadyWhen::delay;  // never `automatic`
+  Duration timeout{};
+  Duration soak{};
+  Duration delay{};
+};
+
+// What the configuration says of one process, whose generation was made from it.
+struct Terms {
+  ReadyTerms ready;
   StopSpec stop;
+};
+
+struct Policy {
+  Terms terms;
+  std::map<int, Terms> older;  // generations that were made from another configuration
   RollSpec roll;
   RespawnSpec respawn;
 };
+Policy make_policy(const GroupSpec& spec);
+const Terms& terms_of(const Policy& policy, int generation);
 
 // One spawn of the worker of which a process may be left.
 struct Life {
   SpawnId spawn{};
   int generation = 0;
+  ReadyTerms ready;      // as they were when it started
   std::int64_t pid = 0;  // of the main process; 0 until it was made
   bool main_gone = false;
   bool told_all = false;                 // the whole tree got the stop signal
@@ -60,9 +78,10 @@ enum class Afterwards { rest, start, respawn };
 struct Worker {
   WorkerRef ref;
   WorkerState state = WorkerState::stopped;
-  TimePoint since{};    // of the state
-  std::string cause;    // of the latest start or stop
-  std::string message;  // what led to the state
+  bool surplus = false;  // the group has fewer workers now: it is to go
+  TimePoint since{};     // of the state
+  std::string cause;     // of the latest start or stop
+  std::string message;   // what led to the state
   std::optional<Life> life;
   std::optional<Life> next;  // only beside a life
   std::vector<Life> draining;

@@ -14,6 +14,7 @@ bool is_watched_for(ReadyWhen when) {
     case ReadyWhen::listening:
     case ReadyWhen::exec:
     case ReadyWhen::fd:
+    case ReadyWhen::log:
     case ReadyWhen::http:
       return true;
     case ReadyWhen::automatic:
@@ -27,10 +28,12 @@ bool is_watched_for(ReadyWhen when) {
 }  // namespace
 
 void WorkerStepper::begin_life(SpawnId spawn, int generation) {
+  const ReadyTerms& ready = terms_of(policy_, generation).ready;
   const Life life{.spawn = spawn,
                   .generation = generation,
+                  .ready = ready,
                   .started = now_,
-                  .deadline = in(policy_.ready.timeout),
+                  .deadline = in(ready.timeout),
                   .soaks_since = {},
                   .ready_since = {}};
   (w_.life ? w_.next : w_.life) = life;
@@ -38,27 +41,27 @@ void WorkerStepper::begin_life(SpawnId spawn, int generation) {
   arm(TimerKind::ready_timeout, spawn, life.deadline);
 }
 
-void WorkerStepper::watch_readiness(SpawnId spawn) {
-  if (policy_.ready.when == ReadyWhen::delay) {
-    arm(TimerKind::ready_delay, spawn, in(policy_.ready.delay));
-  } else if (is_watched_for(policy_.ready.when)) {
-    effects_.push_back(WatchReadiness{.spawn = spawn});
+void WorkerStepper::watch_readiness(const Life& life) {
+  if (life.ready.when == ReadyWhen::delay) {
+    arm(TimerKind::ready_delay, life.spawn, in(life.ready.delay));
+  } else if (is_watched_for(life.ready.when)) {
+    effects_.push_back(WatchReadiness{.spawn = life.spawn});
   }
 }
 
-void WorkerStepper::forget_readiness(SpawnId spawn) {
-  if (policy_.ready.when == ReadyWhen::delay) cancel(TimerKind::ready_delay, spawn);
-  if (is_watched_for(policy_.ready.when)) effects_.push_back(UnwatchReadiness{.spawn = spawn});
-  if (policy_.ready.soak > Duration::zero()) cancel(TimerKind::soak, spawn);
-  cancel(TimerKind::ready_timeout, spawn);
+void WorkerStepper::forget_readiness(const Life& life) {
+  if (life.ready.when == ReadyWhen::delay) cancel(TimerKind::ready_delay, life.spawn);
+  if (is_watched_for(life.ready.when)) effects_.push_back(UnwatchReadiness{.spawn = life.spawn});
+  if (life.ready.soak > Duration::zero()) cancel(TimerKind::soak, life.spawn);
+  cancel(TimerKind::ready_timeout, life.spawn);
 }
 
 void WorkerStepper::seen_ready(Life& life) {
   if (life.soaks_since) return;
-  forget_readiness(life.spawn);
+  forget_readiness(life);
   life.soaks_since = now_;
-  if (policy_.ready.soak > Duration::zero()) {
-    arm(TimerKind::soak, life.spawn, in(policy_.ready.soak));
+  if (life.ready.soak > Duration::zero()) {
+    arm(TimerKind::soak, life.spawn, in(life.ready.soak));
   } else {
     soaked(life);
   }
@@ -74,7 +77,7 @@ void WorkerStepper::soaked(Life& life) {
 }
 
 void WorkerStepper::not_ready_in_time(const Life& late, const std::string& why) {
-  std::string message = fmt::format("was not ready within {}", in_words(policy_.ready.timeout));
+  std::string message = fmt::format("was not ready within {}", in_words(late.ready.timeout));
   if (!why.empty()) message += ": " + why;
   const WorkerOutcome outcome = failure(message, late, std::nullopt);
   if (is_next(late.spawn)) {
@@ -94,9 +97,9 @@ void WorkerStepper::not_ready_in_time(const Life& late, const std::string& why) 
 }
 
 void WorkerStepper::ask_to_leave(Life& life) {
-  if (!life.ready_since) forget_readiness(life.spawn);
-  effects_.push_back(SignalMain{.spawn = life.spawn, .signal = policy_.stop.signal});
-  life.deadline = in(policy_.stop.timeout);
+  if (!life.ready_since) forget_readiness(life);
+  effects_.push_back(SignalMain{.spawn = life.spawn, .signal = stop_of(life).signal});
+  life.deadline = in(stop_of(life).timeout);
   arm(TimerKind::kill, life.spawn, life.deadline);
 }
 
@@ -106,10 +109,10 @@ void WorkerStepper::move_out(Life life) {
 }
 
 void WorkerStepper::drain(Life life) {
-  if (!life.ready_since) forget_readiness(life.spawn);
+  if (!life.ready_since) forget_readiness(life);
   life.told_all = true;
-  effects_.push_back(SignalTree{.spawn = life.spawn, .signal = policy_.stop.signal});
-  life.deadline = in(policy_.stop.timeout);
+  effects_.push_back(SignalTree{.spawn = life.spawn, .signal = stop_of(life).signal});
+  life.deadline = in(stop_of(life).timeout);
   arm(TimerKind::kill, life.spawn, life.deadline);
   w_.draining.push_back(life);
 }
@@ -118,15 +121,15 @@ void WorkerStepper::drain(Life life) {
 // workers of a node cluster): it is waited for, and nothing but the deadline ends it. One that the
 // signal itself killed (a shell) has told nobody.
 void WorkerStepper::main_of_leaving_ended(Life& life, const Exit& exit) {
-  const bool told_nobody = exit == Exit::by_signal(policy_.stop.signal);
+  const bool told_nobody = exit == Exit::by_signal(stop_of(life).signal);
   if (!told_nobody || life.told_all || life.kills > 0) return;
   life.told_all = true;
-  effects_.push_back(SignalTree{.spawn = life.spawn, .signal = policy_.stop.signal});
+  effects_.push_back(SignalTree{.spawn = life.spawn, .signal = stop_of(life).signal});
 }
 
 void WorkerStepper::hurry(Life& life) {
-  if (life.kills > 0 || life.deadline <= in(policy_.stop.timeout)) return;
-  life.deadline = in(policy_.stop.timeout);
+  if (life.kills > 0 || life.deadline <= in(stop_of(life).timeout)) return;
+  life.deadline = in(stop_of(life).timeout);
   arm(TimerKind::kill, life.spawn, life.deadline);
 }
 

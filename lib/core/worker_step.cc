@@ -198,7 +198,7 @@ std::string WorkerStepper::early_end(const Life& life, const Exit& exit) const {
     case Exit::Kind::unknown:
       if (!life.soaks_since) return describe(exit) + " before it was ready";
       return fmt::format("{} {} after it became ready (soak {})", describe(exit),
-                         in_words(now_ - *life.soaks_since), in_words(policy_.ready.soak));
+                         in_words(now_ - *life.soaks_since), in_words(life.ready.soak));
     case Exit::Kind::never_ran:
       return describe(exit);
   }

@@ -37,9 +37,12 @@ class WorkerStepper {
  private:
   // What a life goes through (worker_life.cc).
   void begin_life(SpawnId spawn, int generation);
-  void watch_readiness(SpawnId spawn);
+  void watch_readiness(const Life& life);
   // Nobody waits for its readiness any more.
-  void forget_readiness(SpawnId spawn);
+  void forget_readiness(const Life& life);
+  [[nodiscard]] const StopSpec& stop_of(const Life& life) const {
+    return terms_of(policy_, life.generation).stop;
+  }
   void seen_ready(Life& life);
   void soaked(Life& life);
   void not_ready_in_time(const Life& late, const std::string& why);

@@ -3,27 +3,34 @@
 #include <utility>
 
 namespace superd::daemon {
+namespace {
 
-void Before::run(const core::RunBefore& what, const core::GroupSpec& group) {
+// It runs as the first worker would.
+constexpr int kFirstWorker = 1;
+
+}  // namespace
+
+void Before::run(const core::RunBefore& what) {
   running_[what.roll] = std::nullopt;
-  parts_.recipes.with(group, what.generation,
-                      [this, roll = what.roll, &group](const Result<Recipes::Shared>& recipe) {
+  const core::SpecPtr group = parts_.recipes.spec(what.group, what.generation);
+  parts_.recipes.with(what.group, what.generation, kFirstWorker,
+                      [this, roll = what.roll, group](const Result<Recipes::Shared>& recipe) {
                         if (running_.contains(roll)) start(roll, group, recipe);
                       });
 }
 
-void Before::start(core::CommandId roll, const core::GroupSpec& group,
+void Before::start(core::CommandId roll, const core::SpecPtr& group,
                    const Result<Recipes::Shared>& recipe) {
   if (!recipe) {
-    end(roll, group.name, {.how = ErrandEnd::How::never_ran, .message = recipe.error().message});
+    end(roll, group->name, {.how = ErrandEnd::How::never_ran, .message = recipe.error().message});
     return;
   }
   running_[roll] = parts_.errands.run(
       {.recipe = *recipe,
-       .worker = 1,
-       .command = group.roll.before,
-       .timeout = group.roll.before_timeout},
-      [this, roll, name = group.name](ErrandEnd how) { end(roll, name, std::move(how)); });
+       .worker = kFirstWorker,
+       .command = group->roll.before,
+       .timeout = group->roll.before_timeout},
+      [this, roll, name = group->name](ErrandEnd how) { end(roll, name, std::move(how)); });
 }
 
 void Before::end(core::CommandId roll, const std::string& group, ErrandEnd how) {

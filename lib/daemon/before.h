@@ -27,12 +27,12 @@ class Before {
   Before(Parts parts, Tell tell) : parts_(parts), tell_(std::move(tell)) {}
 
   // Its end is told once, also where there is no recipe or nothing could be started.
-  void run(const core::RunBefore& what, const core::GroupSpec& group);
+  void run(const core::RunBefore& what);
   // Nothing is told any more.
   void cancel(core::CommandId roll);
 
  private:
-  void start(core::CommandId roll, const core::GroupSpec& group,
+  void start(core::CommandId roll, const core::SpecPtr& group,
              const Result<Recipes::Shared>& recipe);
   void end(core::CommandId roll, const std::string& group, ErrandEnd how);
 

@@ -65,16 +65,18 @@ void ExecReadiness::watch(core::SpawnId spawn, int worker, int generation,
   watch->command = group.ready.command;
   watches_[spawn] = std::move(watch);
   // The spawn itself was made by this recipe, so it is there.
-  parts_.recipes.with(group, generation, [this, spawn](const Result<Recipes::Shared>& made) {
-    Watch* waiting = find(spawn);
-    if (waiting == nullptr) return;
-    if (!made) {
-      waiting->last = ErrandEnd{.how = ErrandEnd::How::never_ran, .message = made.error().message};
-      return;
-    }
-    waiting->recipe = *made;
-    check(spawn);
-  });
+  parts_.recipes.with(
+      group.name, generation, worker, [this, spawn](const Result<Recipes::Shared>& made) {
+        Watch* waiting = find(spawn);
+        if (waiting == nullptr) return;
+        if (!made) {
+          waiting->last =
+              ErrandEnd{.how = ErrandEnd::How::never_ran, .message = made.error().message};
+          return;
+        }
+        waiting->recipe = *made;
+        check(spawn);
+      });
 }
 
 void ExecReadiness::unwatch(core::SpawnId spawn) {

@@ -133,6 +133,25 @@ void Listeners::restore(const core::GroupSpec& group) {
   }
 }
 
+void Listeners::update(const core::GroupSpec& group) {
+  for (const core::ListenSpec& socket : group.listen) {
+    const auto found = sockets_.find(socket.address);
+    if (found == sockets_.end()) continue;
+    Result<os::ListenRequest> request = request_of(group, socket);
+    if (request) found->second.request = std::move(*request);
+  }
+  restore(group);
+}
+
+void Listeners::close_others(const std::set<std::string>& addresses) {
+  std::erase_if(sockets_, [&](const auto& open) {
+    if (addresses.contains(open.first)) return false;
+    os::remove_listen_path(open.second.request);
+    drop_(kPrefix + open.first);
+    return true;
+  });
+}
+
 void Listeners::close() {
   for (const auto& [address, socket] : sockets_) os::remove_listen_path(socket.request);
   sockets_.clear();

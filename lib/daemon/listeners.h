@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ class Listeners {
   // Hands a duplicate to the keeper under a name; the name comes back through adopt() in a later
   // supervisor.
   using Keep = std::function<void(const std::string& name, int fd)>;
+  using Drop = std::function<void(const std::string& name)>;
 
-  Listeners(std::string anchor_dir, Keep keep)
-      : anchor_dir_(std::move(anchor_dir)), keep_(std::move(keep)) {}
+  Listeners(std::string anchor_dir, Keep keep, Drop drop)
+      : anchor_dir_(std::move(anchor_dir)), keep_(std::move(keep)), drop_(std::move(drop)) {}
 
   // `listen/127.0.0.1:8000`, for what the keeper holds.
   static constexpr const char* kPrefix = "listen/";
@@ -34,6 +36,10 @@ class Listeners {
   Status open(const core::GroupSpec& group);
   // In `listen` order, without private ones; borrowed; after a successful open().
   [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
+  // Takes over what may change of an open socket: its backlog, and the mode and owner of its path.
+  void update(const core::GroupSpec& group);
+  // Closes those at other addresses, and removes their paths.
+  void close_others(const std::set<std::string>& addresses);
   // Puts right what runners did to the sockets: a changed backlog, a removed path.
   void restore(const core::GroupSpec& group);
   // At the end of superd: closes all and removes their paths.
@@ -49,6 +55,7 @@ class Listeners {
 
   std::string anchor_dir_;
   Keep keep_;
+  Drop drop_;
   std::map<std::string, UniqueFd> adopted_;  // by address; not claimed by a group yet
   std::map<std::string, Socket> sockets_;    // by address
 };

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "daemon/shim.h"
+
 namespace superd::daemon {
 namespace {
 
@@ -80,33 +82,78 @@ Status look_up_account(const core::GroupSpec& spec, Recipe& recipe) {
 }
 
 // Most groups have one directory and one file for all workers: each is looked at once.
-Status look_at_files(const core::GroupSpec& spec, Recipe& recipe) {
-  recipe.workers.clear();
-  std::map<std::string, std::string> directories;
-  std::map<std::string, std::vector<core::EnvEntry>> files;
-  for (int number = 1; number <= spec.workers; ++number) {
-    const core::PlaceholderValues values = recipe.placeholders(number);
-    const Result<std::string> directory = core::expand_placeholders(spec.directory, values);
-    if (!directory) return tl::unexpected(directory.error());
-    if (!directories.contains(*directory)) {
-      Result<std::string> real = resolved(*directory);
+class Files {
+ public:
+  Files(const core::GroupSpec& spec, const Recipe& recipe) : spec_(spec), recipe_(recipe) {}
+
+  // What was found for a worker is found for all that have the same text.
+  Status remember(int number, const Recipe::ForWorker& found) {
+    const Result<Texts> texts = texts_of(number);
+    if (!texts) return tl::unexpected(texts.error());
+    directories_[texts->directory] = found.directory;
+    if (texts->env_file) files_[*texts->env_file] = found.env_file;
+    return {};
+  }
+
+  Result<Recipe::ForWorker> look(int number) {
+    const Result<Texts> texts = texts_of(number);
+    if (!texts) return tl::unexpected(texts.error());
+    if (!directories_.contains(texts->directory)) {
+      Result<std::string> real = resolved(texts->directory);
       if (!real) return tl::unexpected(real.error());
-      directories[*directory] = std::move(*real);
+      directories_[texts->directory] = std::move(*real);
     }
-    Recipe::ForWorker worker{.directory = directories[*directory], .env_file = {}};
-    if (spec.env_file) {
-      const Result<std::string> path = core::expand_placeholders(*spec.env_file, values);
-      if (!path) return tl::unexpected(path.error());
-      if (!files.contains(*path)) {
-        Result<std::vector<core::EnvEntry>> entries = read_env_file(*path);
-        if (!entries) return tl::unexpected(entries.error());
-        files[*path] = std::move(*entries);
-      }
-      worker.env_file = files[*path];
+    Recipe::ForWorker found{.directory = directories_[texts->directory], .env_file = {}};
+    if (!texts->env_file) return found;
+    if (!files_.contains(*texts->env_file)) {
+      Result<std::vector<core::EnvEntry>> entries = read_env_file(*texts->env_file);
+      if (!entries) return tl::unexpected(entries.error());
+      files_[*texts->env_file] = std::move(*entries);
     }
-    recipe.workers.push_back(std::move(worker));
+    found.env_file = files_[*texts->env_file];
+    return found;
+  }
+
+ private:
+  struct Texts {
+    std::string directory;
+    std::optional<std::string> env_file;
+  };
+  [[nodiscard]] Result<Texts> texts_of(int number) const {
+    const core::PlaceholderValues values = recipe_.placeholders(number);
+    Result<std::string> directory = core::expand_placeholders(spec_.directory, values);
+    if (!directory) return tl::unexpected(directory.error());
+    Texts texts{.directory = std::move(*directory), .env_file = {}};
+    if (!spec_.env_file) return texts;
+    Result<std::string> path = core::expand_placeholders(*spec_.env_file, values);
+    if (!path) return tl::unexpected(path.error());
+    texts.env_file = std::move(*path);
+    return texts;
+  }
+
+  const core::GroupSpec& spec_;
+  const Recipe& recipe_;
+  std::map<std::string, std::string> directories_;
+  std::map<std::string, std::vector<core::EnvEntry>> files_;
+};
+
+Status add_workers(const core::GroupSpec& spec, Recipe& recipe, int workers) {
+  Files files(spec, recipe);
+  for (std::size_t i = 0; i < recipe.workers.size(); ++i) {
+    const Status known = files.remember(static_cast<int>(i) + 1, recipe.workers[i]);
+    if (!known) return known;
+  }
+  while (static_cast<int>(recipe.workers.size()) < workers) {
+    Result<Recipe::ForWorker> found = files.look(static_cast<int>(recipe.workers.size()) + 1);
+    if (!found) return tl::unexpected(found.error());
+    recipe.workers.push_back(std::move(*found));
   }
   return {};
+}
+
+Status look_at_files(const core::GroupSpec& spec, Recipe& recipe) {
+  recipe.workers.clear();
+  return add_workers(spec, recipe, spec.workers);
 }
 
 bool same_directories(const Recipe& a, const Recipe& b) {
@@ -139,6 +186,7 @@ Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
                 .socket_names = socket_names(spec),
                 .addresses = addresses(spec),
                 .listen_fds = core::sets_listen_fds(spec),
+                .socket_shim = spec.socket_shim,
                 .ready_fd = spec.ready.when == core::ReadyWhen::fd,
                 .port_base = spec.port_base,
                 .env = spec.env,
@@ -157,48 +205,102 @@ Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation) {
     if (Status looked = look_at_files(spec, recipe); !looked) return tl::unexpected(looked.error());
     if (same_directories(before, recipe)) break;
   }
+  if (recipe.socket_shim) {
+    if (Status can = check_shim_programs(recipe); !can) return tl::unexpected(can.error());
+  }
   return recipe;
 }
 
-void Recipes::make(const core::GroupSpec& spec, int generation) {
-  const Key key{spec.name, generation};
+Result<Recipe> with_workers(Recipe recipe, const core::GroupSpec& spec, int workers) {
+  if (Status added = add_workers(spec, recipe, workers); !added) {
+    return tl::unexpected(added.error());
+  }
+  return recipe;
+}
+
+void Recipes::make(core::SpecPtr spec, int generation) {
+  const Key key{spec->name, generation};
   Entry& entry = entries_[key];
-  if (entry.recipe || entry.work) return;
+  entry.spec = std::move(spec);
+  begin(key, entry, 0);
+}
+
+// What was made stays: more workers only find places of their own.
+void Recipes::begin(const Key& key, Entry& entry, int workers) {
+  if (entry.work) return;
+  auto job = [made = entry.recipe, spec = entry.spec, generation = key.second,
+              workers]() -> Result<Recipe> {
+    return made ? with_workers(*made, *spec, workers) : make_recipe(*spec, generation);
+  };
   entry.work.emplace(loop::Work::with_result<Result<Recipe>>(
-      loop_, [spec, generation] { return make_recipe(spec, generation); },
-      [this, key](Result<Recipe> made) { on_made(key, std::move(made)); }));
+      loop_, std::move(job), [this, key](Result<Recipe> made) { on_made(key, std::move(made)); }));
 }
 
 void Recipes::drop(const std::string& group, int generation) {
   entries_.erase({group, generation});
 }
 
-void Recipes::with(const core::GroupSpec& spec, int generation, Callback callback) {
-  Entry& entry = entries_[{spec.name, generation}];
-  if (entry.recipe) {
+void Recipes::drop_all(const std::string& group) {
+  std::erase_if(entries_, [&](const auto& entry) { return entry.first.first == group; });
+}
+
+core::SpecPtr Recipes::spec(const std::string& group, int generation) const {
+  const auto found = entries_.find({group, generation});
+  return found == entries_.end() ? nullptr : found->second.spec;
+}
+
+std::vector<core::SpecPtr> Recipes::specs() const {
+  std::vector<core::SpecPtr> all;
+  for (const auto& [key, entry] : entries_) all.push_back(entry.spec);
+  return all;
+}
+
+void Recipes::take(const core::SpecPtr& from, const core::SpecPtr& to) {
+  for (auto& [key, entry] : entries_) {
+    if (entry.spec == from) entry.spec = to;
+  }
+}
+
+void Recipes::with(const std::string& group, int generation, int worker, Callback callback) {
+  const auto found = entries_.find({group, generation});
+  if (found == entries_.end()) {
+    callback(fail(fmt::format("generation {} of {} is not known any more", generation, group)));
+    return;
+  }
+  Entry& entry = found->second;
+  if (entry.recipe && static_cast<int>(entry.recipe->workers.size()) >= worker) {
     callback(entry.recipe);
     return;
   }
-  entry.waiting.push_back(std::move(callback));
-  make(spec, generation);
+  entry.waiting.push_back({.worker = worker, .callback = std::move(callback)});
+  begin(found->first, entry, worker);
 }
 
 void Recipes::on_made(const Key& key, Result<Recipe> made) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
+  Entry& entry = found->second;
   Result<Shared> shared = tl::unexpected(Error{});
+  const bool first = !entry.recipe;
   if (made) {
     shared = std::make_shared<const Recipe>(std::move(*made));
-    found->second.recipe = *shared;
+    entry.recipe = *shared;
   } else {
     shared = tl::unexpected(made.error());
   }
-  const std::vector<Callback> waiting = std::exchange(found->second.waiting, {});
-  found->second.work.reset();
-  if (shared) {
+  const std::vector<Waiting> waiting = std::exchange(entry.waiting, {});
+  entry.work.reset();
+  if (shared && first) {
     tell_({.group = key.first, .generation = key.second, .fingerprint = fingerprint(**shared)});
   }
-  for (const Callback& callback : waiting) callback(shared);
+  for (const Waiting& each : waiting) {
+    const bool has_place = shared && static_cast<int>((*shared)->workers.size()) >= each.worker;
+    if (has_place || !shared) {
+      each.callback(shared);
+    } else {
+      with(key.first, key.second, each.worker, each.callback);
+    }
+  }
 }
 
 }  // namespace superd::daemon

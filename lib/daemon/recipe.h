@@ -32,6 +32,7 @@ struct Recipe {
   std::vector<std::string> socket_names;  // in `listen` order
   std::vector<std::string> addresses;     // of these; empty for a private one
   bool listen_fds = false;                // LISTEN_* are set
+  bool socket_shim = false;               // the sockets are handed over at bind() (daemon/shim.h)
   bool ready_fd = false;                  // {fd:ready} is one more descriptor, after the sockets
   std::optional<int> port_base;
   std::vector<core::EnvEntry> env;  // values with placeholders
@@ -55,6 +56,8 @@ struct Recipe {
 // Fails where the directory or file of one worker is missing: what is found only later would be
 // followed anew at each start.
 Result<Recipe> make_recipe(const core::GroupSpec& spec, int generation);
+// The same with places for so many workers, where it has fewer; those that it has stay as they are.
+Result<Recipe> with_workers(Recipe recipe, const core::GroupSpec& spec, int workers);
 
 // Equal for recipes that start the same, whatever their generation; the same in every run of
 // superd.
@@ -73,19 +76,33 @@ class Recipes {
   Recipes(loop::Loop& loop, Tell tell) : loop_(loop), tell_(std::move(tell)) {}
 
   // Begins at once, so that a generation is what the machine was when it was asked for.
-  void make(const core::GroupSpec& spec, int generation);
+  void make(core::SpecPtr spec, int generation);
   void drop(const std::string& group, int generation);
-  // Called when the recipe is made, or has failed: now or later. One that failed is made anew at
-  // the next call. Not called any more after a drop.
-  void with(const core::GroupSpec& spec, int generation, Callback callback);
+  void drop_all(const std::string& group);
+  // The configuration that a generation goes by; null where it was not made, or was dropped.
+  [[nodiscard]] core::SpecPtr spec(const std::string& group, int generation) const;
+  // Those of all generations.
+  [[nodiscard]] std::vector<core::SpecPtr> specs() const;
+  // Generations that go by `from` go by `to` from now on, which differs in nothing that is part of
+  // a recipe.
+  void take(const core::SpecPtr& from, const core::SpecPtr& to);
+  // Called when the recipe is made and has a place for this worker, or has failed: now or later.
+  // One that failed is made anew at the next call. Not called any more after a drop.
+  void with(const std::string& group, int generation, int worker, Callback callback);
 
  private:
+  struct Waiting {
+    int worker = 0;
+    Callback callback;
+  };
   struct Entry {
+    core::SpecPtr spec;
     Shared recipe;
     std::optional<loop::Work> work;
-    std::vector<Callback> waiting;
+    std::vector<Waiting> waiting;
   };
   using Key = std::pair<std::string, int>;
+  void begin(const Key& key, Entry& entry, int workers);
   void on_made(const Key& key, Result<Recipe> made);
 
   loop::Loop& loop_;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/shim.h"
 #include "daemon/spawn_request.h"
 #include "daemon/spawner_process.h"
 #include "os/output_pipe.h"
@@ -58,15 +59,15 @@ std::string Spawner::status_text(core::SpawnId spawn) const {
   return unseen.empty() ? process->status : unseen;
 }
 
-void Spawner::spawn(const core::Spawn& what, const core::GroupSpec& group) {
+void Spawner::spawn(const core::Spawn& what) {
   auto process = std::make_unique<Process>();
   process->id = what.spawn;
   process->worker = what.worker;
-  process->group = &group;
+  process->group = parts_.recipes.spec(what.worker.group, what.generation);
   process->generation = what.generation;
   processes_[what.spawn] = std::move(process);
   parts_.recipes.with(
-      group, what.generation,
+      what.worker.group, what.generation, what.worker.number,
       [this, id = what.spawn](const Result<Recipes::Shared>& made) { launch(id, made); });
 }
 
@@ -96,6 +97,9 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
                                   .inherited = surroundings_.environment,
                                   .nofile_soft = surroundings_.nofile_soft});
   if (!request) return tl::unexpected(request.error());
+  if (recipe.socket_shim) {
+    if (Status added = add_shim(*process.group, request->env); !added) return added;
+  }
   const Result<Output> output = open_output(process);
   if (!output) return tl::unexpected(output.error());
   const bool inherits = process.group->log.output == core::LogOutput::inherit;
@@ -162,6 +166,8 @@ Result<Spawner::Output> Spawner::open_output(Process& process) {
     case core::LogOutput::inherit:
       return output;
     case core::LogOutput::discard: {
+      // Somebody has to read what a line is looked for in.
+      if (process.group->ready.when == core::ReadyWhen::log) break;
       output.out = UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
       if (!output.out) return fail_errno("/dev/null", errno);
       output.err = duplicate(output.out.get());
@@ -187,6 +193,7 @@ Result<Spawner::Output> Spawner::open_output(Process& process) {
   if (Status put = parts_.keeper.put(output_item(process.id, process.worker), held); !put) {
     return tl::unexpected(put.error());
   }
+  parts_.readiness.expect(process.id, *process.group);
   capture(process);
   return output;
 }
@@ -196,13 +203,15 @@ void Spawner::capture(const Process& process) {
   std::vector<UniqueFd> fds;
   for (const UniqueFd& end : process.output) fds.push_back(duplicate(end.get()));
   const core::LogSpec& log = process.group->log;
-  parts_.logger.capture({.spawn = process.id,
-                         .worker = core::to_string(process.worker),
-                         .path = log_path(process.worker),
-                         .format = log.format,
-                         .max_size = log.max_size,
-                         .keep = log.keep},
-                        std::move(fds));
+  parts_.logger.capture(
+      {.spawn = process.id,
+       .worker = core::to_string(process.worker),
+       .path = log.output == core::LogOutput::file ? log_path(process.worker) : "",
+       .format = log.format,
+       .max_size = log.max_size,
+       .keep = log.keep,
+       .match = parts_.readiness.log_match(process.id)},
+      std::move(fds));
 }
 
 void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,

@@ -52,7 +52,7 @@ class Spawner {
   Spawner& operator=(const Spawner&) = delete;
 
   // `group` outlives the spawn.
-  void spawn(const core::Spawn& what, const core::GroupSpec& group);
+  void spawn(const core::Spawn& what);
   void signal_main(core::SpawnId spawn, int signal);
   void signal_tree(core::SpawnId spawn, int signal);
   void kill_tree(core::SpawnId spawn);

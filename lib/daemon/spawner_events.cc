@@ -34,7 +34,7 @@ void Spawner::watch_readiness(core::SpawnId spawn) {
       {.spawn = spawn,
        .worker = process->worker,
        .generation = process->generation,
-       .group = process->group,
+       .group = process->group.get(),
        .main = process->main->id().pid,
        .identity = {.uid = process->uid, .gid = process->gid},
        .sockets = parts_.listeners.fds(*process->group),

@@ -15,7 +15,7 @@ namespace superd::daemon {
 struct Spawner::Process {
   core::SpawnId id{};
   core::WorkerRef worker;
-  const core::GroupSpec* group = nullptr;
+  core::SpecPtr group;  // of its generation
   int generation = 0;
   bool cancelled = false;  // asked to leave before a process was made
   bool main_gone = false;  // and the core was told

@@ -85,7 +85,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                    if (const Status put = keeper_.put(name, std::array{fd}); !put) {
                      log::warn("{}: {}", name, put.error().message);
                    }
-                 }),
+                 },
+                 [this](const std::string& name) { (void)keeper_.drop(name); }),
       logger_(loop, {.on_captures =
                          [this](const std::vector<core::SpawnId>& spawns) {
                            spawner_.reconcile_captures(spawns, held_spawns_);
@@ -153,10 +154,10 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                .held = [this](const std::string& group,
                               wire::HoldAction action) { keep_hold(group, action); }}),
       leftovers_(loop, *tracking_.tracker, keeper_pid_),
-      hooks_(loop, spec_.hooks,
-             {.environment = config::this_process().environment,
-              .nofile_soft = options.nofile_soft},
-             Hooks::Limits{}),
+      hooks_(
+          loop, spec_.hooks,
+          {.environment = config::this_process().environment, .nofile_soft = options.nofile_soft},
+          Hooks::Limits{}),
       occurrences_([this](core::OccurrenceKind kind, const wire::OccurrenceView& view) {
         tell_hooks(kind, view);
       }),
@@ -165,12 +166,13 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                       .commands = commands_,
                       .rolls = rolls_,
                       .spawner = spawner_},
-                     {.happen = [this](const core::Event& event) { happen(event); },
-                      .fired = [this](const std::string& group,
-                                      const std::string& cause) { note_trigger(group, cause); }}),
+                     signal_hooks()),
       schedules_(loop, [this](const std::string& group) { on_schedule(group); }),
       sockets_timer_(loop, [this] { look_after_sockets(); }) {
-  for (const core::GroupSpec& group : spec_.groups) core_.add_group(group);
+  for (const core::GroupSpec& group : spec_.groups) {
+    taken_[group.name] = std::make_shared<const core::GroupSpec>(group);
+    core_.add_group(taken_[group.name]);
+  }
 }
 
 Supervisor::~Supervisor() = default;
@@ -183,6 +185,7 @@ int run_supervisor(const SupervisorOptions& options) {
                   .format = to_log(loaded.spec.daemon.log_format),
                   .process = "supervisor"});
   for (const config::ConfigError& error : loaded.errors) log::error("{}", to_string(error));
+  for (const config::ConfigError& warning : loaded.warnings) log::warn("{}", to_string(warning));
   if (!loaded.errors.empty()) return 1;
   auto items = keeper.receive_items(std::chrono::seconds(10));
   if (!items) {

@@ -66,13 +66,14 @@ const core::GroupSpec* Supervisor::spec_of(const std::string& group) const {
   return nullptr;
 }
 
-void Supervisor::carry_out(const core::MakeRecipe& e) {
-  recipes_.make(*spec_of(e.group), e.generation);
+void Supervisor::carry_out(const core::MakeRecipe& e) { recipes_.make(e.spec, e.generation); }
+
+void Supervisor::carry_out(const core::DropRecipe& e) {
+  recipes_.drop(e.group, e.generation);
+  close_unused_listeners();
 }
 
-void Supervisor::carry_out(const core::DropRecipe& e) { recipes_.drop(e.group, e.generation); }
-
-void Supervisor::carry_out(const core::Spawn& e) { spawner_.spawn(e, *spec_of(e.worker.group)); }
+void Supervisor::carry_out(const core::Spawn& e) { spawner_.spawn(e); }
 
 void Supervisor::on_timer(const core::TimerKey& key) {
   const bool late = key.kind == core::TimerKind::ready_timeout;
@@ -83,7 +84,7 @@ void Supervisor::carry_out(const core::WatchReadiness& e) { spawner_.watch_readi
 
 void Supervisor::carry_out(const core::UnwatchReadiness& e) { spawner_.unwatch_readiness(e.spawn); }
 
-void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e, *spec_of(e.group)); }
+void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e); }
 
 void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll); }
 

@@ -79,11 +79,17 @@ class Supervisor {
   [[nodiscard]] wire::SuperdView superd_view() const;
 
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
+  SignalOrders::Hooks signal_hooks();
   void on_schedule(const std::string& group);
+  void hold(const std::string& group, const std::string& cause);
+  void release(const std::string& group, const std::string& cause);
   void note_trigger(const std::string& group, const std::string& cause);
   // A hold by command outlives this supervisor: the keeper keeps it.
   void keep_hold(const std::string& group, wire::HoldAction action);
   void tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceView& view);
+
+  // supervisor_config.cc: groups whose configuration changes.
+  void close_unused_listeners();
 
   // supervisor_effects.cc: the core's wishes.
   void happen(const core::Event& event);
@@ -94,6 +100,8 @@ class Supervisor {
   void carry_out(const core::UnwatchReadiness& e);
   void carry_out(const core::RunBefore& e);
   void carry_out(const core::CancelBefore& e);
+  void carry_out(const core::SpecTaken& e);
+  void carry_out(const core::GroupGone& e);
   void carry_out(const core::WatchDemand& e);
   void carry_out(const core::UnwatchDemand& e);
   void carry_out(const core::SignalMain& e);
@@ -147,6 +155,7 @@ class Supervisor {
   SignalOrders signal_orders_;
   Schedules schedules_;
 
+  std::map<std::string, core::SpecPtr> taken_;  // by group: the latest that the core has taken
   std::map<core::SpawnId, core::WorkerRef> held_spawns_;  // of an earlier supervisor
   std::set<core::CommandId> boot_commands_;
   bool boot_failed_ = false;

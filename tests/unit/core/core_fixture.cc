@@ -104,6 +104,21 @@ CommandId Bench::restart(const std::string& target, Pace pace) {
   return id;
 }
 
+CommandId Bench::configure(const GroupSpec& spec, GroupConfigured::Recipe recipe) {
+  const CommandId id{++last_command_};
+  send(GroupConfigured{.command = id,
+                       .spec = std::make_shared<const GroupSpec>(spec),
+                       .recipe = recipe,
+                       .cause = "config"});
+  return id;
+}
+
+CommandId Bench::remove(const std::string& group) {
+  const CommandId id{++last_command_};
+  send(GroupRemoved{.command = id, .group = group, .cause = "config"});
+  return id;
+}
+
 void Bench::shutdown(Urgency urgency) {
   send(ShutdownRequested{.cause = "signal TERM", .urgency = urgency});
 }

@@ -47,6 +47,8 @@ class Bench {
   CommandId start(const std::string& target);
   CommandId stop(const std::string& target);
   CommandId restart(const std::string& target, Pace pace = Pace::in_turn);
+  CommandId configure(const GroupSpec& spec, GroupConfigured::Recipe recipe);
+  CommandId remove(const std::string& group);
   void shutdown(Urgency urgency = Urgency::ordered);
 
   // --- what processes do, each the current one of the worker unless its spawn is named

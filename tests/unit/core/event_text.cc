@@ -69,6 +69,15 @@ std::string text(const Event& event) {
             return fmt::format("restart {}{} ({})", text(e.target), text(e.pace),
                                number(e.command));
           },
+          [](const GroupConfigured& e) {
+            return fmt::format("configure {} {} workers{} ({})", e.spec->name, e.spec->workers,
+                               e.recipe == GroupConfigured::Recipe::anew ? " anew" : "",
+                               number(e.command));
+          },
+          [](const GroupRemoved& e) {
+            return fmt::format("remove {} ({})", e.group, number(e.command));
+          },
+          [](const GroupsOrdered&) { return std::string("order"); },
           [](const ConnectionWaits& e) { return fmt::format("a connection for {}", e.group); },
           [](const GroupIdle& e) { return fmt::format("{} is idle", e.group); },
           [](const ShutdownRequested& e) {
@@ -104,6 +113,8 @@ std::string text(const Effect& effect) {
                                e.generation);
           },
           [](const WatchReadiness& e) { return fmt::format("watch #{}", number(e.spawn)); },
+          [](const SpecTaken& e) { return fmt::format("{} takes its spec", e.group); },
+          [](const GroupGone& e) { return fmt::format("{} is gone", e.group); },
           [](const WatchDemand& e) { return fmt::format("watch demand {}", e.group); },
           [](const UnwatchDemand& e) { return fmt::format("unwatch demand {}", e.group); },
           [](const UnwatchReadiness& e) { return fmt::format("unwatch #{}", number(e.spawn)); },

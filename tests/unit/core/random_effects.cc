@@ -35,8 +35,9 @@ void RandomWorld::on_effect(const Effect& effect) {
 void RandomWorld::on(const MakeRecipe& e) {
   expect(recipes_.insert({e.group, e.generation}).second, "a generation is made once");
   for (const auto& [id, process] : processes_) {
-    expect(process.worker.group != e.group || process.generation < e.generation,
-           "generations count up");
+    expect(
+        process.forgotten || process.worker.group != e.group || process.generation < e.generation,
+        "generations count up");
   }
   if (chance(90)) made_.emplace_back(e.group, e.generation);
 }
@@ -55,7 +56,8 @@ void RandomWorld::on(const Spawn& e) {
   expect(recipes_.contains({e.worker.group, e.generation}), "a spawn has a recipe");
   expect(!core_.shutting_down(), "nothing starts during a shutdown");
   for (const std::string& needed : core_.dependencies().needed_by(e.worker.group)) {
-    expect(ever_up_.contains(needed) || is_up(*core_.find(needed)),
+    const Group* other = core_.find(needed);
+    expect(other == nullptr || ever_up_.contains(needed) || is_up(*other),
            "nothing starts before what it depends on was up");
   }
   processes_[e.spawn] = Process{.worker = e.worker,
@@ -88,6 +90,20 @@ void RandomWorld::on(const RollEnded& e) {
   const auto found = rolls_.find(e.group);
   expect(found != rolls_.end() && found->second == e.roll, "a roll ends once");
   if (found != rolls_.end()) rolls_.erase(found);
+}
+
+void RandomWorld::on(const SpecTaken& e) {
+  expect(core_.find(e.group) == nullptr || core_.find(e.group)->spec->name == e.group,
+         "a group takes its own configuration");
+  specs_[e.group] = *e.spec;
+}
+
+void RandomWorld::on(const GroupGone& e) {
+  expect(core_.find(e.group) == nullptr, "a group that is gone is not known");
+  expect(group_states_[e.group] == GroupState::stopped, "a group is stopped before it is gone");
+  expect(!demanded_.contains(e.group), "nobody waits for a connection of a group that is gone");
+  std::erase_if(worker_states_, [&](const auto& each) { return each.first.group == e.group; });
+  std::erase_if(recipes_, [&](const auto& each) { return each.first == e.group; });
 }
 
 void RandomWorld::on(const WatchDemand& e) {
@@ -128,7 +144,7 @@ void RandomWorld::on(const CancelTimer& e) {
 }
 
 void RandomWorld::on(const WorkerChanged& e) {
-  expect(worker_states_.at(e.worker) == e.from, "a worker changes from the state it was in");
+  expect(worker_states_[e.worker] == e.from, "a worker changes from the state it was in");
   expect(e.from != e.to || !e.message.empty(), "what is no change of state says what it is");
   worker_states_[e.worker] = e.to;
   if (e.to != WorkerState::stopping || e.cause != kInOrder) return;
@@ -138,7 +154,7 @@ void RandomWorld::on(const WorkerChanged& e) {
 }
 
 void RandomWorld::on(const GroupChanged& e) {
-  expect(group_states_.at(e.group) == e.from, "a group changes from the state it was in");
+  expect(group_states_[e.group] == e.from, "a group changes from the state it was in");
   group_states_[e.group] = e.to;
 }
 

@@ -51,15 +51,16 @@ void RandomWorld::check_state() {
   }
   for (const auto& [key, at] : timers_) {
     const bool of_life = known.contains(key.spawn);
-    const bool of_backoff =
-        key.kind == TimerKind::backoff && core_.find(key.worker)->state == WorkerState::backoff;
+    const Worker* worker = core_.find(key.worker);
+    const bool of_backoff = key.kind == TimerKind::backoff && worker != nullptr &&
+                            worker->state == WorkerState::backoff;
     expect(of_life || of_backoff, "no timer is armed for a spawn that is forgotten");
   }
 }
 
 void RandomWorld::check_group(const Group& group) {
   expect(group.state == derive_state(group), "a group's state follows from its workers");
-  expect(group.state == group_states_.at(group.name), "every change of a group is told");
+  expect(group.state == group_states_[group.name], "every change of a group is told");
   expect(group.demand.has_value() == demanded_.contains(group.name),
          "a group that waits for a connection has its sockets watched, and no other");
   expect(!group.demand || !group.roll, "a group that waits for a connection is in no roll");
@@ -78,7 +79,7 @@ void RandomWorld::check_group(const Group& group) {
 }
 
 void RandomWorld::check_worker(const Worker& worker) {
-  expect(worker.state == worker_states_.at(worker.ref), "every change of a worker is told");
+  expect(worker.state == worker_states_[worker.ref], "every change of a worker is told");
   const bool has_life = worker.life.has_value();
   switch (worker.state) {
     case WorkerState::stopped:

@@ -45,6 +45,7 @@ void RandomWorld::make_group(int index, int groups) {
     if (may && chance(40)) spec.depends_on.push_back(fmt::format("g{}", other));
   }
   core_.add_group(spec);
+  specs_[spec.name] = spec;
   group_states_[spec.name] = GroupState::stopped;
   for (const Worker& worker : core_.find(spec.name)->workers) {
     worker_states_[worker.ref] = WorkerState::stopped;
@@ -55,8 +56,10 @@ void RandomWorld::make_group(int index, int groups) {
 
 void RandomWorld::step() {
   const std::uint64_t what = pick(100);
-  if (what < 15) {
+  if (what < 13) {
     command();
+  } else if (what < 15) {
+    configure();
   } else if (what < 18) {
     end_before(70);
   } else if (what < 60) {
@@ -72,6 +75,7 @@ void RandomWorld::step() {
 }
 
 Target RandomWorld::any_target() {
+  if (core_.names().empty()) return {.group = "none"};
   const Group& group = *core_.find(core_.names().at(pick(core_.names().size())));
   const int number = chance(50) ? 0 : 1 + static_cast<int>(pick(group.workers.size()));
   return {.group = group.name, .worker = number};
@@ -113,6 +117,7 @@ void RandomWorld::end_before(int percent_ok) {
 }
 
 void RandomWorld::command() {
+  if (core_.names().empty()) return configure();
   const Target target = any_target();
   const std::uint64_t what = pick(3);
   const bool is_roll = what == 2 && target.worker == 0;
@@ -127,6 +132,33 @@ void RandomWorld::command() {
       return send(RestartRequested{
           .command = id, .target = target, .cause = "command", .pace = any_pace()});
   }
+}
+
+// Other numbers of workers, other ways to get ready and to leave, groups that go and come back.
+void RandomWorld::configure() {
+  auto any = specs_.begin();
+  std::advance(any, static_cast<std::ptrdiff_t>(pick(specs_.size())));
+  const CommandId id{++last_command_};
+  const std::string name = any->first;
+  if (chance(15) && core_.find(name) != nullptr) {
+    owed_.insert(id);
+    ever_up_.insert(name);  // from now on nobody waits for it
+    return send(GroupRemoved{.command = id, .group = name, .cause = "config"});
+  }
+  GroupSpec spec = any->second;
+  spec.workers = 1 + static_cast<int>(pick(4));
+  const bool anew = core_.find(name) != nullptr && chance(40);
+  if (anew) {
+    spec.ready.when = chance(50) ? ReadyWhen::notify : ReadyWhen::delay;
+    spec.ready.soak = std::chrono::milliseconds(pick(2) * 500);
+  }
+  spec.stop.timeout = std::chrono::seconds(pick(40));
+  owed_.insert(id);
+  send(GroupConfigured{
+      .command = id,
+      .spec = std::make_shared<const GroupSpec>(spec),
+      .recipe = anew ? GroupConfigured::Recipe::anew : GroupConfigured::Recipe::same,
+      .cause = "config"});
 }
 
 Pace RandomWorld::any_pace() {
@@ -261,10 +293,11 @@ bool RandomWorld::obey(SpawnId id) {
     const bool is_next = worker->next && worker->next->spawn == id;
     const bool is_first =
         worker->life && worker->life->spawn == id && worker->state == WorkerState::starting;
-    const ReadyWhen way = core_.find(worker->ref.group)->policy.ready.when;
     const bool soaks = is_next ? worker->next->soaks_since.has_value()
                                : is_first && worker->life->soaks_since.has_value();
-    if (!(is_next || is_first) || soaks || way == ReadyWhen::delay) return false;
+    if (!(is_next || is_first) || soaks) return false;
+    const ReadyWhen way = (is_next ? worker->next : worker->life)->ready.when;
+    if (way == ReadyWhen::delay) return false;
     send(ReadinessSeen{.spawn = id, .by = way});
     return true;
   }

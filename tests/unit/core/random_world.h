@@ -67,6 +67,7 @@ class RandomWorld {
   Exit any_exit();
   Pace any_pace();
   void command();
+  void configure();
   void process_acts(SpawnId id);
   void end_before(int percent_ok);
   void noise();
@@ -83,6 +84,8 @@ class RandomWorld {
   void on(const UnwatchReadiness&) {}
   void on(const RunBefore& e);
   void on(const CancelBefore& e);
+  void on(const SpecTaken& e);
+  void on(const GroupGone& e);
   void on(const WatchDemand& e);
   void on(const UnwatchDemand& e);
   void on(const SignalMain& e);
@@ -121,6 +124,7 @@ class RandomWorld {
   std::set<std::pair<std::string, int>> recipes_;
   std::map<WorkerRef, WorkerState> worker_states_;
   std::map<std::string, GroupState> group_states_;
+  std::map<std::string, GroupSpec> specs_;         // as the core has taken them
   std::set<std::string> demanded_;                 // groups whose next connection is to be told
   std::map<std::string, CommandId> befores_;       // roll.before commands that run
   std::map<std::string, CommandId> rolls_;         // that have begun and not ended

@@ -15,6 +15,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+core::SpecPtr shared(const core::GroupSpec& spec) {
+  return std::make_shared<const core::GroupSpec>(spec);
+}
+
 // `releases/1` and `releases/2`, and `current`, which leads to one of them.
 class Releases {
  public:
@@ -134,7 +138,8 @@ TEST_CASE("a recipe: it is told when it is made, before those who wait for it ge
   daemon::Recipes recipes(loop, [&](const core::RecipeMade& e) {
     story.push_back("made " + e.group + " " + std::to_string(e.generation));
   });
-  recipes.with(releases.web(), 3, [&](const auto& recipe) {
+  recipes.make(shared(releases.web()), 3);
+  recipes.with("web", 3, 1, [&](const auto& recipe) {
     story.push_back(recipe ? "got" : recipe.error().message);
   });
   while (story.size() < 2) loop.run_once();
@@ -147,7 +152,8 @@ TEST_CASE("a recipe: of one that cannot be made nothing is told but the reason",
   int told = 0;
   std::string reason;
   daemon::Recipes recipes(loop, [&](const core::RecipeMade&) { ++told; });
-  recipes.with(spec, 1, [&](const auto& recipe) { reason = recipe.error().message; });
+  recipes.make(shared(spec), 1);
+  recipes.with("web", 1, 1, [&](const auto& recipe) { reason = recipe.error().message; });
   while (reason.empty()) loop.run_once();
   CHECK(told == 0);
   CHECK(reason.find("No such file or directory") != std::string::npos);
@@ -163,12 +169,13 @@ TEST_CASE("a recipe: of a link that is missing it is made once the link is there
   std::vector<std::string> story;
   const auto ask = [&] {
     const std::size_t before = story.size();
-    recipes.with(spec, 1, [&](const auto& recipe) {
+    recipes.with("web", 1, 1, [&](const auto& recipe) {
       story.push_back(recipe ? (*recipe)->workers.at(0).directory : recipe.error().message);
     });
     while (story.size() == before) loop.run_once();
   };
   releases.lead_nowhere();
+  recipes.make(shared(spec), 1);
   ask();
   releases.lead_to("1");
   ask();

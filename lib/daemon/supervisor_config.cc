@@ -1,0 +1,51 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "daemon/supervisor_state.h"
+
+// Groups whose configuration changes while superd runs.
+namespace superd::daemon {
+
+void Supervisor::carry_out(const core::SpecTaken& e) {
+  const auto known =
+      std::find_if(spec_.groups.begin(), spec_.groups.end(),
+                   [&](const core::GroupSpec& each) { return each.name == e.group; });
+  if (known == spec_.groups.end()) {
+    spec_.groups.push_back(*e.spec);
+  } else {
+    *known = *e.spec;
+  }
+  if (e.for_all_recipes && taken_.contains(e.group)) recipes_.take(taken_[e.group], e.spec);
+  taken_[e.group] = e.spec;
+  listeners_.update(*e.spec);
+  triggers_.set(*e.spec);
+  schedules_.set(spec_.groups);
+  close_unused_listeners();
+}
+
+void Supervisor::carry_out(const core::GroupGone& e) {
+  std::erase_if(spec_.groups, [&](const core::GroupSpec& each) { return each.name == e.group; });
+  taken_.erase(e.group);
+  recipes_.drop_all(e.group);
+  demand_.unwatch(e.group);
+  triggers_.remove(e.group);
+  automatic_.forget(e.group);
+  schedules_.set(spec_.groups);
+  close_unused_listeners();
+  log::info("{}: is no longer configured, and gone", e.group);
+}
+
+// A socket stays as long as a process may be started that inherits it.
+void Supervisor::close_unused_listeners() {
+  std::set<std::string> used;
+  const auto note = [&](const core::GroupSpec& group) {
+    for (const core::ListenSpec& socket : group.listen) used.insert(socket.address);
+  };
+  for (const core::GroupSpec& group : spec_.groups) note(group);
+  for (const core::SpecPtr& spec : recipes_.specs()) note(*spec);
+  listeners_.close_others(used);
+}
+
+}  // namespace superd::daemon
