@@ -13,8 +13,10 @@
 #include "config/limits.h"
 #include "config/paths.h"
 #include "config/ready.h"
+#include "config/ready_log.h"
 #include "config/recycle.h"
 #include "config/roll.h"
+#include "config/shim.h"
 #include "config/texts.h"
 #include "config/trigger.h"
 #include "core/environment.h"
@@ -123,7 +125,10 @@ void read_life(TableReader& table, const Context& context, const TextRules& rule
   if (auto roll = table.table("roll")) read_roll(*roll, rules, group.roll);
   if (auto respawn = table.table("respawn")) read_respawn(*respawn, group.respawn);
   if (auto limits = table.table("limits")) read_limits(*limits, context, group.limits);
-  if (auto log = table.table("log")) read_log(*log, group.log);
+  if (auto log = table.table("log")) {
+    read_log(*log, group.log);
+    check_output_is_seen(*log, group);
+  }
   if (auto recycle = table.table("recycle")) read_recycle(*recycle, group.recycle);
 }
 
@@ -186,6 +191,7 @@ PlacedGroup read_group_table(TableReader table, const std::string& name, const C
   read_program(table, context, with_its_own(rules), spec);
   read_accounts(table, context, spec);
   read_environment(table, rules, spec);
+  read_socket_shim(table, context, spec);
   read_depends_on(table, group);
   read_life(table, context, rules, spec);
   check_ready_name(group, table.problems());

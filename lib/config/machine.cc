@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/shim_library.h"
 #include "base/text.h"
 
 namespace superd::config {
@@ -136,7 +137,8 @@ Machine this_machine() {
           .hard_limit = hard_limit,
           .cpus = online_cpus(),
           .find_user = find_user,
-          .find_group = find_group};
+          .find_group = find_group,
+          .shim_library = find_shim_library};
 }
 
 std::optional<std::vector<int>> parse_cpu_list(std::string_view text) {

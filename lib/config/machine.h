@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "base/result.h"
 #include "core/spec.h"
 
 // What the checks of a config need to know of the machine and of superd's own rights; a value, so
@@ -36,6 +37,8 @@ struct Machine {
   // By name or by number; nothing where there is none.
   std::function<std::optional<Account>(const std::string&)> find_user;
   std::function<std::optional<gid_t>(const std::string&)> find_group;
+  // What socket_shim preloads (base/shim_library.h); empty: taken to be there.
+  std::function<Result<std::string>()> shim_library = {};
 };
 Machine this_machine();
 

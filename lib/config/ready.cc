@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "config/ready_http.h"
+#include "config/ready_log.h"
 #include "core/placeholders.h"
 
 namespace superd::config {
@@ -22,7 +23,7 @@ constexpr Choice<ReadyWhen> kWhen[] = {{"auto", ReadyWhen::automatic},
                                        {"delay", ReadyWhen::delay},
                                        {"exec", ReadyWhen::exec},
                                        {"fd", ReadyWhen::fd},
-                                       {"http", ReadyWhen::http}};
+                                       {"http", ReadyWhen::http},           {"log", ReadyWhen::log}};
 
 bool names_ready_fd(const core::GroupSpec& group) {
   const auto names = [](const std::string& text) {
@@ -56,6 +57,7 @@ void check_needs(const Field& when, const core::GroupSpec& group, bool has_comma
     case ReadyWhen::automatic:
     case ReadyWhen::notify:
     case ReadyWhen::delay:
+    case ReadyWhen::log:  // by read_match
       return;
     case ReadyWhen::http:
       return check_http(when, group);
@@ -71,6 +73,8 @@ std::string_view instead_of_delay(const core::GroupSpec& group) {
     case ReadyWhen::notify:
     case ReadyWhen::fd:
       return "the worker says when it is ready";
+    case ReadyWhen::log:
+      return "a line of the worker's output tells when it is ready";
     case ReadyWhen::listening:
       return "superd sees that the worker listens";
     case ReadyWhen::exec:
@@ -97,7 +101,7 @@ void check_delay(TableReader& table, const core::GroupSpec& group) {
                           print_duration(ready.delay), print_duration(ready.timeout)));
 }
 
-// Who writes what is to be asked wants it asked; a preset may have chosen another way before.
+// Who writes what is to be asked wants it asked.
 void read_http_key(TableReader& table, const TextRules& rules, core::ReadySpec& ready) {
   const auto http = table.field("http");
   if (!http) return;
@@ -142,6 +146,7 @@ void read_ready(TableReader table, const TextRules& rules, core::GroupSpec& grou
     }
   }
   read_http_key(table, rules, ready);
+  read_match(table, rules, ready);
   const auto when = table.field("when");
   const auto asks = when ? when : table.field("http");
   if (asks && !rules.incomplete) check_needs(*asks, group, command.has_value());

@@ -13,18 +13,21 @@
 #include "daemon/fd_readiness.h"
 #include "daemon/http_readiness.h"
 #include "daemon/listening_readiness.h"
+#include "daemon/log_readiness.h"
 #include "daemon/recipe.h"
 #include "daemon/tracker.h"
+#include "logs/logger_client.h"
 #include "loop/loop.h"
 
 namespace superd::daemon {
 
-// Looks whether starting spawns are ready, each by its group's way: listening, exec, fd or http. (notify
-// comes by the spawner's own sockets, delay by the core's timer.)
+// Looks whether starting spawns are ready, each by its group's way: listening, exec, fd, log or
+// http. (notify comes by the spawner's own sockets, delay by the core's timer.)
 class Readiness {
  public:
   struct Parts {
     loop::Loop& loop;
+    logs::LoggerClient& logger;
     Tracker& tracker;
     Recipes& recipes;
     Errands& errands;
@@ -46,6 +49,12 @@ class Readiness {
 
   Readiness(Parts parts, Tell tell);
 
+  // ready.when = "log": before the spawn's output is captured, what captures are to look for from
+  // then on (logs::Capture::match), and that it was found.
+  void expect(core::SpawnId spawn, const core::GroupSpec& group);
+  [[nodiscard]] std::string log_match(core::SpawnId spawn) const { return log_.match(spawn); }
+  void log_matched(core::SpawnId spawn) { log_.found(spawn); }
+
   // ReadinessSeen is told once, from the loop; the watch has ended by then.
   void watch(const Subject& subject);
   void unwatch(core::SpawnId spawn);
@@ -64,6 +73,7 @@ class Readiness {
   Tell tell_;
   ListeningReadiness listening_;
   FdReadiness fd_;
+  LogReadiness log_;
   ExecReadiness exec_;
   HttpReadiness http_;
 };

@@ -82,6 +82,7 @@ std::uint64_t fingerprint(const Recipe& recipe) {
   hash.add(recipe.socket_names);
   hash.add(recipe.addresses);
   hash.add(recipe.listen_fds);
+  hash.add(recipe.socket_shim);
   hash.add(recipe.ready_fd);
   hash.add(recipe.port_base);
   hash.add(recipe.env);

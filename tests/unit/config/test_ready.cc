@@ -37,7 +37,7 @@ TEST_CASE("ready: every way is read, with what it needs", "[config]") {
 TEST_CASE("ready: a way that does not exist is an error that lists those that do", "[config]") {
   CHECK(errors_in_group("command = ['x']\nready.when = 'listenin'") ==
         Strings{R"(3:14: group.web.ready.when: expected "auto", "notify", "listening", "delay", )"
-                R"("exec", "fd" or "http", found "listenin", did you mean "listening"?)"});
+                R"("exec", "fd", "http" or "log", found "listenin", did you mean "listening"?)"});
 }
 
 TEST_CASE("ready: a way without what it needs is an error with the remedy", "[config]") {

@@ -98,17 +98,22 @@ struct Fixture {
   loop::Loop loop = std::move(*loop::Loop::create());
   std::vector<core::SpawnId> told;
   int compared = 0;
-  LoggerClient client{
-      loop, {.timeout = std::chrono::minutes(1), .on_captures = [this](const auto& spawns) {
-               told = spawns;
-               ++compared;
-             }}};
+  std::vector<core::SpawnId> matched;
+  LoggerClient client{loop,
+                      {.timeout = std::chrono::minutes(1),
+                       .on_captures =
+                           [this](const auto& spawns) {
+                             told = spawns;
+                             ++compared;
+                           },
+                       .on_matched = [this](core::SpawnId spawn) { matched.push_back(spawn); }}};
 
-  void capture() {
+  void capture(const std::string& match = "") {
     std::vector<UniqueFd> fds;
     fds.emplace_back(fcntl(out.read.get(), F_DUPFD_CLOEXEC, 0));
     fds.emplace_back(fcntl(err.read.get(), F_DUPFD_CLOEXEC, 0));
-    client.capture({.spawn = core::SpawnId{1}, .worker = "web.1", .path = path}, std::move(fds));
+    client.capture({.spawn = core::SpawnId{1}, .worker = "web.1", .path = path, .match = match},
+                   std::move(fds));
   }
   void say(std::string_view text) const {
     REQUIRE(write(out.write.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
@@ -222,5 +227,27 @@ TEST_CASE("logger: a message that it does not understand changes nothing", "[log
   f.capture();
   f.say("fine\n");
   CHECK(f.tail(1) == std::vector<std::string>{"web.1: fine"});
+  CHECK(logger.leave() == 0);
+}
+
+TEST_CASE("logger: a line that is looked for is found by the next one where the first was killed",
+          "[logs]") {
+  Fixture f;
+  {
+    LoggerProcess logger;
+    f.client.set_channel(logger.peer());
+    f.capture("^ready");
+    f.say("soon\n");
+    f.sync();
+    logger.kill();
+  }
+  f.say("ready\n");
+  LoggerProcess logger;
+  f.client.set_channel(logger.peer());
+  REQUIRE(f.until([&] { return f.compared == 2; }));
+  CHECK(f.matched.empty());
+  f.capture("^ready");
+  REQUIRE(f.until([&] { return !f.matched.empty(); }));
+  CHECK(f.matched == std::vector{core::SpawnId{1}});
   CHECK(logger.leave() == 0);
 }

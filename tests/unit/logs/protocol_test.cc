@@ -44,13 +44,17 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
                                                        .path = "/var/log/s\u00fcperd/\"web.1\".log",
                                                        .format = core::LogFormat::raw,
                                                        .max_size = 1ULL << 40,
-                                                       .keep = 10}));
+                                                       .keep = 10,
+                                                       .match = "^\"up\"\\s"}));
   CHECK(capture.spawn == core::SpawnId{~0ULL});
   CHECK(capture.worker == "web.1");
   CHECK(capture.path == "/var/log/s\u00fcperd/\"web.1\".log");
   CHECK(capture.format == core::LogFormat::raw);
   CHECK(capture.max_size == 1ULL << 40);
   CHECK(capture.keep == 10);
+  CHECK(capture.match == "^\"up\"\\s");
+  CHECK(std::get<StopMatching>(again(StopMatching{.spawn = core::SpawnId{2}})).spawn ==
+        core::SpawnId{2});
   CHECK(std::get<Finish>(again(Finish{.spawn = core::SpawnId{3}})).spawn == core::SpawnId{3});
   CHECK(std::get<Hello>(again(Hello{.request = RequestId{4}})).request == RequestId{4});
   CHECK(std::get<Sync>(again(Sync{.request = RequestId{5}})).request == RequestId{5});

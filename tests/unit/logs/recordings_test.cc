@@ -70,7 +70,8 @@ std::vector<std::string> texts(const std::vector<Line>& lines) {
 struct Fixture {
   TempDir dir;
   loop::Loop loop = std::move(*loop::Loop::create());
-  Recordings recordings{loop};
+  std::vector<core::SpawnId> matched;
+  Recordings recordings{loop, [this](core::SpawnId spawn) { matched.push_back(spawn); }};
   std::string path = dir / "web.1.log";
 
   [[nodiscard]] Capture capture(std::uint64_t spawn, LogFormat format = LogFormat::cri) const {
@@ -228,4 +229,70 @@ TEST_CASE("capture: a worker that never stops writing leaves the others their tu
     return !contents(other.path).empty();
   };
   CHECK(loop::run_until(f.loop, heard));
+}
+
+TEST_CASE("capture: a line that is looked for is told, from the first byte in the pipe on",
+          "[logs]") {
+  Fixture f;
+  Output output(2);
+  output.say("booting\n");
+  output.say("Listening at 8000\n", 1);
+  Capture capture = f.capture(1);
+  capture.match = "^Listening";
+  f.recordings.start(capture, std::move(output.read_ends));
+  REQUIRE(loop::run_until(f.loop, [&] { return !f.matched.empty(); }));
+  output.say("Listening again\n", 1);
+  f.recordings.drain_all();
+  CHECK(f.matched == std::vector{core::SpawnId{1}});
+}
+
+TEST_CASE("capture: nobody is told of a line that is looked for no more", "[logs]") {
+  Fixture f;
+  Output output(1);
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.match = "up";
+  f.recordings.start(capture, std::move(output.read_ends));
+  f.recordings.stop_matching(core::SpawnId{1});
+  output.say("up\n");
+  f.recordings.drain_all();
+  CHECK(f.matched.empty());
+}
+
+TEST_CASE("capture: a supervisor that comes later is told of the line that was found before",
+          "[logs]") {
+  Fixture f;
+  Output output(1);
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.match = "up";
+  std::vector<UniqueFd> again = output.again();
+  std::vector<UniqueFd> and_again = output.again();
+  f.recordings.start(capture, std::move(output.read_ends));
+  output.say("up\n");
+  f.recordings.drain_all();
+  f.recordings.start(capture, std::move(again));
+  CHECK(f.matched.size() == 2);
+  // Something else is looked for from now on.
+  capture.match = "down";
+  f.recordings.start(capture, std::move(and_again));
+  output.say("up\ndown\n");
+  f.recordings.drain_all();
+  CHECK(f.matched.size() == 3);
+}
+
+TEST_CASE("capture: without a file only the last lines are kept, and matched", "[logs]") {
+  Fixture f;
+  Output output(2);
+  Capture capture = f.capture(1);
+  capture.path = "";
+  capture.match = "two";
+  std::vector<UniqueFd> again = output.again();
+  f.recordings.start(capture, std::move(output.read_ends));
+  output.say("one\ntwo\nthree");
+  f.recordings.drain_all();
+  f.recordings.start(capture, std::move(again));
+  CHECK(f.matched.size() == 2);
+  f.recordings.finish(core::SpawnId{1});
+  CHECK(texts(f.recordings.last(core::SpawnId{1}, 9)) ==
+        std::vector<std::string>{"one", "two", "three"});
+  CHECK(access(f.path.c_str(), F_OK) != 0);
 }

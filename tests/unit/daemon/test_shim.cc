@@ -1,0 +1,65 @@
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/recipe.h"
+#include "daemon/shim.h"
+
+using namespace superd;
+using namespace superd::daemon;
+using Strings = std::vector<std::string>;
+
+TEST_CASE("socket_shim: a worker gets the library, and the descriptors with their backlogs",
+          "[shim]") {
+  const std::vector<core::ListenSpec> listen{{.address = "127.0.0.1:8000"},
+                                             {.address = "[::1]:8000", .backlog = 128}};
+  Strings environment{"A=1"};
+  add_shim_variables("/usr/lib/superd/shim.so", listen, environment);
+  CHECK(environment ==
+        Strings{"A=1", "LD_PRELOAD=/usr/lib/superd/shim.so", "SUPERD_SHIM=3:4096 4:128"});
+}
+
+TEST_CASE("socket_shim: what a group preloads itself comes first", "[shim]") {
+  const std::vector<core::ListenSpec> listen{{.address = "127.0.0.1:8000"}};
+  Strings environment{"LD_PRELOAD=/a.so /b.so"};
+  add_shim_variables("/s.so", listen, environment);
+  CHECK(environment.front() == "LD_PRELOAD=/a.so /b.so:/s.so");
+  environment = {"LD_PRELOAD="};
+  add_shim_variables("/s.so", listen, environment);
+  CHECK(environment.front() == "LD_PRELOAD=/s.so");
+}
+
+TEST_CASE("socket_shim: a program that nothing can be preloaded into is refused with the remedy",
+          "[shim]") {
+  std::string directory = (std::filesystem::temp_directory_path() / "superd-shim-XXXXXX").string();
+  REQUIRE(mkdtemp(directory.data()) != nullptr);
+  const std::string program = directory + "/server";
+  std::filesystem::copy_file("/proc/self/exe", program);
+  core::GroupSpec spec;
+  spec.name = "web";
+  spec.command = {"server"};
+  spec.directory = directory;
+  spec.env = {{.name = "PATH", .value = directory}};
+  spec.socket_shim = true;
+  CHECK(make_recipe(spec, 1));
+  CHECK(fingerprint(*make_recipe(spec, 1)) != [&] {
+    core::GroupSpec other = spec;
+    other.socket_shim = false;
+    return fingerprint(*make_recipe(other, 1));
+  }());
+  std::filesystem::permissions(program, std::filesystem::perms::set_uid,
+                               std::filesystem::perm_options::add);
+  const Result<Recipe> refused = make_recipe(spec, 1);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "socket_shim: " + program +
+            " is set-user-ID, and nothing can be preloaded into it: let it take the socket by its "
+            "descriptor ({fd:NAME}, LISTEN_FDS)");
+  // One that is missing is told by its start.
+  spec.command = {"nothing"};
+  CHECK(make_recipe(spec, 1));
+  std::filesystem::remove_all(directory);
+}
