@@ -42,6 +42,9 @@ struct Triggers::Watched {
   }
 };
 
+Triggers::Triggers(loop::Loop& loop, Automatic& automatic)
+    : loop_(loop), automatic_(automatic) {}
+
 Triggers::~Triggers() = default;
 
 void Triggers::set(const core::GroupSpec& group) {

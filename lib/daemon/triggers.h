@@ -21,7 +21,7 @@ namespace superd::daemon {
 // happened before is known, so that a deploy that changed much is one action.
 class Triggers {
  public:
-  Triggers(loop::Loop& loop, Automatic& automatic) : loop_(loop), automatic_(automatic) {}
+  Triggers(loop::Loop& loop, Automatic& automatic);
   ~Triggers();
   Triggers(const Triggers&) = delete;
   Triggers& operator=(const Triggers&) = delete;
