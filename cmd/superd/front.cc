@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "config/load.h"
+#include "config/report.h"
 #include "config_files.h"
 #include "descriptors.h"
 #include "detach.h"
@@ -141,9 +142,14 @@ int run_front(const Options& options) {
   }
   const auto loaded = load_config(*file, who);
   if (!loaded) return 1;
+  // In the foreground they are in the log, which goes the same way.
+  if (options.check || options.detach) {
+    for (const config::ConfigError& warning : loaded->warnings) {
+      fmt::print(stderr, "{}\n", config::warning_text(warning));
+    }
+  }
   if (!options.check) return run(*file, loaded->spec.daemon, options);
-  const std::size_t groups = loaded->spec.groups.size();
-  fmt::print("{}: ok, {} group{}\n", *file, groups, groups == 1 ? "" : "s");
+  for (const std::string& line : config::report(*file, *loaded)) fmt::print("{}\n", line);
   return 0;
 }
 

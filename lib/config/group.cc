@@ -16,6 +16,7 @@
 #include "config/ready_log.h"
 #include "config/recycle.h"
 #include "config/roll.h"
+#include "config/runner_key.h"
 #include "config/shim.h"
 #include "config/texts.h"
 #include "config/trigger.h"
@@ -124,12 +125,12 @@ void read_life(TableReader& table, const Context& context, const TextRules& rule
   if (auto stop = table.table("stop")) read_stop(*stop, group.stop);
   if (auto roll = table.table("roll")) read_roll(*roll, rules, group.roll);
   if (auto respawn = table.table("respawn")) read_respawn(*respawn, group.respawn);
+  if (auto recycle = table.table("recycle")) read_recycle(*recycle, group.recycle);
   if (auto limits = table.table("limits")) read_limits(*limits, context, group.limits);
   if (auto log = table.table("log")) {
     read_log(*log, group.log);
     check_output_is_seen(*log, group);
   }
-  if (auto recycle = table.table("recycle")) read_recycle(*recycle, group.recycle);
 }
 
 // After the rest, which it refers to.
@@ -163,6 +164,14 @@ void check_ready_name(const PlacedGroup& group, Problems& problems) {
   }
 }
 
+void check_private(const PlacedGroup& group, Problems& problems) {
+  const std::string why = cannot_serve_private(group.runner, group.spec);
+  for (std::size_t i = 0; i < group.spec.listen.size() && !why.empty(); ++i) {
+    if (!is_private(group.spec.listen[i])) continue;
+    problems.add(group.listen_places[i], fmt::format("group.{}.listen: {}", group.spec.name, why));
+  }
+}
+
 }  // namespace
 
 PlacedGroup read_group_table(TableReader table, const std::string& name, const Context& context) {
@@ -192,9 +201,12 @@ PlacedGroup read_group_table(TableReader table, const std::string& name, const C
   read_accounts(table, context, spec);
   read_environment(table, rules, spec);
   read_socket_shim(table, context, spec);
+  read_runner(table, context, group);
   read_depends_on(table, group);
   read_life(table, context, rules, spec);
   check_ready_name(group, table.problems());
+  check_private(group, table.problems());
+  finish_runner(table, group);
   read_automatic(table, rules, spec);
   table.finish();
   return group;

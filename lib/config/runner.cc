@@ -105,35 +105,6 @@ void warn_of(RunnerChoice& choice, std::string key, std::string message) {
   choice.warnings.push_back({.key = std::move(key), .word = 0, .message = std::move(message)});
 }
 
-std::string ready_text(const core::GroupSpec& group) {
-  const core::ReadySpec& ready = group.ready;
-  switch (core::effective(ready.when, !group.listen.empty())) {
-    case core::ReadyWhen::automatic:
-      break;
-    case core::ReadyWhen::notify:
-      return "notify";
-    case core::ReadyWhen::listening:
-      return "listening";
-    case core::ReadyWhen::delay:
-      return "delay " + print_duration(ready.delay);
-    case core::ReadyWhen::exec:
-      return "exec";
-    case core::ReadyWhen::fd:
-      return "fd";
-    case core::ReadyWhen::log:
-      return "log";
-    case core::ReadyWhen::http:
-      return "http " + ready.http.path;
-  }
-  std::abort();
-}
-
-std::string sockets_text(const core::GroupSpec& group) {
-  if (group.listen.empty()) return {};
-  if (group.socket_shim) return ", sockets by socket_shim";
-  return core::sets_listen_fds(group) ? ", sockets by LISTEN_FDS" : ", sockets by descriptor";
-}
-
 std::string timeout_text(const RunnerChoice& choice, const core::GroupSpec& group) {
   std::string text = print_duration(group.stop.timeout);
   if (!choice.stop_timeout || choice.stop_timeout_why.empty()) return text;
@@ -244,6 +215,34 @@ void finish_preset(RunnerChoice& choice, core::GroupSpec& group) {
   }
 }
 
+std::string ready_way(const core::GroupSpec& group) {
+  const core::ReadySpec& ready = group.ready;
+  switch (core::effective(ready.when, !group.listen.empty())) {
+    case core::ReadyWhen::automatic:
+      break;
+    case core::ReadyWhen::notify:
+      return "notify";
+    case core::ReadyWhen::listening:
+      return "listening";
+    case core::ReadyWhen::delay:
+      return "delay " + print_duration(ready.delay);
+    case core::ReadyWhen::exec:
+      return "exec";
+    case core::ReadyWhen::fd:
+      return "fd";
+    case core::ReadyWhen::log:
+      return "log";
+    case core::ReadyWhen::http:
+      return "http " + ready.http.path;
+  }
+  std::abort();
+}
+
+std::string sockets_way(const core::GroupSpec& group) {
+  if (group.socket_shim) return "socket_shim";
+  return core::sets_listen_fds(group) ? "LISTEN_FDS" : "descriptor";
+}
+
 std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group) {
   std::vector<std::string> clean;
   for (const int status : group.respawn.clean_statuses) clean.push_back(std::to_string(status));
@@ -251,10 +250,10 @@ std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group) 
   return fmt::format(
       "runner {}{} ({}): stop {}, timeout {}, ready {}, clean exits {}{}{}", name(choice.runner),
       choice.form.empty() ? "" : fmt::format(", {}", choice.form), choice.why,
-      signal_name(group.stop.signal), timeout_text(choice, group), ready_text(group),
+      signal_name(group.stop.signal), timeout_text(choice, group), ready_way(group),
       clean.empty() ? "none" : join(clean, " "),
       group.reload_signal ? fmt::format(", reload {}", signal_name(*group.reload_signal)) : "",
-      sockets_text(group));
+      group.listen.empty() ? "" : ", sockets by " + sockets_way(group));
 }
 
 }  // namespace superd::config

@@ -97,6 +97,11 @@ void apply_preset(const RunnerChoice& choice, core::GroupSpec& group);
 // requests with this runner.
 void finish_preset(RunnerChoice& choice, core::GroupSpec& group);
 
+// How a new process is known to be ready: `listening`, `delay 1s`, `http /`.
+std::string ready_way(const core::GroupSpec& group);
+// How it gets the group's sockets: `LISTEN_FDS`, `descriptor`, `socket_shim`.
+std::string sockets_way(const core::GroupSpec& group);
+
 // `runner gunicorn (the command runs "gunicorn"): stop TERM, timeout 35s (graceful-timeout 30s and
 // 5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS`, of a group that was read
 // to its end.

@@ -50,7 +50,7 @@ void preset_mod_wsgi(const RunnerLine& line, RunnerChoice& choice) {
     warn(choice, line.program.word,
          "Apache goes into the background, where superd takes it for dead: add -DFOREGROUND");
   }
-  if (!line.has_sockets() || line.group.socket_shim) return;
+  if (!line.must_inherit()) return;
   warn(choice, line.program.word,
        "Apache cannot take the sockets of `listen` and would bind its own: write socket_shim = "
        "true");
@@ -91,7 +91,7 @@ void preset_php_fpm(const RunnerLine& line, RunnerChoice& choice) {
     warn(choice, line.program.word,
          "php-fpm goes into the background, where superd takes it for dead: add -F");
   }
-  if (line.has_sockets() && !line.variable("FPM_SOCKETS")) {
+  if (line.must_inherit() && !line.variable("FPM_SOCKETS")) {
     warn(
         choice, line.program.word,
         fmt::format("php-fpm takes a socket of `listen` only where it is told so, and binds one of "

@@ -62,7 +62,7 @@ void preset_uvicorn(const RunnerLine& line, RunnerChoice& choice) {
         "fails when ready.timeout is over");
   }
   warn_of_reloader(choice, line.options.flag({"--reload"}));
-  if (line.has_sockets() && !line.options.last({"--fd"})) {
+  if (line.must_inherit() && !line.options.last({"--fd"})) {
     warn_of_own_socket(line, choice,
                        fmt::format("add \"--fd\", \"{{fd:{}}}\"", first_socket(line.group)));
   }
@@ -92,7 +92,7 @@ void preset_hypercorn(const RunnerLine& line, RunnerChoice& choice) {
         "superd counts that as a failed start all the same");
   }
   warn_of_reloader(choice, line.options.flag({"--reload"}));
-  if (!line.has_sockets()) return;
+  if (!line.must_inherit()) return;
   const auto binds = line.options.all({"-b", "--bind", "--insecure-bind"});
   const auto inherits = [](const GivenOption& bind) { return is_descriptor_address(bind.value); };
   const FileSetting* in_file = find_setting(settings, "bind");
@@ -125,7 +125,7 @@ void preset_daphne(const RunnerLine& line, RunnerChoice& choice) {
         "daphne serves one --fd alone: name every socket by -e systemd:domain=INET:index=0, -e "
         "systemd:domain=INET:index=1 instead, or leave the private socket out";
   }
-  if (!line.has_sockets()) return;
+  if (!line.must_inherit()) return;
   if (fd && has_unix_socket(line.group)) {
     warn(choice, fd->word,
          "daphne answers nothing on a unix socket given by --fd: write -e "
@@ -156,7 +156,7 @@ void preset_twist(const RunnerLine& line, RunnerChoice& choice) {
          "twistd goes into the background, where superd takes it for dead: add -n");
   }
   const auto ports = line.options.all({"--listen", "--port", "-p"});
-  if (line.has_sockets() && std::none_of(ports.begin(), ports.end(), is_systemd_endpoint)) {
+  if (line.must_inherit() && std::none_of(ports.begin(), ports.end(), is_systemd_endpoint)) {
     warn_of_own_socket(line, choice, "write \"--listen\", \"systemd:domain=INET:index=0\"");
   }
 }

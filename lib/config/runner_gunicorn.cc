@@ -52,7 +52,7 @@ void check_address(const RunnerLine& line, const GivenOption& bind, RunnerChoice
 }
 
 void check_bind(const RunnerLine& line, const RunnerOptions& options, RunnerChoice& choice) {
-  if (!line.has_sockets()) return;
+  if (!line.must_inherit()) return;
   for (const GivenOption& bind : options.all({"-b", "--bind"})) {
     if (!is_descriptor_address(bind.value)) {
       check_address(line, bind, choice);

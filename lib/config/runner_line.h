@@ -71,7 +71,8 @@ struct RunnerLine {
   // A file by its name in the command: relative to the group's directory. Fails where that is not
   // known before a start, or the file cannot be read.
   [[nodiscard]] Result<std::vector<FileSetting>> file(const std::string& name) const;
-  [[nodiscard]] bool has_sockets() const { return !group.listen.empty(); }
+  // Whether it has to take the sockets by itself: there are some, and no library hands them over.
+  [[nodiscard]] bool must_inherit() const { return !group.listen.empty() && !group.socket_shim; }
 };
 
 // `30`, `2.5`, `30s`, `5m`: seconds unless they say otherwise.

@@ -74,6 +74,7 @@ bool has_unix_socket(const core::GroupSpec& group) {
 }
 
 bool is_held(const core::GroupSpec& group, std::string_view address) {
+  if (address.find('{') != std::string_view::npos) return true;
   const auto wanted = parse_address(address);
   return wanted &&
          std::any_of(group.listen.begin(), group.listen.end(), [&](const core::ListenSpec& socket) {

@@ -49,7 +49,7 @@ void warn_of_reloader(RunnerChoice& choice, const std::optional<GivenOption>& fl
 void warn_of_reuse_port(RunnerChoice& choice, const std::optional<GivenOption>& flag);
 
 bool has_unix_socket(const core::GroupSpec& group);
-// Whether it is the address of one of the group's sockets.
+// Whether it is the address of one of the group's sockets; one with a placeholder is meant to be.
 bool is_held(const core::GroupSpec& group, std::string_view address);
 
 }  // namespace superd::config

@@ -49,8 +49,7 @@ bool is_held_url(const core::GroupSpec& group, std::string_view url) {
     return is_held(group,
                    fmt::format("unix:{}", url.substr(kUnix.size(), url.find('?') - kUnix.size())));
   }
-  // What depends on a placeholder is meant to fit.
-  return url.find('{') != std::string_view::npos || is_held(group, without_scheme(url));
+  return is_held(group, without_scheme(url));
 }
 
 std::string url_of(const core::ListenSpec& socket) {
@@ -59,7 +58,7 @@ std::string url_of(const core::ListenSpec& socket) {
 }
 
 void check_puma_binds(const RunnerLine& line, RunnerChoice& choice) {
-  if (!line.has_sockets() || line.options.flag({"--bind-to-activated-sockets"}) ||
+  if (!line.must_inherit() || line.options.flag({"--bind-to-activated-sockets"}) ||
       line.options.last({"--bind-to-activated-sockets"})) {
     return;
   }
@@ -114,7 +113,7 @@ void preset_unicorn(const RunnerLine& line, RunnerChoice& choice) {
         "through: leave `pid` out of the config, superctl pids tells them");
   }
   for (const GivenOption& listen : line.options.all({"-l", "--listen"})) {
-    if (!line.has_sockets() || is_held(line.group, listen.value)) continue;
+    if (!line.must_inherit() || is_held(line.group, listen.value)) continue;
     warn(choice, listen.word,
          fmt::format("unicorn takes the sockets of `listen`, and binds {} beside them by itself: "
                      "leave it out",

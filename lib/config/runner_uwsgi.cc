@@ -78,7 +78,7 @@ void stop_of_master(const RunnerLine& line, const UwsgiOptions& options, RunnerC
 }
 
 void check_sockets(const RunnerLine& line, const UwsgiOptions& options, RunnerChoice& choice) {
-  if (!line.has_sockets()) return;
+  if (!line.must_inherit()) return;
   for (const Given* socket : options.sockets()) {
     if (is_descriptor_address(socket->value)) continue;
     warn(choice, socket->word,

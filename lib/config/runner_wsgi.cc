@@ -22,7 +22,7 @@ void preset_waitress(const RunnerLine& line, RunnerChoice& choice) {
   warn(choice, line.program.word,
        "as waitress-serve stops it loses the requests that wait for a thread: superd-waitress "
        "answers them, see superd-runners(7)");
-  if (!line.has_sockets() || line.group.socket_shim) return;
+  if (!line.must_inherit()) return;
   warn(choice, line.program.word,
        "waitress-serve cannot take the sockets of `listen` and would bind one of its own: run "
        "superd-waitress instead, or write socket_shim = true");
