@@ -174,7 +174,9 @@ std::string cannot_serve_private(const RunnerChoice& choice, const core::GroupSp
 void apply_preset(const RunnerChoice& choice, core::GroupSpec& group) {
   if (choice.stop_signal) group.stop.signal = *choice.stop_signal;
   if (choice.stop_timeout) group.stop.timeout = *choice.stop_timeout;
-  if (group.socket_env == core::SocketEnv::automatic && choice.socket_env) {
+  // Whoever gets the sockets at bind() is told of none.
+  const bool decides = group.socket_env == core::SocketEnv::automatic && !group.socket_shim;
+  if (decides && choice.socket_env) {
     group.socket_env = *choice.socket_env;
   }
   group.respawn.clean_statuses = choice.clean_statuses;
