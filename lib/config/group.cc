@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "config/accounts.h"
 #include "config/life.h"
 #include "config/limits.h"
@@ -29,6 +30,7 @@ namespace {
 
 constexpr IntRange kPorts{.min = 1, .max = 65535};
 constexpr int kMostWorkers = 10000;
+constexpr core::Duration kShortestIdle = std::chrono::seconds(2);
 constexpr Choice<core::SocketEnv> kSocketEnv[] = {{"auto", core::SocketEnv::automatic},
                                                   {"listen_fds", core::SocketEnv::listen_fds},
                                                   {"none", core::SocketEnv::none}};
@@ -118,9 +120,37 @@ void read_depends_on(TableReader& table, PlacedGroup& group) {
   }
 }
 
+void read_demand(TableReader& table, const Context& context, core::GroupSpec& group) {
+  table.read("on_demand", group.on_demand);
+  const auto idle = table.field("idle_timeout");
+  if (idle) {
+    core::Duration timeout{};
+    table.read("idle_timeout", timeout);
+    group.idle_timeout = timeout;
+    if (timeout < kShortestIdle) {
+      idle->error(
+          fmt::format("superd looks once a second whether a group is idle: write {} or more",
+                      print_duration(kShortestIdle)));
+    }
+  }
+  if (context.incomplete) return;
+  if (group.on_demand && !core::has_shared_socket(group)) {
+    table.field("on_demand")
+        ->error(
+            "no connection comes to a group without a socket of its own: add listen = "
+            "[\"127.0.0.1:8000\"]");
+  }
+  if (idle && !group.on_demand) {
+    idle->error(
+        "a group that was stopped because it was idle is started by a connection: add "
+        "on_demand = true");
+  }
+}
+
 void read_life(TableReader& table, const Context& context, const TextRules& rules,
                core::GroupSpec& group) {
   table.read("autostart", group.autostart);
+  read_demand(table, context, group);
   if (auto ready = table.table("ready")) read_ready(*ready, rules, group);
   if (auto stop = table.table("stop")) read_stop(*stop, group.stop);
   if (auto roll = table.table("roll")) read_roll(*roll, rules, group.roll);

@@ -26,7 +26,8 @@ constexpr Choice<TriggerAction::Kind> kPlainActions[] = {{"restart", TriggerActi
                                                          {"reload", TriggerAction::Kind::reload},
                                                          {"stop", TriggerAction::Kind::stop},
                                                          {"start", TriggerAction::Kind::start}};
-constexpr Choice<core::TriggerWhen> kWhen[] = {{"now", core::TriggerWhen::now}};
+enum class When { now, next_request };
+constexpr Choice<When> kWhen[] = {{"now", When::now}, {"next-request", When::next_request}};
 // Longer than this nobody means.
 constexpr Duration kLongestSettle = std::chrono::hours(1);
 constexpr Duration kShortestPoll = std::chrono::milliseconds(100);
@@ -111,6 +112,25 @@ void read_action(const Field& field, const TextRules& rules, const core::GroupSp
   field.wrong(kActions, near ? fmt::format("did you mean {}?", quoted(*near)) : "");
 }
 
+void read_when(TableReader& table, const TextRules& rules, const core::GroupSpec& group,
+               TriggerAction& action) {
+  When when = When::now;
+  table.read("when", when, kWhen);
+  if (when == When::now) return;
+  const Field field = *table.field("when");
+  if (action.kind != TriggerAction::Kind::restart) {
+    return field.error(
+        "the next request can start new processes and nothing else: remove the "
+        "action, which is to restart then, or write when = \"now\"");
+  }
+  if (!core::has_shared_socket(group) && !rules.incomplete) {
+    return field.error(
+        "no request comes to a group without a socket of its own: add listen = "
+        "[\"127.0.0.1:8000\"], or write when = \"now\"");
+  }
+  action.kind = TriggerAction::Kind::restart_at_request;
+}
+
 core::TriggerSpec read_trigger(TableReader table, const TextRules& rules,
                                const core::GroupSpec& group) {
   core::TriggerSpec trigger;
@@ -122,7 +142,7 @@ core::TriggerSpec read_trigger(TableReader table, const TextRules& rules,
   }
   if (const auto field = table.field("ignore")) trigger.ignore = read_ignore(*field);
   if (const auto field = table.field("action")) read_action(*field, rules, group, trigger.action);
-  table.read("when", trigger.when, kWhen);
+  read_when(table, rules, group, trigger.action);
   table.read("settle", trigger.settle);
   if (trigger.settle > kLongestSettle) {
     table.field("settle")->error(fmt::format("{} is longer than {}", print_duration(trigger.settle),

@@ -13,6 +13,8 @@ struct HookSpec {
   std::set<OccurrenceKind> on;
   std::vector<std::string> run;  // no placeholders; run[0] absolute, or looked for along PATH
   std::string directory;         // absolute: the config file's, where it is run
+
+  friend bool operator==(const HookSpec&, const HookSpec&) = default;
 };
 
 }  // namespace superd::core

@@ -17,6 +17,8 @@ struct SignalOrder {
   bool now = false;         // restart --now
   int signal = 0;           // of the verb `signal`
   bool whole_tree = false;  // signal --all
+
+  friend bool operator==(const SignalOrder&, const SignalOrder&) = default;
 };
 
 }  // namespace superd::core

@@ -32,4 +32,9 @@ int batch_size(const BatchSpec& batch, int workers) {
   return std::clamp(wanted, 1, std::max(1, workers));
 }
 
+bool has_shared_socket(const GroupSpec& group) {
+  return std::any_of(group.listen.begin(), group.listen.end(),
+                     [](const ListenSpec& socket) { return !is_private(socket); });
+}
+
 }  // namespace superd::core

@@ -42,6 +42,8 @@ struct ListenSpec {
   int backlog = 4096;
   std::optional<mode_t> mode;        // unix only
   std::optional<std::string> owner;  // unix only: user or `user:group`; default: the group's user
+
+  friend bool operator==(const ListenSpec&, const ListenSpec&) = default;
 };
 
 inline bool is_private(const ListenSpec& socket) { return socket.sharing == Sharing::spawn; }
@@ -69,6 +71,8 @@ enum class ReadyWhen {
 struct StatusRange {
   int from = 200;
   int to = 499;
+
+  friend bool operator==(const StatusRange&, const StatusRange&) = default;
 };
 
 // A GET request to a worker, and which answers count. As it stands: any answer that is no failure
@@ -76,6 +80,8 @@ struct StatusRange {
 struct HttpSpec {
   std::string path = "/";                               // with a query, if there is one
   std::vector<StatusRange> statuses = {StatusRange{}};  // one of them
+
+  friend bool operator==(const HttpSpec&, const HttpSpec&) = default;
 };
 bool accepts(const HttpSpec& http, int status);
 
@@ -88,6 +94,8 @@ struct ReadySpec {
   std::vector<std::string> command{};  // exec: words with placeholders, as GroupSpec::command
   std::string match{};                 // log: a Pattern (base/pattern.h)
   HttpSpec http{};
+
+  friend bool operator==(const ReadySpec&, const ReadySpec&) = default;
 };
 
 // `automatic` made plain.
@@ -96,6 +104,8 @@ ReadyWhen effective(ReadyWhen when, bool has_sockets);
 struct StopSpec {
   int signal = 15;
   Duration timeout = std::chrono::seconds(35);
+
+  friend bool operator==(const StopSpec&, const StopSpec&) = default;
 };
 
 enum class RollStrategy {
@@ -111,6 +121,8 @@ enum class OnFailure {
 struct BatchSpec {
   int workers = 1;
   int percent = 0;  // > 0: instead of `workers`
+
+  friend bool operator==(const BatchSpec&, const BatchSpec&) = default;
 };
 // At least 1, at most all.
 int batch_size(const BatchSpec& batch, int workers);
@@ -121,6 +133,8 @@ struct RollSpec {
   std::vector<std::string> before;  // words with placeholders; empty: nothing runs before a roll
   Duration before_timeout = std::chrono::minutes(5);
   OnFailure on_failure = OnFailure::rollback;
+
+  friend bool operator==(const RollSpec&, const RollSpec&) = default;
 };
 
 enum class RespawnPolicy { always, on_failure, never };
@@ -130,11 +144,15 @@ struct BackoffSpec {
   Duration max = std::chrono::seconds(30);
   double factor = 2.0;
   double jitter = 0.1;
+
+  friend bool operator==(const BackoffSpec&, const BackoffSpec&) = default;
 };
 
 struct GiveUpSpec {
   int failures = 0;  // 0: never
   Duration within = std::chrono::seconds(60);
+
+  friend bool operator==(const GiveUpSpec&, const GiveUpSpec&) = default;
 };
 
 struct RespawnSpec {
@@ -144,11 +162,15 @@ struct RespawnSpec {
   GiveUpSpec give_up;
   std::vector<int> clean_statuses = {0};
   std::vector<int> clean_signals;
+
+  friend bool operator==(const RespawnSpec&, const RespawnSpec&) = default;
 };
 
 struct RlimitSpec {
   std::uint64_t soft = 0;  // RLIM_INFINITY: unlimited
   std::uint64_t hard = 0;
+
+  friend bool operator==(const RlimitSpec&, const RlimitSpec&) = default;
 };
 
 struct LimitsSpec {
@@ -160,10 +182,14 @@ struct LimitsSpec {
   std::optional<int> oom_score_adj;
   std::vector<int> cpus;                  // empty: all
   std::optional<bool> no_new_privileges;  // default: true where user is not root
+
+  friend bool operator==(const LimitsSpec&, const LimitsSpec&) = default;
 };
 
 struct RecycleSpec {
   std::optional<Cron> schedule;  // when the group is rolled
+
+  friend bool operator==(const RecycleSpec&, const RecycleSpec&) = default;
 };
 
 enum class LogOutput { file, inherit, discard };
@@ -174,17 +200,25 @@ struct LogSpec {
   LogFormat format = LogFormat::cri;
   std::uint64_t max_size = 50ULL << 20;  // bytes
   int keep = 10;                         // rotated files besides the live one
+
+  friend bool operator==(const LogSpec&, const LogSpec&) = default;
 };
 
 // What a trigger does to its group.
 struct TriggerAction {
-  enum class Kind { restart, reload, stop, start, signal };
+  enum class Kind {
+    restart,
+    restart_at_request,  // all leave now, and the next connection starts new ones
+    reload,
+    stop,
+    start,
+    signal,
+  };
   Kind kind = Kind::restart;
   int signal = 0;  // of Kind::signal: to the main processes
 
   friend auto operator<=>(const TriggerAction&, const TriggerAction&) = default;
 };
-enum class TriggerWhen { now };
 
 // [[group.NAME.trigger]]: something about paths that makes superd act on the group.
 struct TriggerSpec {
@@ -193,7 +227,6 @@ struct TriggerSpec {
   std::vector<std::string> paths;
   std::vector<std::string> ignore;  // besides kAlwaysIgnored (core/ignore.h)
   TriggerAction action;
-  TriggerWhen when = TriggerWhen::now;
   Duration settle = std::chrono::milliseconds(100);
   bool content = false;  // only if the bytes changed
   Duration poll{0};      // > 0: look at this interval as well
@@ -204,6 +237,8 @@ struct TriggerSpec {
 struct EnvEntry {
   std::string name;
   std::string value;
+
+  friend bool operator==(const EnvEntry&, const EnvEntry&) = default;
 };
 
 // A place in a config file, for messages about what was found wrong later.
@@ -231,8 +266,10 @@ struct GroupSpec {
   std::optional<std::string> env_file;  // absolute
   bool clear_env = false;
   bool autostart = true;
-  std::vector<std::string> depends_on;  // groups: all exist, and no circle
-  std::optional<int> reload_signal;     // to main processes; nothing: it cannot be reloaded
+  bool on_demand = false;                // its first connection starts it
+  std::optional<Duration> idle_timeout;  // so long without a connection: it waits for one again
+  std::vector<std::string> depends_on;   // groups: all exist, and no circle
+  std::optional<int> reload_signal;      // to main processes; nothing: it cannot be reloaded
   ReadySpec ready;
   StopSpec stop;
   RollSpec roll;
@@ -244,6 +281,9 @@ struct GroupSpec {
   // As a trigger's path; while it exists nothing automatic acts on the group.
   std::optional<std::string> hold_file;
 };
+
+// Whether a socket of the group is shared by its workers, so that any connection may come.
+bool has_shared_socket(const GroupSpec& group);
 
 // Shared by all that began while it was in force; never null where nothing else is said.
 using SpecPtr = std::shared_ptr<const GroupSpec>;

@@ -60,6 +60,8 @@ void Automatic::forget(const std::string& group) { holds_.erase(group); }
 
 std::string to_text(const core::TriggerAction& action) {
   switch (action.kind) {
+    case core::TriggerAction::Kind::restart_at_request:
+      return "restart at the next request";
     case core::TriggerAction::Kind::restart:
       return "restart";
     case core::TriggerAction::Kind::reload:

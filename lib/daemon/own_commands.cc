@@ -12,6 +12,7 @@ namespace superd::daemon {
 namespace {
 
 bool is_meant_to_run(const core::Group& group) {
+  if (group.demand) return true;
   return group.state != core::GroupState::stopped && group.state != core::GroupState::stopping;
 }
 
@@ -19,6 +20,7 @@ bool is_meant_to_run(const core::Group& group) {
 bool does_something(const core::Group& group, core::TriggerAction::Kind kind) {
   switch (kind) {
     case core::TriggerAction::Kind::restart:
+    case core::TriggerAction::Kind::restart_at_request:
     case core::TriggerAction::Kind::reload:
     case core::TriggerAction::Kind::signal:
     case core::TriggerAction::Kind::stop:
@@ -42,8 +44,11 @@ void OwnCommands::act(const std::string& name, const core::TriggerAction& action
   }
   hooks_.fired(name, cause);
   switch (action.kind) {
+    // Where nothing runs that could be replaced the next connection starts the newest.
     case core::TriggerAction::Kind::restart:
-      return restart(*group, cause);
+      return restart(*group, group->demand ? core::Pace::on_demand : core::Pace::in_turn, cause);
+    case core::TriggerAction::Kind::restart_at_request:
+      return restart(*group, core::Pace::on_demand, cause);
     case core::TriggerAction::Kind::start:
       return hooks_.happen(core::StartRequested{
           .command = ask(*group, "start", cause), .target = {.group = name}, .cause = cause});
@@ -61,10 +66,10 @@ void OwnCommands::act(const std::string& name, const core::TriggerAction& action
   std::abort();
 }
 
-void OwnCommands::restart(const core::Group& group, const std::string& cause) {
+void OwnCommands::restart(const core::Group& group, core::Pace pace, const std::string& cause) {
   const core::CommandId id = ask(group, "restart", cause);
-  hooks_.happen(
-      core::RestartRequested{.command = id, .target = {.group = group.name}, .cause = cause});
+  hooks_.happen(core::RestartRequested{
+      .command = id, .target = {.group = group.name}, .cause = cause, .pace = pace});
   // During a roll it is joined to the one that comes after it.
   if (!group.next_roll) return;
   const std::vector<core::CommandId>& ids = group.next_roll->ids;

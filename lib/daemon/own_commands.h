@@ -35,7 +35,7 @@ class OwnCommands {
   void act(const std::string& group, const core::TriggerAction& action, const std::string& cause);
 
  private:
-  void restart(const core::Group& group, const std::string& cause);
+  void restart(const core::Group& group, core::Pace pace, const std::string& cause);
   void signal(const core::Group& group, int number, const std::string& cause);
   core::CommandId ask(const core::Group& group, const char* action, const std::string& cause);
 

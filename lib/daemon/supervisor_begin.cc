@@ -60,6 +60,16 @@ core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids) {
 
 }  // namespace
 
+core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std::string& cause) {
+  if (!group.on_demand) {
+    return core::StartRequested{.command = id, .target = {.group = group.name}, .cause = cause};
+  }
+  return core::RestartRequested{.command = id,
+                                .target = {.group = group.name},
+                                .cause = cause,
+                                .pace = core::Pace::on_demand};
+}
+
 Status Supervisor::begin(std::vector<keeper::Item> items) {
   take_items(std::move(items));
   // Held by the keeper since a first supervisor began.
@@ -230,15 +240,14 @@ void Supervisor::open_listeners(const core::GroupSpec& group) {
 }
 
 void Supervisor::boot() {
-  std::vector<core::StartRequested> starts;
+  std::vector<core::Event> starts;
   for (const core::GroupSpec& group : spec_.groups) {
     if (!group.autostart) continue;
     const core::CommandId id = commands_.next_id();
     boot_commands_.insert(id);
-    starts.push_back(
-        {.command = id, .target = {.group = group.name, .worker = 0}, .cause = "boot"});
+    starts.push_back(start_of(group, id, "boot"));
   }
-  for (const core::StartRequested& start : starts) happen(start);
+  for (const core::Event& start : starts) happen(start);
   if (!starts.empty()) return;
   boot_told_ = true;
   (void)keeper_.started(0);

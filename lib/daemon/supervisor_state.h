@@ -40,6 +40,10 @@
 
 namespace superd::daemon {
 
+// What starts a group of which nobody asked that it start now: it begins to wait for a connection
+// where it is started on demand.
+core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std::string& cause);
+
 // Everything of one supervisor, wired: events go into the core, its effects are carried out, in one
 // queue, so that nothing that an effect causes overtakes the effects before it.
 class Supervisor {
