@@ -20,10 +20,14 @@ struct Word {
   const char* name;
   Verb verb;
 };
-constexpr Word kVerbs[] = {{"start", Verb::start},
-                           {"stop", Verb::stop},
-                           {"restart", Verb::restart},
-                           {"signal", Verb::signal}};
+constexpr Word kVerbs[] = {{"start", Verb::start},     {"stop", Verb::stop},
+                           {"restart", Verb::restart}, {"reload", Verb::reload},
+                           {"signal", Verb::signal},   {"hold", Verb::hold},
+                           {"release", Verb::release}};
+
+bool is_for_workers(Verb verb) {
+  return verb != Verb::reload && verb != Verb::hold && verb != Verb::release;
+}
 
 std::vector<std::string> verb_names() {
   std::vector<std::string> names;
@@ -112,11 +116,14 @@ const PlacedGroup* find_group(const std::vector<PlacedGroup>& groups, const std:
 }
 
 // What is wrong with a name; empty: nothing, as far as it can be told.
-std::string complaint(const std::string& name, const std::vector<PlacedGroup>& groups) {
+std::string complaint(Verb verb, const std::string& name, const std::vector<PlacedGroup>& groups) {
   if (name == "self") return "self is for workers: name a group";
   if (name == "all" || is_glob(name) || find_group(groups, name) != nullptr) return "";
   const auto worker = core::parse_worker_ref(name);
   const PlacedGroup* group = worker ? find_group(groups, worker->group) : nullptr;
+  if (group != nullptr && !is_for_workers(verb)) {
+    return fmt::format("{} is a worker: name the whole group", name);
+  }
   if (group != nullptr && worker->number <= group->spec.workers) return "";
   if (group != nullptr) {
     return fmt::format("there is no worker {}: {} has {}", name, worker->group,
@@ -155,7 +162,7 @@ void check_orders(const std::vector<PlacedOrder>& orders, const std::vector<Plac
                   Extent extent, Problems& problems) {
   for (const PlacedOrder& placed : orders) {
     for (const std::string& name : placed.order.names) {
-      const std::string wrong = complaint(name, groups);
+      const std::string wrong = complaint(placed.order.verb, name, groups);
       if (wrong.empty() || (extent == Extent::part && name != "self")) continue;
       problems.add(placed.place,
                    fmt::format("superd.signals.{}: {}", signal_name(placed.order.number), wrong));

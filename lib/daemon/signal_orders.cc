@@ -25,8 +25,14 @@ const char* name(Verb verb) {
       return "stop";
     case Verb::restart:
       return "restart";
+    case Verb::reload:
+      return "reload";
     case Verb::signal:
       return "signal";
+    case Verb::hold:
+      return "hold";
+    case Verb::release:
+      return "release";
   }
   std::abort();
 }
@@ -58,18 +64,35 @@ void SignalOrders::carry_out(const core::SignalOrder& order, const std::string& 
       if (std::ranges::none_of(targets, known)) targets.push_back(target);
     }
   }
-  for (const core::Target& target : targets) {
-    hooks_.fired(target.group, cause);
-    if (order.verb == Verb::signal) {
-      signal(order, target);
-    } else {
-      act(order, target, cause);
-    }
-  }
+  for (const core::Target& target : targets) carry_out(order, target, cause);
 }
 
-void SignalOrders::restart(const core::Target& target, const std::string& cause) {
-  act({.verb = Verb::restart}, target, cause);
+void SignalOrders::carry_out(const core::SignalOrder& order, const core::Target& target,
+                             const std::string& cause) {
+  switch (order.verb) {
+    case Verb::start:
+    case Verb::stop:
+    case Verb::restart:
+      hooks_.fired(target.group, cause);
+      return act(order, target, cause);
+    case Verb::signal:
+      hooks_.fired(target.group, cause);
+      return signal(order, target);
+    case Verb::reload:
+    case Verb::hold:
+    case Verb::release:
+      break;
+  }
+  if (target.worker != 0) {
+    log::warn("{}: {} is for whole groups, not for {}.{}", cause, name(order.verb), target.group,
+              target.worker);
+  } else if (order.verb == Verb::reload) {
+    hooks_.reload(target.group, cause);
+  } else if (order.verb == Verb::hold) {
+    hooks_.hold(target.group, cause);
+  } else {
+    hooks_.release(target.group, cause);
+  }
 }
 
 void SignalOrders::act(const core::SignalOrder& order, const core::Target& target,
@@ -96,7 +119,10 @@ void SignalOrders::act(const core::SignalOrder& order, const core::Target& targe
                                  .cause = cause,
                                  .pace = order.now ? core::Pace::at_once : core::Pace::in_turn});
       return join_next_roll(id, target);
+    case Verb::reload:
     case Verb::signal:
+    case Verb::hold:
+    case Verb::release:
       return;
   }
   std::abort();

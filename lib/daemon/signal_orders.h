@@ -23,7 +23,11 @@ class SignalOrders {
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
-    std::function<void(const std::string& group, const std::string& cause)> fired;
+    using OnGroup = std::function<void(const std::string& group, const std::string& cause)>;
+    OnGroup fired;
+    OnGroup reload;
+    OnGroup hold;
+    OnGroup release;
   };
 
   SignalOrders(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -31,11 +35,11 @@ class SignalOrders {
   // Whether the signal has a meaning; then it was done. Names are looked up now; one that means
   // nothing any more is told in the log.
   bool arrived(int number);
-  // As a command that nobody waits for.
-  void restart(const core::Target& target, const std::string& cause);
 
  private:
   void carry_out(const core::SignalOrder& order, const std::string& cause);
+  void carry_out(const core::SignalOrder& order, const core::Target& target,
+                 const std::string& cause);
   void act(const core::SignalOrder& order, const core::Target& target, const std::string& cause);
   void join_next_roll(core::CommandId id, const core::Target& target);
   void signal(const core::SignalOrder& order, const core::Target& target);
