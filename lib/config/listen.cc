@@ -117,9 +117,11 @@ std::optional<core::ListenSpec> read_private(const Field& element, TableReader& 
 std::optional<core::ListenSpec> read_table(const Field& element, const Surrounding& around) {
   auto table = as_table(element);
   if (!table) return std::nullopt;
-  bool is_private = false;
-  table->read("private", is_private);
-  if (is_private) return read_private(element, *table);
+  if (const auto field = table->field("private")) {
+    const auto is_private = field->boolean();
+    if (!is_private) return std::nullopt;  // which other keys it may have nobody knows
+    if (*is_private) return read_private(element, *table);
+  }
   const auto address = table->field("address");
   if (!address && !around.context.incomplete) {
     element.error("the socket has no address: add address = \"127.0.0.1:8000\"");

@@ -39,6 +39,17 @@ std::optional<StatusRange> parse_range(std::string_view text) {
   return StatusRange{.from = *from, .to = *to};
 }
 
+// `200-299,401`.
+std::optional<std::vector<StatusRange>> parse_ranges(std::string_view text) {
+  std::vector<StatusRange> ranges;
+  for (const std::string& part : split(text, ',')) {
+    const auto range = parse_range(part);
+    if (!range) return std::nullopt;
+    ranges.push_back(*range);
+  }
+  return ranges;
+}
+
 void read_statuses(const Field& field, std::vector<StatusRange>& statuses) {
   if (field.as<std::int64_t>() != nullptr) {
     const auto status = field.integer(kStatuses);
@@ -46,20 +57,12 @@ void read_statuses(const Field& field, std::vector<StatusRange>& statuses) {
     statuses = {StatusRange{.from = static_cast<int>(*status), .to = static_cast<int>(*status)}};
     return;
   }
-  const std::string* text = field.as<std::string>();
-  std::vector<StatusRange> ranges;
-  for (std::string_view rest = text != nullptr ? *text : ""; text != nullptr;) {
-    const auto comma = rest.find(',');
-    const auto range = parse_range(rest.substr(0, comma));
-    if (!range) break;
-    ranges.push_back(*range);
-    if (comma == std::string_view::npos) {
-      statuses = std::move(ranges);
-      return;
-    }
-    rest.remove_prefix(comma + 1);
+  const auto* text = field.as<std::string>();
+  auto ranges = text == nullptr ? std::nullopt : parse_ranges(*text);
+  if (!ranges) {
+    return field.wrong("statuses from 200 to 599 such as \"200-399\" or \"200-299,401\"");
   }
-  field.wrong("statuses from 200 to 599 such as \"200-399\" or \"200-299,401\"");
+  statuses = std::move(*ranges);
 }
 
 void read_path(const Field& field, std::string& path) {

@@ -195,10 +195,10 @@ TEST_CASE("unknown placeholders and lone braces are errors where the text stands
       {"env.'A=B' = 'x'", R"(3:13: group.web.env."A=B": "A=B" cannot be the name of a variable)"},
   });
   CHECK(
-      errors_of("[group.web]\ncommand = ['x', '{addr:probe}', '{']\n") ==
+      errors_of("[group.web]\ncommand = ['x', '{at:probe}', '{']\n") ==
       Strings{
-          R"(2:17: group.web.command: unknown placeholder "{addr:probe}" (write {{ and }} for braces), in "{addr:probe}")",
-          R"(2:33: group.web.command: a lone '{': write {{ for a brace, in "{")"});
+          R"(2:17: group.web.command: unknown placeholder "{at:probe}" (write {{ and }} for braces), in "{at:probe}")",
+          R"(2:31: group.web.command: a lone '{': write {{ for a brace, in "{")"});
 }
 
 TEST_CASE("every worker's port must exist", "[config]") {

@@ -47,8 +47,8 @@ TEST_CASE("private: what such a socket cannot have, or lacks, is an error with t
       "superd chooses the address of a private socket, another one for each process: leave this "
       "out";
   CHECK(errors_in_group("listen = [':80', { name = 'probe', private = true, address = ':81', "
-                        "mode = '0600' }]") == Strings{"3:59: group.web.listen.address: " + chosen,
-                                                       "3:73: group.web.listen.mode: " + chosen});
+                        "mode = '0600' }]") == Strings{"3:62: group.web.listen.address: " + chosen,
+                                                       "3:76: group.web.listen.mode: " + chosen});
   CHECK(errors_in_group("listen = [':80', { private = true }]") ==
         Strings{"3:18: group.web.listen: a private socket needs a name, for {fd:NAME}: add name = "
                 "\"probe\""});
@@ -59,9 +59,9 @@ TEST_CASE("private: what such a socket cannot have, or lacks, is an error with t
   CHECK(errors_in_group(std::string("listen = [':80', ") + kPrivate + ", " + kPrivate + "]") ==
         Strings{"3:54: group.web.listen: two sockets of the group have the name \"probe\" (the "
                 "other one is private): give each a name of its own"});
-  CHECK(errors_in_group("listen = [':80', { name = 'probe', private = 'yes' }]")
-            .front()
-            .starts_with("3:46: group.web.listen.private: expected"));
+  const auto errors = errors_in_group("listen = [':80', { name = 'probe', private = 'yes' }]");
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.front().starts_with("3:46: group.web.listen.private: expected"));
 }
 
 TEST_CASE("private: {addr:NAME} of such a socket is for the worker's own texts", "[config]") {
@@ -81,6 +81,18 @@ TEST_CASE("private: {addr:NAME} of such a socket is for the worker's own texts",
   CHECK(errors_in_group(sockets + "env = { A = '{addr:prob}' }") ==
         Strings{R"(4:13: group.web.env.A: {addr:prob} names no socket of the group, did you mean )"
                 R"("probe"?, in "{addr:prob}")"});
+}
+
+TEST_CASE("private: a runner that cannot serve such a socket is an error with the remedy",
+          "[config]") {
+  const auto errors = errors_of(std::string("[group.web]\ncommand = ['uvicorn', 'app:app', '--fd', "
+                                            "'3']\nlisten = [':80', ") +
+                                kPrivate + "]\n");
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.front().starts_with("3:18: group.web.listen: uvicorn's command takes one --fd"));
+  CHECK(
+      group_of(std::string("command = ['gunicorn', 'app:app']\nlisten = [':80', ") + kPrivate + "]")
+          .listen.size() == 2);
 }
 
 TEST_CASE("private: two groups never stand in each other's way", "[config]") {
