@@ -22,6 +22,7 @@ struct Command {
   std::function<ExitCode(Context&)> run;
 };
 
+Command apply_command();
 Command check_command();
 Command hold_command();
 Command logs_command();

@@ -17,7 +17,7 @@
 
 #include "config/load.h"
 #include "config/report.h"
-#include "config_files.h"
+#include "config/writable.h"
 #include "descriptors.h"
 #include "detach.h"
 #include "keeper/pid_file.h"
@@ -95,7 +95,7 @@ int become_keeper(const RoleOptions& options) {
 std::optional<config::Loaded> load_config(const std::string& file,
                                           const config::Surroundings& who) {
   config::Loaded loaded = config::load(file, config::default_directories(who));
-  std::vector<config::ConfigError> writable = writable_by_others(loaded.files);
+  std::vector<config::ConfigError> writable = config::writable_by_others(loaded.files);
   std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
   for (const config::ConfigError& error : loaded.errors) {
     fmt::print(stderr, "{}\n", config::to_string(error));

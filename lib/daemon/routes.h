@@ -63,6 +63,8 @@ class Routes {
     std::function<void(const std::string& group, const std::string& cause)> fired;
     // A command holds the group from now on, or no longer.
     std::function<void(const std::string& group, wire::HoldAction action)> held;
+    std::function<void(const wire::ApplyRequest& request, const std::string& cause, Responder out)>
+        apply;
   };
 
   Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -104,6 +106,7 @@ class Routes {
   void on(Ask ask, const wire::ReloadGroup& command);
   void on(Ask ask, const wire::ReloadWorker& command);
   void on(Ask ask, const wire::HoldGroup& command);
+  void on(Ask ask, const wire::Apply& command);
   void on(Ask ask, const wire::Shutdown& command);
 
   // The object of a request, or nothing after an answer 403 or 404.

@@ -160,6 +160,16 @@ void Routes::signal(Ask ask, const std::string& group,
   ask.out.answer(wire::json_response(200, wire::to_text(view)));
 }
 
+void Routes::on(Ask ask, const wire::Apply& command) {
+  if (!ask.rights.everything) {
+    ask.out.answer(wire::problem_response(
+        403, fmt::format("a worker of {} acts on its own group alone", ask.rights.self->group)));
+    return;
+  }
+  if (!may_act(ask)) return;
+  hooks_.apply(command.request, ask.cause, std::move(ask.out));
+}
+
 void Routes::on(Ask ask, const wire::Shutdown&) {
   if (!ask.rights.everything) {
     ask.out.answer(wire::problem_response(

@@ -70,6 +70,12 @@ log::Format to_log(core::DaemonLogFormat format) {
 
 }  // namespace
 
+void configure_log(const core::DaemonSpec& daemon) {
+  log::configure({.level = to_log(daemon.log_level),
+                  .format = to_log(daemon.log_format),
+                  .process = "supervisor"});
+}
+
 Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOptions& options,
                        keeper::KeeperLink& keeper)
     : loop_(loop),
@@ -80,13 +86,14 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       core_(core_options(spec_.daemon)),
       tracking_(make_tracker(loop, spec_.daemon.runtime_dir, keeper_pid_)),
       recipes_(loop, [this](const core::RecipeMade& made) { happen(made); }),
-      listeners_(spec_.daemon.runtime_dir + "/sockets",
-                 [this](const std::string& name, int fd) {
-                   if (const Status put = keeper_.put(name, std::array{fd}); !put) {
-                     log::warn("{}: {}", name, put.error().message);
-                   }
-                 },
-                 [this](const std::string& name) { (void)keeper_.drop(name); }),
+      listeners_(
+          spec_.daemon.runtime_dir + "/sockets",
+          [this](const std::string& name, int fd) {
+            if (const Status put = keeper_.put(name, std::array{fd}); !put) {
+              log::warn("{}: {}", name, put.error().message);
+            }
+          },
+          [this](const std::string& name) { (void)keeper_.drop(name); }),
       logger_(loop, {.on_captures =
                          [this](const std::vector<core::SpawnId>& spawns) {
                            spawner_.reconcile_captures(spawns, held_spawns_);
@@ -126,14 +133,25 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                 [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
                   logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
                 }),
-      own_commands_(
-          {.spec = spec_, .core = core_, .commands = commands_, .rolls = rolls_, .spawner = spawner_},
-          {.happen = [this](const core::Event& event) { happen(event); },
-           .fired = [this](const std::string& group,
-                           const std::string& cause) { note_trigger(group, cause); }}),
+      own_commands_({.spec = spec_,
+                     .core = core_,
+                     .commands = commands_,
+                     .rolls = rolls_,
+                     .spawner = spawner_},
+                    {.happen = [this](const core::Event& event) { happen(event); },
+                     .fired = [this](const std::string& group,
+                                     const std::string& cause) { note_trigger(group, cause); }}),
       automatic_([this](const std::string& group, const core::TriggerAction& action,
                         const std::string& cause) { own_commands_.act(group, action, cause); }),
       triggers_(loop, automatic_),
+      apply_(options.config_file,
+             {.loop = loop,
+              .spec = spec_,
+              .core = core_,
+              .listeners = listeners_,
+              .commands = commands_,
+              .rolls = rolls_},
+             apply_hooks()),
       routes_({.loop = loop,
                .spec = spec_,
                .core = core_,
@@ -152,7 +170,9 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                .fired = [this](const std::string& group,
                                const std::string& cause) { note_trigger(group, cause); },
                .held = [this](const std::string& group,
-                              wire::HoldAction action) { keep_hold(group, action); }}),
+                              wire::HoldAction action) { keep_hold(group, action); },
+               .apply = [this](const wire::ApplyRequest& request, const std::string& cause,
+                               Responder out) { apply_.request(request, cause, std::move(out)); }}),
       leftovers_(loop, *tracking_.tracker, keeper_pid_),
       hooks_(
           loop, spec_.hooks,
@@ -181,9 +201,7 @@ int run_supervisor(const SupervisorOptions& options) {
   keeper::KeeperLink keeper{UniqueFd(options.keeper_fd)};
   config::Loaded loaded =
       config::load(options.config_file, config::default_directories(config::this_process()));
-  log::configure({.level = to_log(loaded.spec.daemon.log_level),
-                  .format = to_log(loaded.spec.daemon.log_format),
-                  .process = "supervisor"});
+  configure_log(loaded.spec.daemon);
   for (const config::ConfigError& error : loaded.errors) log::error("{}", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings) log::warn("{}", to_string(warning));
   if (!loaded.errors.empty()) return 1;

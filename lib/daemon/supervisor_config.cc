@@ -37,6 +37,27 @@ void Supervisor::carry_out(const core::GroupGone& e) {
   log::info("{}: is no longer configured, and gone", e.group);
 }
 
+Apply::Hooks Supervisor::apply_hooks() {
+  return {.happen = [this](const core::Event& event) { happen(event); },
+          .take_daemon = [this](const core::Spec& wanted) { take_daemon(wanted); },
+          .close_unused_listeners = [this] { close_unused_listeners(); },
+          .told =
+              [this](bool applied, const std::string& cause, const std::string& message) {
+                occurrences_.note_other(applied ? core::OccurrenceKind::config_applied
+                                                : core::OccurrenceKind::config_rejected,
+                                        cause, message, std::chrono::system_clock::now());
+              }};
+}
+
+// What is bound to sockets and directories that are open counts when superd is started again.
+void Supervisor::take_daemon(const core::Spec& wanted) {
+  spec_.daemon.signals = wanted.daemon.signals;
+  spec_.daemon.log_level = wanted.daemon.log_level;
+  spec_.daemon.log_format = wanted.daemon.log_format;
+  spec_.hooks = wanted.hooks;
+  configure_log(spec_.daemon);
+}
+
 // A socket stays as long as a process may be started that inherits it.
 void Supervisor::close_unused_listeners() {
   std::set<std::string> used;

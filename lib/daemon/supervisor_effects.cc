@@ -162,6 +162,7 @@ void Supervisor::carry_out(const core::GroupChanged& e) {
 }
 
 void Supervisor::carry_out(const core::Answer& e) {
+  if (apply_.on_answer(e)) return rolls_.note(e, std::chrono::system_clock::now());
   if (boot_commands_.erase(e.command) > 0) {
     boot_failed_ = boot_failed_ || !e.ok;
     for (const core::WorkerOutcome& worker : e.workers) {

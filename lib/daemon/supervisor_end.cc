@@ -46,6 +46,7 @@ void Supervisor::on_signal(int number) {
   const std::string cause = "signal " + signal_name(number);
   if (number != SIGTERM && number != SIGINT) {
     if (!core_.shutting_down() && signal_orders_.arrived(number)) return;
+    if (!core_.shutting_down() && number == SIGHUP) return apply_.request(cause);
     log::write(number == SIGWINCH ? log::Level::debug : log::Level::info,
                cause + " has no meaning here and changes nothing");
     return;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/supervision.h"
+#include "daemon/apply.h"
 #include "daemon/automatic.h"
 #include "daemon/before.h"
 #include "daemon/commands.h"
@@ -39,6 +40,9 @@
 #include "loop/poll.h"
 
 namespace superd::daemon {
+
+// superd's own log, as [superd] has it.
+void configure_log(const core::DaemonSpec& daemon);
 
 // What starts a group of which nobody asked that it start now: it begins to wait for a connection
 // where it is started on demand.
@@ -94,6 +98,8 @@ class Supervisor {
 
   // supervisor_config.cc: groups whose configuration changes.
   void close_unused_listeners();
+  Apply::Hooks apply_hooks();
+  void take_daemon(const core::Spec& wanted);
 
   // supervisor_effects.cc: the core's wishes.
   void happen(const core::Event& event);
@@ -152,6 +158,7 @@ class Supervisor {
   OwnCommands own_commands_;
   Automatic automatic_;
   Triggers triggers_;
+  Apply apply_;
   Routes routes_;
   Leftovers leftovers_;
   Hooks hooks_;

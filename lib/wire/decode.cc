@@ -153,6 +153,7 @@ template Result<WorkerView> from_text(std::string_view text);
 template Result<PidsView> from_text(std::string_view text);
 template Result<PidView> from_text(std::string_view text);
 template Result<OutcomeView> from_text(std::string_view text);
+template Result<ApplyView> from_text(std::string_view text);
 template Result<AcceptedView> from_text(std::string_view text);
 template Result<RollView> from_text(std::string_view text);
 template Result<RollsView> from_text(std::string_view text);

@@ -71,6 +71,7 @@ std::string to_text(const WorkerView& view) { return dump(encode(view)); }
 std::string to_text(const PidsView& view) { return dump(encode(view)); }
 std::string to_text(const PidView& view) { return dump(encode(view)); }
 std::string to_text(const OutcomeView& view) { return dump(encode(view)); }
+std::string to_text(const ApplyView& view) { return dump(encode(view)); }
 std::string to_text(const AcceptedView& view) { return dump(encode(view)); }
 std::string to_text(const RollView& view) { return dump(encode(view)); }
 std::string to_text(const RollsView& view) { return dump(encode(view)); }

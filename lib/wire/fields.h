@@ -124,6 +124,21 @@ void fields(View& view, Visitor& visit) {
   visit.optional("before", view.before);
 }
 
+template <Any<AppliedView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("group", view.group);
+  visit("result", view.result);
+  visit("roll", view.roll);
+  visit("message", view.message);
+}
+
+template <Any<ApplyView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("result", view.result);
+  visit("plan", view.plan);
+  visit("groups", view.groups);
+}
+
 template <Any<AcceptedView> View, class Visitor>
 void fields(View& view, Visitor& visit) {
   visit("roll", view.roll);
@@ -223,6 +238,7 @@ void fields(View& view, Visitor& visit) {
   visit("title", view.title);
   visit("status", view.status);
   visit("detail", view.detail);
+  visit.optional("errors", view.errors);
 }
 
 }  // namespace superd::wire

@@ -22,6 +22,7 @@ std::string to_text(const WorkerView& view);
 std::string to_text(const PidsView& view);
 std::string to_text(const PidView& view);
 std::string to_text(const OutcomeView& view);
+std::string to_text(const ApplyView& view);
 std::string to_text(const AcceptedView& view);
 std::string to_text(const RollView& view);
 std::string to_text(const RollsView& view);

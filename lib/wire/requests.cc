@@ -68,7 +68,8 @@ class Body {
   Json object_;
 };
 
-Status read_timeout(Body& body, ActionRequest& request) {
+template <class Timed>
+Status read_timeout(Body& body, Timed& request) {
   constexpr const char* kWanted = "a duration such as \"60s\"";
   auto text = body.text("timeout", kWanted);
   if (!text) return tl::unexpected(text.error());
@@ -119,6 +120,24 @@ Result<SignalRequest> parse_signal_request(std::string_view text) {
   return SignalRequest{.signal = *signal, .reach = *all == true ? Reach::whole_tree : Reach::main};
 }
 
+Result<ApplyRequest> parse_apply_request(std::string_view text) {
+  auto object = parse_object(text);
+  if (!object) return tl::unexpected(object.error());
+  Body body(std::move(*object));
+  ApplyRequest request;
+  const auto dry_run = body.flag("dry_run");
+  if (!dry_run) return tl::unexpected(dry_run.error());
+  request.dry_run = *dry_run == true;
+  const auto wait = body.flag("wait");
+  if (!wait) return tl::unexpected(wait.error());
+  if (*wait) request.wait = **wait ? Wait::until_done : Wait::no;
+  if (auto status = read_timeout(body, request); !status) return tl::unexpected(status.error());
+  if (auto left = body.nothing_left("there are \"dry_run\", \"wait\" and \"timeout\""); !left) {
+    return tl::unexpected(left.error());
+  }
+  return request;
+}
+
 Status parse_empty_request(std::string_view text) {
   auto object = parse_object(text);
   if (!object) return tl::unexpected(object.error());
@@ -130,6 +149,14 @@ std::string to_text(const ActionRequest& request) {
   if (request.wait) body["wait"] = *request.wait == Wait::until_done;
   if (request.timeout) body["timeout"] = print_duration(*request.timeout);
   if (request.pace == Pace::at_once) body["now"] = true;
+  return to_text(body);
+}
+
+std::string to_text(const ApplyRequest& request) {
+  nlohmann::ordered_json body = nlohmann::ordered_json::object();
+  if (request.dry_run) body["dry_run"] = true;
+  if (request.wait) body["wait"] = *request.wait == Wait::until_done;
+  if (request.timeout) body["timeout"] = print_duration(*request.timeout);
   return to_text(body);
 }
 

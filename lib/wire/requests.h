@@ -32,15 +32,24 @@ struct SignalRequest {
   Reach reach = Reach::main;
 };
 
+// The body of apply: {"dry_run":true,"wait":true,"timeout":"60s"}
+struct ApplyRequest {
+  bool dry_run = false;
+  std::optional<Wait> wait{};
+  std::optional<core::Duration> timeout{};
+};
+
 enum class NowField { known, unknown };
 
 Result<ActionRequest> parse_action_request(std::string_view body, NowField now);
 Result<SignalRequest> parse_signal_request(std::string_view body);
+Result<ApplyRequest> parse_apply_request(std::string_view body);
 // Of a request that takes no options.
 Status parse_empty_request(std::string_view body);
 
 // The client's side.
 std::string to_text(const ActionRequest& request);
 std::string to_text(const SignalRequest& request);
+std::string to_text(const ApplyRequest& request);
 
 }  // namespace superd::wire

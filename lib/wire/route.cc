@@ -282,6 +282,14 @@ Routed route_status(const Request& request) {
   return get_plain(request, GetStatus{});
 }
 
+Routed route_apply(const Request& request) {
+  if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
+  if (auto query = Query::parse(request, {}); !query) return bad(query.error());
+  const auto body = parse_apply_request(request.body);
+  if (!body) return bad(body.error());
+  return Apply{.request = *body};
+}
+
 Routed route_shutdown(const Request& request) {
   if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
   if (auto query = Query::parse(request, {}); !query) return bad(query.error());
@@ -317,6 +325,7 @@ Routed route(const Request& request) {
   const auto& path = request.segments;
   if (path.size() < 2 || path[0] != "v1") return no_such_path(request);
   if (path.size() == 2 && path[1] == "status") return route_status(request);
+  if (path.size() == 2 && path[1] == "apply") return route_apply(request);
   if (path.size() == 2 && path[1] == "shutdown") return route_shutdown(request);
   if (path.size() == 2 && path[1] == "rolls") return route_rolls(request);
   if (path.size() == 3 && path[1] == "pids") return route_pid(request);

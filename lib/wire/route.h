@@ -108,12 +108,15 @@ struct HoldGroup {
   GroupName group{};
   HoldAction action = HoldAction::hold;
 };
+struct Apply {
+  ApplyRequest request{};
+};
 struct Shutdown {};
 
 using Command =
     std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs, GetGroupWhy,
                  GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker, SignalGroup,
-                 SignalWorker, ReloadGroup, ReloadWorker, HoldGroup, Shutdown>;
+                 SignalWorker, ReloadGroup, ReloadWorker, HoldGroup, Apply, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).

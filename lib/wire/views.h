@@ -223,6 +223,22 @@ struct HistoryView {
   std::optional<RollView> roll{};  // of a group: the one in hand, or the last; absent: none
 };
 
+// What an apply came to for one group.
+struct AppliedView {
+  std::string group{};
+  Verdict result = Verdict::done;
+  std::optional<std::uint64_t> roll{};  // the latest, to be asked for its steps and last lines
+  std::string message{};                // why not; empty when done
+};
+
+// The answer of POST /v1/apply.
+struct ApplyView {
+  // `done`, `failed`; `planned`: a dry run; `begun`: not waited for; `timed-out`
+  std::string result{};
+  std::vector<std::string> plan{};    // one line a change; empty: nothing differs
+  std::vector<AppliedView> groups{};  // those that changed; planned, begun: empty
+};
+
 // GET /v1/groups/{g}/logs: one object a line (newline-delimited JSON), oldest first.
 struct LogLine {
   std::string time{};    // empty where the log's format has none (raw)
@@ -237,6 +253,8 @@ struct Problem {
   std::string title{};  // the reason phrase of the status
   int status = 500;
   std::string detail{};  // a whole sentence without a full stop; names the object and the remedy
+  // 422: all errors of a config, `file:line:column: message`.
+  std::optional<std::vector<std::string>> errors{};
 };
 
 const char* name(Role role);

@@ -1,13 +1,13 @@
-#include "config_files.h"
+#include "config/writable.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace superd::front {
+namespace superd::config {
 
-std::vector<config::ConfigError> writable_by_others(const std::vector<std::string>& files) {
-  std::vector<config::ConfigError> errors;
+std::vector<ConfigError> writable_by_others(const std::vector<std::string>& files) {
+  std::vector<ConfigError> errors;
   if (::geteuid() != 0) return errors;
   for (const std::string& file : files) {
     struct stat status {};
@@ -21,4 +21,4 @@ std::vector<config::ConfigError> writable_by_others(const std::vector<std::strin
   return errors;
 }
 
-}  // namespace superd::front
+}  // namespace superd::config

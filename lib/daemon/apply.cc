@@ -1,0 +1,287 @@
+#include "daemon/apply.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "config/locations.h"
+#include "config/writable.h"
+#include "daemon/supervisor_state.h"
+#include "wire/json.h"
+
+namespace superd::daemon {
+namespace {
+
+using Change = core::GroupConfigured::Recipe;
+using What = config::GroupChange::What;
+
+constexpr const char* kCause = "config";
+
+config::Loaded load_checked(const std::string& file) {
+  config::Loaded loaded = config::load(file, config::default_directories(config::this_process()));
+  std::vector<config::ConfigError> writable = config::writable_by_others(loaded.files);
+  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
+  return loaded;
+}
+
+const core::GroupSpec* find(const core::Spec& spec, const std::string& name) {
+  for (const core::GroupSpec& group : spec.groups) {
+    if (group.name == name) return &group;
+  }
+  return nullptr;
+}
+
+// What failed, from the first worker that tells.
+std::string reason_of(const core::Answer& answer) {
+  if (!answer.message.empty()) return answer.message;
+  for (const core::WorkerOutcome& worker : answer.workers) {
+    if (worker.ok) continue;
+    return core::to_string({.group = answer.group, .number = worker.number}) + " " + worker.message;
+  }
+  return "failed";
+}
+
+wire::Response rejected(const std::vector<std::string>& errors) {
+  wire::Problem problem{
+      .title = wire::reason_phrase(422),
+      .status = 422,
+      .detail = fmt::format(
+          "the config was rejected, and nothing was changed: {}",
+          errors.size() == 1 ? errors.front() : fmt::format("{} errors", errors.size()))};
+  problem.errors = errors;
+  return {
+      .status = 422, .content_type = "application/problem+json", .body = wire::to_text(problem)};
+}
+
+}  // namespace
+
+Apply::Apply(std::string file, Parts parts, Hooks hooks)
+    : file_(std::move(file)), parts_(parts), hooks_(std::move(hooks)) {}
+
+void Apply::request(const wire::ApplyRequest& request, const std::string& cause,
+                    Responder responder) {
+  take_up({.request = request,
+           .cause = cause,
+           .responder = std::move(responder),
+           .timer = std::nullopt});
+}
+
+void Apply::request(const std::string& cause) {
+  take_up({.request = {}, .cause = cause, .responder = {}, .timer = std::nullopt});
+}
+
+void Apply::take_up(Asked asked) {
+  later_.push_back(std::move(asked));
+  const auto it = std::prev(later_.end());
+  if (it->request.timeout) {
+    it->timer.emplace(parts_.loop, [this, it] { time_out(it); });
+    it->timer->after(*it->request.timeout);
+  }
+  if (!running_) begin();
+}
+
+// What changed is read once for all who asked meanwhile; a dry run is one of its own.
+void Apply::begin() {
+  if (later_.empty()) return;
+  running_ = true;
+  const bool dry_run = later_.front().request.dry_run;
+  for (auto it = later_.begin(); it != later_.end();) {
+    const auto next = std::next(it);
+    if (it->request.dry_run == dry_run) now_.splice(now_.end(), later_, it);
+    it = next;
+  }
+  cause_ = now_.front().cause;
+  loading_.emplace(loop::Work::with_result<config::Loaded>(
+      parts_.loop, [file = file_] { return load_checked(file); },
+      [this](config::Loaded loaded) { on_loaded(std::move(loaded)); }));
+}
+
+void Apply::on_loaded(config::Loaded loaded) {
+  loading_.reset();
+  if (!loaded.errors.empty()) {
+    std::vector<std::string> errors;
+    for (const config::ConfigError& error : loaded.errors) errors.push_back(to_string(error));
+    return reject(errors);
+  }
+  if (parts_.core.shutting_down()) return reject({"superd is shutting down"});
+  plan_ = config::describe(config::compare(parts_.spec, loaded.spec));
+  if (!now_.empty() && now_.front().request.dry_run) return end("planned");
+  if (const std::optional<Error> closed = open_sockets(loaded.spec)) {
+    hooks_.close_unused_listeners();
+    return reject({closed->message});
+  }
+  for (const std::string& line : plan_) log::info("apply: {}", line);
+  for (Asked& asked : now_) {
+    if (asked.request.wait != wire::Wait::no) continue;
+    const wire::ApplyView begun{.result = "begun", .plan = plan_};
+    asked.responder.answer(wire::json_response(202, wire::to_text(begun)));
+  }
+  carry_out(std::move(loaded.spec));
+}
+
+// Of what runs or will start by itself; the others open theirs at their first start.
+std::optional<Error> Apply::open_sockets(const core::Spec& wanted) {
+  for (const core::GroupSpec& group : wanted.groups) {
+    const core::Group* known = parts_.core.find(group.name);
+    const bool runs = known != nullptr && known->state != core::GroupState::stopped;
+    const bool starts = known == nullptr && group.autostart;
+    if (!runs && !starts) continue;
+    if (const Status opened = parts_.listeners.open(group); !opened) {
+      return Error{.code = opened.error().code,
+                   .message = fmt::format("{}: {}", group.name, opened.error().message)};
+    }
+  }
+  return std::nullopt;
+}
+
+void Apply::carry_out(core::Spec wanted) {
+  const config::Plan plan = config::compare(parts_.spec, wanted);
+  giving_ = true;
+  hooks_.take_daemon(wanted);
+  std::vector<std::string> removed;
+  for (const config::GroupChange& change : plan.groups) {
+    if (change.what == What::removed) {
+      removed.push_back(change.group);
+    } else {
+      carry_out(change, find(wanted, change.group));
+    }
+  }
+  remove(std::move(removed));
+  std::vector<std::string> order;
+  for (const core::GroupSpec& group : wanted.groups) order.push_back(group.name);
+  hooks_.happen(core::GroupsOrdered{.names = std::move(order)});
+  giving_ = false;
+  if (steps_.empty()) end("");
+}
+
+void Apply::carry_out(const config::GroupChange& change, const core::GroupSpec* wanted) {
+  Step step{.view = {.group = change.group}, .then = nullptr};
+  if (change.what == What::added) {
+    hooks_.happen(core::GroupConfigured{.command = core::kOwnCommand,
+                                        .spec = std::make_shared<const core::GroupSpec>(*wanted),
+                                        .recipe = Change::anew,
+                                        .cause = kCause});
+    if (!change.starts) {
+      done_.push_back(std::move(step.view));
+      return;
+    }
+    const core::CommandId id = give(change.group, "start", wanted->workers, std::move(step));
+    hooks_.happen(start_of(*wanted, id, kCause));
+    return;
+  }
+  if (!config::needs_roll(change)) return configure(*wanted, Change::same, std::move(step));
+  core::GroupSpec rolled = *wanted;
+  rolled.workers = change.workers_before;
+  const bool more_follows = change.workers_before != change.workers_after;
+  if (more_follows) step.then = std::make_shared<const core::GroupSpec>(*wanted);
+  configure(rolled, Change::anew, std::move(step));
+}
+
+void Apply::remove(std::vector<std::string> groups) {
+  while (!groups.empty()) {
+    const auto needed = [&](const std::string& name) {
+      const std::vector<std::string> by = parts_.core.dependencies().needing(name);
+      return std::any_of(groups.begin(), groups.end(), [&](const std::string& other) {
+        return std::find(by.begin(), by.end(), other) != by.end();
+      });
+    };
+    const auto next = std::find_if_not(groups.begin(), groups.end(), needed);
+    const std::string name = next == groups.end() ? groups.front() : *next;
+    std::erase(groups, name);
+    const core::Group* group = parts_.core.find(name);
+    if (group == nullptr) continue;
+    const core::CommandId id = give(name, "stop", static_cast<int>(group->workers.size()),
+                                    {.view = {.group = name}, .then = nullptr});
+    hooks_.happen(core::GroupRemoved{.command = id, .group = name, .cause = kCause});
+  }
+}
+
+void Apply::configure(const core::GroupSpec& spec, Change recipe, Step step) {
+  const bool rolls = recipe == Change::anew;
+  const core::CommandId id =
+      give(spec.name, rolls ? "restart" : "apply", spec.workers, std::move(step));
+  hooks_.happen(core::GroupConfigured{.command = id,
+                                      .spec = std::make_shared<const core::GroupSpec>(spec),
+                                      .recipe = recipe,
+                                      .cause = kCause});
+}
+
+core::CommandId Apply::give(const std::string& group, const char* action, int workers, Step step) {
+  const core::CommandId id = parts_.commands.next_id();
+  parts_.rolls.ask(
+      id, {.action = action, .target = {.group = group}, .cause = kCause, .workers = workers},
+      std::chrono::system_clock::now());
+  step.view.roll = static_cast<std::uint64_t>(id);
+  steps_[id] = std::move(step);
+  return id;
+}
+
+bool Apply::on_answer(const core::Answer& answer) {
+  auto found = steps_.extract(answer.command);
+  if (found.empty()) return false;
+  Step step = std::move(found.mapped());
+  step.view.roll = static_cast<std::uint64_t>(answer.roll);
+  if (answer.ok && step.then != nullptr) {
+    const core::SpecPtr then = std::exchange(step.then, nullptr);
+    configure(*then, Change::same, std::move(step));
+    return true;
+  }
+  if (!answer.ok) {
+    step.view.result = wire::Verdict::failed;
+    step.view.message = reason_of(answer);
+  }
+  done_.push_back(std::move(step.view));
+  if (steps_.empty() && !giving_) end("");
+  return true;
+}
+
+void Apply::reject(const std::vector<std::string>& errors) {
+  for (const std::string& error : errors) log::error("apply: {}", error);
+  hooks_.told(false, cause_, errors.front());
+  answer(rejected(errors));
+}
+
+void Apply::end(const std::string& result) {
+  std::vector<wire::AppliedView> groups = std::exchange(done_, {});
+  const bool failed = std::any_of(groups.begin(), groups.end(), [](const wire::AppliedView& each) {
+    return each.result != wire::Verdict::done;
+  });
+  for (const wire::AppliedView& each : groups) {
+    if (each.result == wire::Verdict::done) continue;
+    log::error("apply: {}: {}; it keeps its configuration", each.group, each.message);
+  }
+  const std::string word = !result.empty() ? result : failed ? "failed" : "done";
+  if (word != "planned") {
+    hooks_.told(true, cause_, plan_.empty() ? "nothing differs" : join(plan_, "; "));
+  }
+  const wire::ApplyView view{
+      .result = word, .plan = std::exchange(plan_, {}), .groups = std::move(groups)};
+  answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Apply::answer(const wire::Response& response) {
+  for (Asked& asked : std::exchange(now_, {})) asked.responder.answer(response);
+  running_ = false;
+  begin();
+}
+
+void Apply::time_out(std::list<Asked>::iterator asked) {
+  const wire::ApplyView view{.result = "timed-out", .plan = plan_};
+  asked->responder.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Apply::abandon() {
+  for (std::list<Asked>* list : {&now_, &later_}) {
+    for (Asked& asked : *list) {
+      asked.responder.answer(wire::problem_response(503, "superd is shutting down"));
+    }
+  }
+}
+
+}  // namespace superd::daemon
