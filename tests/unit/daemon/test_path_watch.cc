@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -164,26 +165,31 @@ TEST_CASE("trigger: with content = true only other bytes are a change", "[daemon
 TEST_CASE("trigger: a burst of writes is one action", "[daemon]") {
   const Folder folder;
   folder.make_directory("src");
-  Watching watching(folder, {.paths = {"src/"}, .settle = 500ms});
+  Watching watching(folder, {.paths = {"src/"}});
 
-  for (int i = 0; i < 1000; ++i) folder.write("src/" + std::to_string(i));
+  for (int i = 0; i < 200; ++i) folder.write("src/" + std::to_string(i));
   CHECK(watching.fires().starts_with("src/"));
   CHECK(watching.is_quiet());
   CHECK(watching.fired() == 1);
 }
 
 TEST_CASE("trigger: more changes than the kernel's queue holds are seen all the same", "[daemon]") {
+  std::ifstream limit("/proc/sys/fs/inotify/max_queued_events");
+  int events = 0;
+  if (!(limit >> events) || events > 100'000) return;
   const Folder folder;
   folder.make_directory("src");
+  for (const char* name : {"src/a", "src/b", "last"}) folder.write(name);
   Watching watching(folder, {.paths = {"src/", "last"}});
 
-  // Nobody reads the queue meanwhile; names differ, so that no two events are one.
-  for (int i = 0; i < 6000; ++i) folder.write("src/" + std::to_string(i), "");
-  folder.write("last");
+  // Nobody reads the queue meanwhile; no two events that follow each other are the same.
+  for (int i = 0; i <= events; ++i) folder.touch(i % 2 == 0 ? "src/a" : "src/b", 1'000'000 + i);
+  folder.write("last", "yy");
   CHECK(watching.fires() != "nothing");
   CHECK(watching.run_until([&] { return !watching.watch().settling(); }));
-  folder.write("src/17", "again");
-  CHECK(watching.run_until([&] { return watching.fired() >= 2; }));
+  CHECK(watching.fired() == 1);
+  folder.write("last", "zzz");
+  CHECK(watching.fires() == "last");
 }
 
 TEST_CASE("trigger: with a poll it is looked at without any event", "[daemon]") {
