@@ -123,6 +123,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       before_({.recipes = recipes_, .errands = errands_},
               [this](const core::BeforeEnded& ended) { happen(ended); }),
       demand_(loop, [this](const std::string& group) { happen(core::ConnectionWaits{group}); }),
+      idle_({.loop = loop, .spec = spec_, .core = core_, .listeners = listeners_},
+            [this](const std::string& group) { happen(core::GroupIdle{group}); }),
       timers_(loop, [this](const core::TimerKey& key) { on_timer(key); }),
       rolls_(
           [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {

@@ -91,6 +91,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items) {
       first ? "" : "a new supervisor took the place of one that ended",
       std::chrono::system_clock::now());
   schedules_.set(spec_.groups);
+  idle_.set();
   // What is open already is looked after, and its path goes with superd.
   for (const core::GroupSpec& group : spec_.groups) {
     if (listeners_.adopted_for(group)) open_listeners(group);

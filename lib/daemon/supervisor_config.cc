@@ -22,6 +22,7 @@ void Supervisor::carry_out(const core::SpecTaken& e) {
   listeners_.update(*e.spec);
   triggers_.set(*e.spec);
   schedules_.set(spec_.groups);
+  idle_.set();
   close_unused_listeners();
 }
 

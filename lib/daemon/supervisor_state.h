@@ -19,6 +19,7 @@
 #include "daemon/history.h"
 #include "daemon/hooks.h"
 #include "daemon/http_server.h"
+#include "daemon/idle.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
 #include "daemon/occurrences.h"
@@ -152,6 +153,7 @@ class Supervisor {
   Spawner spawner_;
   Before before_;
   Demand demand_;
+  Idle idle_;
   Timers timers_;
   Rolls rolls_;
   Commands commands_;
