@@ -7,10 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "base/units.h"
 #include "config/runner_presets.h"
 #include "config/runner_words.h"
-#include "core/environment.h"
 
 namespace superd::config {
 namespace {
@@ -83,8 +81,8 @@ void warn_of_what_is_in_front(const core::GroupSpec& group, const FoundProgram& 
   }
 }
 
-void check_common(const core::GroupSpec& group, const FoundProgram& program, bool wanted,
-                  RunnerChoice& choice) {
+void check_common(const core::GroupSpec& group, const FoundProgram& program,
+                  std::optional<Runner> wanted, RunnerChoice& choice) {
   warn_of_what_is_in_front(group, program, choice);
   if (wanted && choice.runner != Runner::none && program.runner != Runner::none &&
       program.runner != choice.runner) {
@@ -99,18 +97,6 @@ void check_common(const core::GroupSpec& group, const FoundProgram& program, boo
                      "restarts, and no two processes can run; add listen = [\"127.0.0.1:8000\"]",
                      name(choice.runner)));
   }
-}
-
-void warn_of(RunnerChoice& choice, std::string key, std::string message) {
-  choice.warnings.push_back({.key = std::move(key), .word = 0, .message = std::move(message)});
-}
-
-std::string timeout_text(const RunnerChoice& choice, const core::GroupSpec& group) {
-  std::string text = print_duration(group.stop.timeout);
-  if (!choice.stop_timeout || choice.stop_timeout_why.empty()) return text;
-  return group.stop.timeout == *choice.stop_timeout
-             ? fmt::format("{} ({})", text, choice.stop_timeout_why)
-             : fmt::format("{} (as written)", text);
 }
 
 }  // namespace
@@ -163,99 +149,12 @@ RunnerChoice choose_runner(std::optional<Runner> wanted, const core::GroupSpec& 
   const RunnerLine line{
       .group = group, .program = std::move(program), .options = std::move(options), .read = read};
   fill(line, choice);
-  check_common(group, line.program, wanted.has_value(), choice);
+  check_common(group, line.program, wanted, choice);
   return choice;
 }
 
 std::string cannot_serve_private(const RunnerChoice& choice, const core::GroupSpec&) {
   return choice.no_private;
-}
-
-void apply_preset(const RunnerChoice& choice, core::GroupSpec& group) {
-  if (choice.stop_signal) group.stop.signal = *choice.stop_signal;
-  if (choice.stop_timeout) group.stop.timeout = *choice.stop_timeout;
-  // Whoever gets the sockets at bind() is told of none.
-  const bool decides = group.socket_env == core::SocketEnv::automatic && !group.socket_shim;
-  if (decides && choice.socket_env) {
-    group.socket_env = *choice.socket_env;
-  }
-  group.respawn.clean_statuses = choice.clean_statuses;
-  group.respawn.clean_signals = choice.clean_signals;
-  group.reload_signal = choice.reload_signal;
-}
-
-void finish_preset(RunnerChoice& choice, core::GroupSpec& group) {
-  const auto& graceful = choice.graceful_signals;
-  const bool drains = graceful.empty() || std::find(graceful.begin(), graceful.end(),
-                                                    group.stop.signal) != graceful.end();
-  if (!drains) {
-    warn(choice, 0,
-         fmt::format(
-             "stop.signal is {}, but {} finishes its requests on {} alone: leave the signal "
-             "out",
-             signal_name(group.stop.signal), name(choice.runner), signal_name(graceful.front())));
-  }
-  if (choice.own_limit && group.stop.timeout < *choice.own_limit) {
-    warn_of(choice, "stop.timeout",
-            fmt::format("{} kills requests that {} would still finish ({}): make it {}, or the "
-                        "runner's own limit shorter",
-                        print_duration(group.stop.timeout), name(choice.runner),
-                        choice.stop_timeout_why, print_duration(*choice.stop_timeout)));
-  }
-  if (choice.front == FrontProcess::none || group.ready.when != core::ReadyWhen::automatic) return;
-  const bool has_private = std::any_of(group.listen.begin(), group.listen.end(),
-                                       [](const auto& socket) { return core::is_private(socket); });
-  if (has_private) {
-    group.ready.when = core::ReadyWhen::http;
-  } else if (!group.listen.empty()) {
-    warn_of(
-        choice, "listen",
-        fmt::format("{} accepts connections before it has loaded the application, and counts as "
-                    "ready too early: add {{ name = \"probe\", private = true }} to `listen` and "
-                    "let it serve that socket too; superd then asks there by HTTP",
-                    name(choice.runner)));
-  }
-}
-
-std::string ready_way(const core::GroupSpec& group) {
-  const core::ReadySpec& ready = group.ready;
-  switch (core::effective(ready.when, !group.listen.empty())) {
-    case core::ReadyWhen::automatic:
-      break;
-    case core::ReadyWhen::notify:
-      return "notify";
-    case core::ReadyWhen::listening:
-      return "listening";
-    case core::ReadyWhen::delay:
-      return "delay " + print_duration(ready.delay);
-    case core::ReadyWhen::exec:
-      return "exec";
-    case core::ReadyWhen::fd:
-      return "fd";
-    case core::ReadyWhen::log:
-      return "log";
-    case core::ReadyWhen::http:
-      return "http " + ready.http.path;
-  }
-  std::abort();
-}
-
-std::string sockets_way(const core::GroupSpec& group) {
-  if (group.socket_shim) return "socket_shim";
-  return core::sets_listen_fds(group) ? "LISTEN_FDS" : "descriptor";
-}
-
-std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group) {
-  std::vector<std::string> clean;
-  for (const int status : group.respawn.clean_statuses) clean.push_back(std::to_string(status));
-  for (const int signal : group.respawn.clean_signals) clean.push_back(signal_name(signal));
-  return fmt::format(
-      "runner {}{} ({}): stop {}, timeout {}, ready {}, clean exits {}{}{}", name(choice.runner),
-      choice.form.empty() ? "" : fmt::format(", {}", choice.form), choice.why,
-      signal_name(group.stop.signal), timeout_text(choice, group), ready_way(group),
-      clean.empty() ? "none" : join(clean, " "),
-      group.reload_signal ? fmt::format(", reload {}", signal_name(*group.reload_signal)) : "",
-      group.listen.empty() ? "" : ", sockets by " + sockets_way(group));
 }
 
 }  // namespace superd::config

@@ -41,6 +41,14 @@ enum class FrontProcess {
   accepts_before_loaded,  // to be seen waiting on the socket proves nothing
 };
 
+// What its READY=1 is worth, for ready.when = "notify".
+enum class Notifies {
+  unknown,
+  truthfully,
+  too_early,  // before the application is loaded, and also when it cannot be
+  never,
+};
+
 // Something that the user should know, and what to do about it; never an error.
 struct RunnerWarning {
   std::string key = "command";  // of the group: `stop.timeout`
@@ -63,6 +71,7 @@ struct RunnerChoice {
   std::optional<int> reload_signal;
   std::optional<core::SocketEnv> socket_env;
   FrontProcess front = FrontProcess::none;
+  Notifies notifies = Notifies::unknown;
 
   // How long the runner itself lets requests finish; a shorter stop.timeout cuts that.
   std::optional<core::Duration> own_limit;

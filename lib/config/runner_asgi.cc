@@ -43,6 +43,7 @@ bool is_systemd_endpoint(const GivenOption& endpoint) {
 }  // namespace
 
 void preset_uvicorn(const RunnerLine& line, RunnerChoice& choice) {
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGTERM;
   choice.graceful_signals = {SIGTERM, SIGINT};
   choice.socket_env = SocketEnv::none;
@@ -80,6 +81,7 @@ void preset_hypercorn(const RunnerLine& line, RunnerChoice& choice) {
                                          file->value, read.error().message));
     }
   }
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGTERM;
   choice.graceful_signals = {SIGTERM, SIGINT};
   choice.socket_env = SocketEnv::none;
@@ -106,6 +108,7 @@ void preset_hypercorn(const RunnerLine& line, RunnerChoice& choice) {
 }
 
 void preset_daphne(const RunnerLine& line, RunnerChoice& choice) {
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGTERM;
   set_limit(choice, line.options.last({"--application-close-timeout"}), nullptr, kDaphneTimeout,
             "application-close-timeout");
@@ -137,6 +140,7 @@ void preset_daphne(const RunnerLine& line, RunnerChoice& choice) {
 }
 
 void preset_twist(const RunnerLine& line, RunnerChoice& choice) {
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGTERM;
   choice.stop_timeout = kTwistTimeout;
   choice.stop_timeout_why = "it drops its requests at once and may hang after that";

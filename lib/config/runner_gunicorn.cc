@@ -82,7 +82,9 @@ void preset_gunicorn(const RunnerLine& line, RunnerChoice& choice) {
   set_limit(choice, options.last({"--graceful-timeout"}),
             find_setting(settings, "graceful_timeout"), kGracefulTimeout, "graceful-timeout");
   if (names_descriptor(find_setting(settings, "bind"))) choice.socket_env = SocketEnv::none;
-  if (options.flag({"--preload"})) choice.form = "preloaded";
+  const bool preloads = options.flag({"--preload"}) || find_setting(settings, "preload_app");
+  if (preloads) choice.form = "preloaded";
+  choice.notifies = preloads ? Notifies::truthfully : Notifies::too_early;
 
   warn_of_background(choice, options.flag({"-D", "--daemon"}));
   warn_of_reloader(choice, options.flag({"--reload"}));

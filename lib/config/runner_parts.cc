@@ -33,6 +33,7 @@ void set_limit(RunnerChoice& choice, const std::optional<GivenOption>& option,
 
 void set_launcher(const RunnerLine& line, RunnerChoice& choice) {
   choice.form = "launcher";
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGTERM;
   choice.graceful_signals = {SIGTERM, SIGINT};
   choice.socket_env = core::SocketEnv::listen_fds;

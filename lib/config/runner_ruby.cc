@@ -75,6 +75,7 @@ void check_puma_binds(const RunnerLine& line, RunnerChoice& choice) {
 
 void preset_puma(const RunnerLine& line, RunnerChoice& choice) {
   const auto settings = read_config(line, line.options.last({"-C", "--config"}), kPumaFile, choice);
+  choice.notifies = Notifies::truthfully;
   choice.stop_signal = SIGTERM;
   choice.graceful_signals = {SIGTERM, SIGINT, SIGHUP};
   choice.clean_signals = {SIGTERM};
@@ -98,6 +99,7 @@ void preset_puma(const RunnerLine& line, RunnerChoice& choice) {
 
 void preset_unicorn(const RunnerLine& line, RunnerChoice& choice) {
   const auto settings = read_config(line, line.options.last({"-c", "--config-file"}), "", choice);
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGQUIT;
   choice.graceful_signals = {SIGQUIT};
   choice.reload_signal = SIGHUP;

@@ -153,6 +153,9 @@ void preset_uwsgi(const RunnerLine& line, RunnerChoice& choice) {
   const bool lazy = options.on_any({"lazy-apps", "lazy"}) != nullptr;
   const bool fronted = options.on_any({"http", "https", "cheap"}) != nullptr;
   if (lazy) choice.form += ", lazy";
+  if (options.unread().empty()) {
+    choice.notifies = lazy ? Notifies::too_early : Notifies::truthfully;
+  }
   if (lazy && fronted) choice.front = FrontProcess::accepts_before_loaded;
   check_router(options, choice, line);
   check_sockets(line, options, choice);

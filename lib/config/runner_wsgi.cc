@@ -16,6 +16,7 @@ constexpr core::Duration kThreadsTimeout = std::chrono::seconds(5);
 void preset_waitress(const RunnerLine& line, RunnerChoice& choice) {
   if (line.program.is_launcher) return set_launcher(line, choice);
   choice.form = "waitress-serve";
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGINT;
   choice.graceful_signals = {SIGINT};
   set_limit(choice, kThreadsTimeout, "its wait for threads");
@@ -34,6 +35,7 @@ void preset_waitress(const RunnerLine& line, RunnerChoice& choice) {
 void preset_cheroot(const RunnerLine& line, RunnerChoice& choice) {
   if (line.program.is_launcher) return set_launcher(line, choice);
   choice.form = "cheroot's own command";
+  choice.notifies = Notifies::never;
   choice.stop_signal = SIGINT;
   choice.graceful_signals = {SIGINT};
   choice.clean_signals = {SIGINT};

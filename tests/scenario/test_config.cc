@@ -52,6 +52,19 @@ TEST_CASE("check: a good config is said to be good, and nothing is started", "[a
   CHECK(::access(site.path("run").c_str(), F_OK) != 0);
 }
 
+TEST_CASE("check: a warning is told with its remedy, and is no error", "[root]") {
+  Site site("[group.web]\ncommand = ['gunicorn', '--reload', 'app:app']\nlisten = [':8000']\n");
+  for (const Outcome& check :
+       {site.superd({"--check"}), run({programs().superctl, "check", site.config()})}) {
+    CHECK(check.exit == 0);
+    CHECK_THAT(check.out, Catch::Contains("ok, 1 group\nweb: runner gunicorn (the command runs"));
+    CHECK_THAT(check.err, Catch::Contains(":2:24: warning: group.web.command: this restarts"));
+  }
+  const Outcome json = run({programs().superctl, "--json", "check", site.config()});
+  CHECK_THAT(json.out, Catch::Contains(R"("runner":"gunicorn")") &&
+                           Catch::Contains(R"("reload_signal":"HUP")"));
+}
+
 TEST_CASE("config: what is not built is an unknown key, not a promise", "[all]") {
   Site site("[group.web]\ncommand = [\"sleep\", \"1\"]\nsocket_shim = true\non_demand = true\n");
   const Outcome check = site.superd({"--check"});

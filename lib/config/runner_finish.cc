@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "config/runner.h"
+
+// Where the preset meets what the user wrote.
+namespace superd::config {
+namespace {
+
+void warn_of(RunnerChoice& choice, std::string key, std::string message) {
+  choice.warnings.push_back({.key = std::move(key), .word = 0, .message = std::move(message)});
+}
+
+void check_stop(RunnerChoice& choice, const core::GroupSpec& group) {
+  const auto& graceful = choice.graceful_signals;
+  const bool drains = graceful.empty() || std::find(graceful.begin(), graceful.end(),
+                                                    group.stop.signal) != graceful.end();
+  if (!drains) {
+    warn_of(choice, "stop.signal",
+            fmt::format("{} finishes its requests at {}, and does not at {}: leave the signal out",
+                        name(choice.runner), signal_name(graceful.front()),
+                        signal_name(group.stop.signal)));
+  }
+  if (choice.own_limit && group.stop.timeout < *choice.own_limit) {
+    warn_of(choice, "stop.timeout",
+            fmt::format("{} kills requests that {} would still finish ({}): make it {}, or the "
+                        "runner's own limit shorter",
+                        print_duration(group.stop.timeout), name(choice.runner),
+                        choice.stop_timeout_why, print_duration(*choice.stop_timeout)));
+  }
+}
+
+void check_notify(RunnerChoice& choice, const core::GroupSpec& group) {
+  if (group.ready.when != core::ReadyWhen::notify) return;
+  switch (choice.notifies) {
+    case Notifies::unknown:
+    case Notifies::truthfully:
+      return;
+    case Notifies::too_early:
+      return warn_of(choice, "ready.when",
+                     fmt::format("{} says READY=1 before it has loaded the application, and also "
+                                 "when it cannot: leave ready.when out, and superd sees for itself",
+                                 name(choice.runner)));
+    case Notifies::never:
+      return warn_of(
+          choice, "ready.when",
+          fmt::format("{} never says READY=1, and no start can succeed: leave ready.when "
+                      "out, and superd sees for itself",
+                      name(choice.runner)));
+  }
+  std::abort();
+}
+
+// Whether a process is taken for ready because it is seen to accept.
+bool goes_by_accepting(core::ReadyWhen when) {
+  return when == core::ReadyWhen::automatic || when == core::ReadyWhen::listening;
+}
+
+void settle_front(RunnerChoice& choice, core::GroupSpec& group) {
+  if (choice.front == FrontProcess::none || group.listen.empty()) return;
+  if (!goes_by_accepting(group.ready.when)) return;
+  const bool has_private = std::any_of(group.listen.begin(), group.listen.end(),
+                                       [](const auto& socket) { return core::is_private(socket); });
+  if (has_private && group.ready.when == core::ReadyWhen::automatic) {
+    group.ready.when = core::ReadyWhen::http;
+    return;
+  }
+  const std::string remedy =
+      has_private ? "write ready.http = \"/\""
+                  : "add { name = \"probe\", private = true } to `listen` and let it "
+                    "serve that socket too";
+  warn_of(choice, "listen",
+          fmt::format("{} accepts connections before it has loaded the application, and counts as "
+                      "ready too early: {}; superd then asks there by HTTP",
+                      name(choice.runner), remedy));
+}
+
+}  // namespace
+
+void apply_preset(const RunnerChoice& choice, core::GroupSpec& group) {
+  if (choice.stop_signal) group.stop.signal = *choice.stop_signal;
+  if (choice.stop_timeout) group.stop.timeout = *choice.stop_timeout;
+  // Whoever gets the sockets at bind() is told of none.
+  const bool decides = group.socket_env == core::SocketEnv::automatic && !group.socket_shim;
+  if (decides && choice.socket_env) {
+    group.socket_env = *choice.socket_env;
+  }
+  group.respawn.clean_statuses = choice.clean_statuses;
+  group.respawn.clean_signals = choice.clean_signals;
+  group.reload_signal = choice.reload_signal;
+}
+
+void finish_preset(RunnerChoice& choice, core::GroupSpec& group) {
+  check_stop(choice, group);
+  check_notify(choice, group);
+  settle_front(choice, group);
+}
+
+}  // namespace superd::config
