@@ -108,6 +108,7 @@ Comparison::Result Comparison::finish(Extent extent) {
     }
     std::sort(now.begin(), now.end(), by_path);
   }
+  now.shrink_to_fit();
   result_.print = kHashBegin;
   for (const Snapshot::Entry& entry : now) {
     if (entry.gone) continue;
