@@ -15,11 +15,7 @@ Result<Pattern> Pattern::compile(std::string_view text) {
   options.set_log_errors(false);
   auto compiled =
       std::make_shared<const re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
-  if (!compiled->ok()) {
-    const std::string& where = compiled->error_arg();
-    return fail(where.empty() ? compiled->error()
-                              : fmt::format("{}: {}", compiled->error(), where));
-  }
+  if (!compiled->ok()) return fail(compiled->error());
   return Pattern(std::move(compiled));
 }
 
