@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "harness/deploy.h"
+
+namespace superd::scenario {
+
+TEST_CASE("on_demand: the first connection starts the group, and is served", "[all]") {
+  Site site(config({.more = "on_demand = true\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  CHECK(site.pids("web").empty());
+  CHECK(site.ctl({"status"}).exit == 0);
+  CHECK(get(site.address(), "/").status == 200);
+  CHECK(site.reaches("web", "running"));
+  CHECK(site.group("web").at("cause") == "demand");
+}
+
+TEST_CASE("idle_timeout: a group without connections goes without processes until the next one",
+          "[root]") {
+  Site site(config({.more = "on_demand = true\nidle_timeout = \"2s\"\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  CHECK(get(site.address(), "/").status == 200);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(site.reaches("web", "waiting", 60s));
+  CHECK(site.pids("web").empty());
+  CHECK(get(site.address(), "/").status == 200);
+}
+
+TEST_CASE("idle_timeout: under load a group is not idle", "[full]") {
+  Site site(config({.more = "on_demand = true\nidle_timeout = \"2s\"\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  LoadOptions options = load_on(site);
+  options.per_second = 3;
+  options.slow_every = 0;
+  Load load(options);
+  REQUIRE(load.goes_on(30));
+  const std::vector<pid_t> serving = site.main_pids("web");
+  REQUIRE(load.goes_on(30));
+  CHECK(site.main_pids("web") == serving);
+  CHECK(load.stop().failed.empty());
+}
+
+TEST_CASE("next-request: the old leave, the next connection starts the new, and no request fails",
+          "[root]") {
+  Site site(config({.more = R"(
+[[group.web.trigger]]
+paths = ["touch-me"]
+when = "next-request"
+)"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running", 60s));
+  SECTION("without load it waits") {
+    site.write("current/touch-me", "");
+    REQUIRE(site.reaches("web", "waiting", 60s));
+    CHECK(site.pids("web").empty());
+    releases.deploy("2");
+    const Reply reply = get(site.address(), "/");
+    CHECK(reply.status == 200);
+    CHECK(reply.body.find("2") != std::string::npos);
+  }
+  SECTION("under load no request fails, and the new code serves") {
+    Load load(load_on(site));
+    REQUIRE(load.goes_on());
+    releases.deploy("2");
+    site.write("releases/2/touch-me", "");
+    REQUIRE(wait_until(60s, [&] { return load.report().versions.count("2") == 1; }));
+    REQUIRE(load.goes_on());
+    const LoadReport report = load.stop();
+    INFO(report);
+    CHECK(report.failed.empty());
+  }
+}
+
+TEST_CASE("next-request: a stop while the group waits ends the waiting", "[root]") {
+  Site site(config({.more = "on_demand = true\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  CHECK(site.ctl({"stop", "web"}).exit == 0);
+  CHECK(site.state("web") == "stopped");
+  CHECK(site.ctl({"start", "web"}).exit == 0);
+  CHECK(site.state("web") == "running");
+}
+
+}  // namespace superd::scenario
