@@ -6,8 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "../loop/run_until.h"
 #include "daemon/http_probe.h"
-#include "loop/run_until.h"
 #include "probe_fixture.h"
 #include "readiness_fixture.h"
 

@@ -4,8 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "../loop/run_until.h"
 #include "daemon/http_readiness.h"
-#include "loop/run_until.h"
 #include "os/listen_socket.h"
 #include "probe_fixture.h"
 #include "readiness_fixture.h"
