@@ -34,7 +34,6 @@ TEST_CASE("trigger: a group has none, and one restarts at once after 100ms of qu
   CHECK(trigger.paths == Strings{"a"});
   CHECK(trigger.ignore.empty());
   CHECK(trigger.action == core::TriggerAction{.kind = Kind::restart});
-  CHECK(trigger.when == core::TriggerWhen::now);
   CHECK(trigger.settle == 100ms);
   CHECK(!trigger.content);
   CHECK(trigger.poll == 0s);
@@ -65,6 +64,21 @@ action = "start"
   CHECK(first.content);
   CHECK(first.poll == 10s);
   CHECK(group.triggers[1].action.kind == Kind::start);
+}
+
+TEST_CASE("trigger: the next request may start new processes, in a group with sockets",
+          "[config]") {
+  const core::GroupSpec group = group_of(R"(
+listen = ["127.0.0.1:8000"]
+[[group.web.trigger]]
+paths = ["a"]
+when = "next-request"
+)");
+  CHECK(group.triggers.at(0).action.kind == Kind::restart_at_request);
+  CHECK(errors_in_trigger("when = 'next-request'").at(0).find("no request comes to a group") !=
+        std::string::npos);
+  CHECK(errors_in_trigger("when = 'next-request'\naction = 'stop'").at(0).find("nothing else") !=
+        std::string::npos);
 }
 
 TEST_CASE("trigger: the action may be a signal", "[config]") {

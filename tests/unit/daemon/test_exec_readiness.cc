@@ -25,6 +25,7 @@ struct Watching : ErrandFixture {
 
   void watch(std::vector<std::string> command) {
     spec.ready.command = std::move(command);
+    recipes.make(std::make_shared<const core::GroupSpec>(spec), 1);
     readiness.watch(kSpawn, 2, 1, spec);
   }
 };
@@ -38,7 +39,8 @@ struct Rolling : ErrandFixture {
 
   void run(std::vector<std::string> command) {
     spec.roll.before = std::move(command);
-    before.run({.group = "web", .generation = 2, .roll = core::CommandId{9}}, spec);
+    recipes.make(std::make_shared<const core::GroupSpec>(spec), 2);
+    before.run({.group = "web", .generation = 2, .roll = core::CommandId{9}});
   }
 };
 

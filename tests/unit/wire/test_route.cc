@@ -106,7 +106,6 @@ TEST_CASE("route: what does not exist is 404", "[wire]") {
                              "/v1/groups/WEB",
                              "/v1/groups/all",
                              "/v1/groups/web/",
-                             "/v1/groups/web/reload",
                              "/v1/groups/web/scale",
                              "/v1/groups/web/pids/1",
                              "/v1/groups/../status",
@@ -123,13 +122,25 @@ TEST_CASE("route: what does not exist is 404", "[wire]") {
                              "/v1/rolls/-1",
                              "/v1/rolls/1/steps",
                              "/v1/rolls/99999999999999999999",
-                             "/v1/apply",
                              "/v1/upgrade",
                              "/metrics"}) {
     INFO(target);
     CHECK(refused(Method::get, target).status == 404);
     CHECK(refused(Method::post, target).status == 404);
   }
+}
+
+TEST_CASE("route: an apply may be a dry run, and may be waited for so long", "[wire]") {
+  const Apply plain = routed<Apply>(Method::post, "/v1/apply");
+  CHECK_FALSE(plain.request.dry_run);
+  CHECK_FALSE(plain.request.wait);
+  const Apply all =
+      routed<Apply>(Method::post, "/v1/apply", R"({"dry_run":true,"wait":false,"timeout":"5s"})");
+  CHECK(all.request.dry_run);
+  CHECK(all.request.wait == Wait::no);
+  CHECK(all.request.timeout == std::chrono::seconds(5));
+  CHECK(refused(Method::post, "/v1/apply", R"({"dry-run":true})").status == 400);
+  CHECK(refused(Method::get, "/v1/apply").status == 405);
 }
 
 TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]") {
