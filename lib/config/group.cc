@@ -124,10 +124,8 @@ void read_demand(TableReader& table, const Context& context, core::GroupSpec& gr
   table.read("on_demand", group.on_demand);
   const auto idle = table.field("idle_timeout");
   if (idle) {
-    core::Duration timeout{};
-    table.read("idle_timeout", timeout);
-    group.idle_timeout = timeout;
-    if (timeout < kShortestIdle) {
+    group.idle_timeout = idle->duration();
+    if (group.idle_timeout && *group.idle_timeout < kShortestIdle) {
       idle->error(
           fmt::format("superd looks once a second whether a group is idle: write {} or more",
                       print_duration(kShortestIdle)));

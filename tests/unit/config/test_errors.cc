@@ -44,19 +44,16 @@ TEST_CASE("an unknown key is an error, with the key that was meant", "[config]")
       "", root_machine());
   check_group(
       {{"worker = 4", R"(3:1: unknown key "worker" in [group.web], did you mean "workers"?)"},
-       {"runner = 'auto'", R"(3:1: unknown key "runner" in [group.web])"},
        {"depend_on = []",
         R"(3:1: unknown key "depend_on" in [group.web], did you mean "depends_on"?)"},
        {"roll.stratgy = 'rolling'",
         R"(3:6: unknown key "stratgy" in [group.web.roll], did you mean "strategy"?)"},
        {"log.compress = true", R"(3:5: unknown key "compress" in [group.web.log])"},
-       {"limits.memory_max = '1GiB'", R"(3:8: unknown key "memory_max" in [group.web.limits])"},
-       {"[[group.web.trigger]]\npaths = []", R"(3:13: unknown key "trigger" in [group.web])"}});
+       {"limits.memory_max = '1GiB'", R"(3:8: unknown key "memory_max" in [group.web.limits])"}});
 }
 
 TEST_CASE("keys that are not built yet are unknown", "[config]") {
-  for (const char* key : {"runner", "on_demand", "idle_timeout", "socket_shim", "reload_signal",
-                          "hold_file", "health", "scale"}) {
+  for (const char* key : {"health", "scale"}) {
     CAPTURE(key);
     const auto errors = errors_of(fmt::format("[group.web]\ncommand = ['x']\n{} = 1\n", key));
     CHECK(errors == Strings{fmt::format("3:1: unknown key \"{}\" in [group.web]", key)});

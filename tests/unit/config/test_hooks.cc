@@ -35,10 +35,10 @@ TEST_CASE("hook: a kind that superd never tells of is an error, with the one tha
     return errors_of("[[hook]]\non = " + on + "\nrun = ['x']\n");
   };
   CHECK(errors_on("['worker.exitted']") ==
-        Strings{R"(2:7: hook[0].on[0]: unknown kind of event "worker.exitted", )"
+        Strings{R"(2:7: hook.on: unknown kind of event "worker.exitted", )"
                 R"(did you mean "worker.exited"?)"});
   CHECK(errors_on("['daemon.upgraded']") ==
-        Strings{"2:7: hook[0].on[0]: nothing tells of daemon.upgraded in this superd"});
+        Strings{"2:7: hook.on: nothing tells of daemon.upgraded in this superd"});
   CHECK(errors_on("['nothing.*']").size() == 1);
   CHECK(errors_on("[]").size() == 1);
   CHECK(errors_on("'worker.exited'").size() == 1);

@@ -99,7 +99,7 @@ TEST_CASE("trigger: an action or a time that is none is an error with the remedy
         Strings{"5:10: group.web.trigger.settle: 2h is longer than 1h"});
   CHECK(errors_in_trigger("poll = '1ms'").size() == 1);
   CHECK(errors_in_trigger("setle = '1s'") ==
-        Strings{R"(5:1: group.web.trigger: unknown key "setle", did you mean "settle"?)"});
+        Strings{R"(5:1: unknown key "setle" in [group.web.trigger], did you mean "settle"?)"});
 }
 
 TEST_CASE("trigger: without paths, or as one table, it is an error", "[config]") {
