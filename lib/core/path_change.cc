@@ -50,40 +50,37 @@ const Snapshot::Entry* Snapshot::find(std::uint64_t path) const {
   return found != entries_.end() && found->path == path ? &*found : nullptr;
 }
 
-Comparison::Comparison(const Snapshot* before, Judge judge,
-                       const std::vector<std::uint64_t>& deleted)
-    : before_(before), judge_(judge), deleted_(deleted) {}
-
 std::optional<std::uint64_t> Comparison::known_digest(std::string_view path,
                                                       const Identity& identity) const {
   if (judge_ == Judge::identity) return 0;
   const Snapshot::Entry* entry =
-      before_ == nullptr ? nullptr : before_->find(hash_on(kHashBegin, path));
+      past_.before == nullptr ? nullptr : past_.before->find(hash_on(kHashBegin, path));
   if (entry == nullptr || entry->gone || entry->identity != print_of(identity)) return std::nullopt;
   return entry->digest;
 }
 
-void Comparison::see(std::string_view path, const Identity& identity, std::uint64_t digest) {
+void Comparison::see(std::string_view path, const Identity& identity, std::uint64_t digest,
+                     std::int64_t touched_ns) {
   const Snapshot::Entry entry{.path = hash_on(kHashBegin, path),
                               .identity = print_of(identity),
                               .digest = digest,
                               .gone = false};
   result_.now.entries_.push_back(entry);
-  if (!is_change(entry)) return;
+  if (!is_change(entry, touched_ns)) return;
   changed_.push_back(entry.path);
   std::vector<std::string>& names = result_.names;
   const bool named = std::ranges::find(names, path) != names.end();
   if (!named && names.size() < kMostNames) names.emplace_back(path);
 }
 
-bool Comparison::is_change(const Snapshot::Entry& entry) const {
-  if (before_ == nullptr) return false;
-  const Snapshot::Entry* was = before_->find(entry.path);
+bool Comparison::is_change(const Snapshot::Entry& entry, std::int64_t touched_ns) const {
+  if (past_.before == nullptr) return touched_ns > past_.first_look_ns;
+  const Snapshot::Entry* was = past_.before->find(entry.path);
   if (was == nullptr) return true;
   switch (judge_) {
     case Judge::identity:
       return was->gone || was->identity != entry.identity ||
-             std::ranges::find(deleted_, entry.path) != deleted_.end();
+             std::ranges::find(past_.deleted, entry.path) != past_.deleted.end();
     case Judge::content:
       return was->digest != entry.digest;
   }
@@ -95,10 +92,10 @@ Comparison::Result Comparison::finish(Extent extent) {
   sort_once(now, by_path, [](const auto& a, const auto& b) { return a.path == b.path; });
   sort_once(changed_, std::less<>(), std::equal_to<>());
   result_.changed = changed_.size();
-  if (before_ != nullptr) {
+  if (past_.before != nullptr) {
     const std::size_t seen = now.size();
     std::size_t gone = 0;
-    for (Snapshot::Entry entry : before_->entries_) {
+    for (Snapshot::Entry entry : past_.before->entries_) {
       const auto end = now.begin() + static_cast<std::ptrdiff_t>(seen);
       if (std::binary_search(now.begin(), end, entry, by_path)) continue;
       if (extent == Extent::whole) entry.gone = true;

@@ -53,15 +53,23 @@ class Comparison {
   static constexpr std::size_t kMostNames = 3;  // of changed paths that are kept
   static constexpr std::size_t kMostGone = 4096;
 
-  // Without `before` nothing is a change: it is the first look. `deleted` are the paths of which it
-  // is known that they were deleted since. Both outlive the object.
-  Comparison(const Snapshot* before, Judge judge, const std::vector<std::uint64_t>& deleted);
+  // Without `before` it is the first look, which takes its time: only what has changed since it
+  // began, by see()'s `touched`, is a change. `deleted` are the paths of which it is known that
+  // they were deleted since. Both outlive the object.
+  struct Past {
+    const Snapshot* before = nullptr;
+    const std::vector<std::uint64_t>& deleted;
+    std::int64_t first_look_ns = 0;  // since 1970
+  };
+  Comparison(const Past& past, Judge judge) : past_(past), judge_(judge) {}
 
   // The digest that see() is to be given where the content decides; nothing: it has to be read.
   [[nodiscard]] std::optional<std::uint64_t> known_digest(std::string_view path,
                                                           const Identity& identity) const;
-  // A path that exists; seen twice it counts once. `digest` is 0 where the identity decides.
-  void see(std::string_view path, const Identity& identity, std::uint64_t digest);
+  // A path that exists; seen twice it counts once. `digest` is 0 where the identity decides,
+  // `touched_ns` when the file system last noted anything about it (ctime).
+  void see(std::string_view path, const Identity& identity, std::uint64_t digest,
+           std::int64_t touched_ns);
 
   // Where a part of a look failed nothing is known of what was not seen.
   enum class Extent { whole, part };
@@ -76,11 +84,10 @@ class Comparison {
   Result finish(Extent extent);
 
  private:
-  [[nodiscard]] bool is_change(const Snapshot::Entry& entry) const;
+  [[nodiscard]] bool is_change(const Snapshot::Entry& entry, std::int64_t touched_ns) const;
 
-  const Snapshot* before_;
+  Past past_;
   Judge judge_;
-  const std::vector<std::uint64_t>& deleted_;
   std::vector<std::uint64_t> changed_;
   Result result_;
 };

@@ -53,8 +53,12 @@ std::string joined(const std::string& directory, const std::string& name) {
   return directory + "/" + name;
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+}
+
 core::Identity identity_of(const struct stat& status, std::uint64_t links) {
-  return {.mtime_ns = status.st_mtim.tv_sec * 1'000'000'000LL + status.st_mtim.tv_nsec,
+  return {.mtime_ns = nanoseconds(status.st_mtim),
           .size = static_cast<std::uint64_t>(status.st_size),
           .inode = status.st_ino,
           .links = links};
@@ -64,7 +68,10 @@ class Looker {
  public:
   Looker(const LookOrder& order, int inotify, const core::Snapshot* before,
          const std::vector<std::uint64_t>& deleted)
-      : order_(order), inotify_(inotify), comparison_(before, order.judge, deleted) {}
+      : order_(order),
+        inotify_(inotify),
+        comparison_({.before = before, .deleted = deleted, .first_look_ns = order.first_look_ns},
+                    order.judge) {}
 
   Look go() {
     for (const PathPattern& path : order_.paths) {
@@ -215,7 +222,7 @@ void Looker::enter_directory(const Walk& walk) {
   const std::string path = walk.real.empty() ? "/" : walk.real;
   if (::lstat(path.c_str(), &status) != 0) return trouble(path, errno);
   if (!walk.counts) return;
-  comparison_.see(walk.written, {.inode = status.st_ino, .links = walk.links}, 0);
+  comparison_.see(walk.written, {.inode = status.st_ino, .links = walk.links}, 0, 0);
   look_into_tree(walk.real, walk.written, walk.links);
 }
 
@@ -258,7 +265,7 @@ void Looker::look_at_link(const Walk& place, const std::string& name) {
   struct stat target {};
   const int error = ::stat(real.c_str(), &target) == 0 ? 0 : errno;
   if (error == 0 && S_ISDIR(target.st_mode)) {
-    comparison_.see(joined(place.written, name), {.links = walk.links}, 0);
+    comparison_.see(joined(place.written, name), {.links = walk.links}, 0, 0);
     return;
   }
   if (error == 0) {
@@ -281,7 +288,7 @@ void Looker::see(const std::string& real, const std::string& written, const stru
     // What cannot be read is judged by its time.
     digest = read ? *read : static_cast<std::uint64_t>(identity.mtime_ns);
   }
-  comparison_.see(written, identity, *digest);
+  comparison_.see(written, identity, *digest, nanoseconds(status.st_ctim));
 }
 
 void Looker::watch(const Walk& walk, Asks asks, Interest::Kind kind, const std::string& text) {

@@ -44,6 +44,7 @@ struct LookOrder {
   std::vector<PathPattern> paths;
   core::Ignore ignore;
   core::Judge judge = core::Judge::identity;
+  std::int64_t first_look_ns = 0;  // as in core::Comparison
 };
 
 // That something in a watched directory concerns the trigger.

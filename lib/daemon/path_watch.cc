@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include <sys/inotify.h>
@@ -47,7 +49,9 @@ PathWatch::PathWatch(loop::Loop& loop, LookTurns& turns, std::string name,
             "answer?",
             name_);
       }) {
+  const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   for (Subject& subject : subjects) {
+    subject.order.first_look_ns = std::chrono::nanoseconds(since_1970).count();
     const core::Duration settle = subject.settle;
     states_.push_back({.subject = std::make_shared<const Subject>(std::move(subject)),
                        .settle = core::Settle(settle),
@@ -156,8 +160,8 @@ void PathWatch::hurry() {
 }
 
 bool PathWatch::has_news() const {
-  return std::ranges::any_of(
-      states_, [](const State& state) { return state.settle.due().has_value(); });
+  return std::ranges::any_of(states_,
+                             [](const State& state) { return state.settle.due().has_value(); });
 }
 
 }  // namespace superd::daemon

@@ -46,7 +46,8 @@ class PathWatch {
     std::function<void()> on_round;
   };
 
-  // `name` of the group, for the log. The first look, which begins at once, finds no changes.
+  // `name` of the group, for the log. What changes from now on is a change: the first look, which
+  // begins at once, finds only those.
   PathWatch(loop::Loop& loop, LookTurns& turns, std::string name, std::vector<Subject> subjects,
             Callbacks callbacks);
   ~PathWatch();

@@ -12,19 +12,23 @@ using namespace std::chrono_literals;
 namespace {
 
 const std::vector<std::uint64_t> kNone;
+constexpr std::int64_t kFirstLook = 5000;
 
 struct Seen {
   std::string path;
   Identity identity;
   std::uint64_t digest = 0;
+  std::int64_t touched_ns = 0;
 };
 
 Comparison::Result compare(const Snapshot* before, const std::vector<Seen>& seen,
                            Judge judge = Judge::identity,
                            const std::vector<std::uint64_t>& deleted = kNone,
                            Comparison::Extent extent = Comparison::Extent::whole) {
-  Comparison comparison(before, judge, deleted);
-  for (const Seen& one : seen) comparison.see(one.path, one.identity, one.digest);
+  Comparison comparison({.before = before, .deleted = deleted, .first_look_ns = kFirstLook}, judge);
+  for (const Seen& one : seen) {
+    comparison.see(one.path, one.identity, one.digest, one.touched_ns);
+  }
   return comparison.finish(extent);
 }
 
@@ -38,6 +42,13 @@ TEST_CASE("change: the first look finds none", "[core]") {
   const auto result = compare(nullptr, {{"/a", kOne}, {"/b", kOne}});
   CHECK(result.changed == 0);
   CHECK(result.existing == 2);
+}
+
+TEST_CASE("change: what has changed since the first look began is one, whatever its time says",
+          "[core]") {
+  const auto result = compare(nullptr, {{"/a", kOne, 0, kFirstLook}, {"/b", kOne, 0, 5001}});
+  CHECK(result.names == std::vector<std::string>{"/b"});
+  CHECK(compare(&result.now, {{"/a", kOne, 0, 6000}, {"/b", kOne, 0, 5001}}).changed == 0);
 }
 
 TEST_CASE("change: another time, size, inode or link is a change, in any direction", "[core]") {
@@ -83,11 +94,13 @@ TEST_CASE("change: where the content decides, nothing else does", "[core]") {
 
 TEST_CASE("change: a file is read again only where its identity is another", "[core]") {
   const auto before = compare(nullptr, {{"/a", kOne, 5}}, Judge::content).now;
-  const Comparison by_content(&before, Judge::content, kNone);
+  const Comparison by_content({.before = &before, .deleted = kNone}, Judge::content);
   CHECK(by_content.known_digest("/a", kOne) == 5);
   CHECK(!by_content.known_digest("/a", {.mtime_ns = 1}));
   CHECK(!by_content.known_digest("/b", kOne));
-  CHECK(Comparison(&before, Judge::identity, kNone).known_digest("/b", kOne) == 0);
+  CHECK(
+      Comparison({.before = &before, .deleted = kNone}, Judge::identity).known_digest("/b", kOne) ==
+      0);
 }
 
 TEST_CASE("change: where a part could not be looked at, what was there counts as there", "[core]") {
