@@ -42,8 +42,7 @@ struct Triggers::Watched {
   }
 };
 
-Triggers::Triggers(loop::Loop& loop, Automatic& automatic)
-    : loop_(loop), automatic_(automatic) {}
+Triggers::Triggers(loop::Loop& loop, Automatic& automatic) : loop_(loop), automatic_(automatic) {}
 
 Triggers::~Triggers() = default;
 
