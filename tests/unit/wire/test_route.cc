@@ -52,6 +52,8 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
             .request.signal == 9);
   CHECK(routed<ReloadGroup>(Method::post, "/v1/groups/web/reload").group == "web");
   CHECK(routed<ReloadWorker>(Method::post, "/v1/workers/web.1/reload", "{}").worker->number == 1);
+  CHECK(routed<HoldGroup>(Method::post, "/v1/groups/web/hold").action == HoldAction::hold);
+  CHECK(routed<HoldGroup>(Method::post, "/v1/groups/web/release", "{}").group == "web");
   routed<Shutdown>(Method::post, "/v1/shutdown");
 }
 
@@ -150,6 +152,8 @@ TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]"
   CHECK(refused(Method::other, "/v1/pids/1").allow == "GET, HEAD");
   CHECK(refused(Method::get, "/v1/groups/web/restart").allow == "POST");
   CHECK(refused(Method::head, "/v1/workers/web.1/signal").allow == "POST");
+  CHECK(refused(Method::get, "/v1/groups/web/hold").allow == "POST");
+  CHECK(refused(Method::post, "/v1/workers/web.1/hold").status == 404);
   CHECK(refused(Method::get, "/v1/shutdown").allow == "POST");
   CHECK(refused(Method::post, "/v1/rolls").allow == "GET, HEAD");
   CHECK(refused(Method::post, "/v1/rolls/1").allow == "GET, HEAD");
