@@ -1,5 +1,6 @@
 #include <chrono>
 #include <iostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,45 @@ void lose_only_what_runs(const Example& example) {
 Socket any_socket() { return GENERATE(Socket::tcp, Socket::unix_path); }
 
 }  // namespace
+
+TEST_CASE("runners: every example passes the check, and superd knows its runner", "[root]") {
+  for (const char* example : {"cheroot",
+                              "daphne",
+                              "gevent",
+                              "gunicorn",
+                              "gunicorn-gevent",
+                              "gunicorn-gthread",
+                              "gunicorn-uvicorn",
+                              "hypercorn",
+                              "mod_wsgi",
+                              "node",
+                              "php-fpm",
+                              "puma",
+                              "twist",
+                              "unicorn",
+                              "uvicorn",
+                              "uwsgi",
+                              "uwsgi-lazy",
+                              "uwsgi-protocol",
+                              "uwsgi-single",
+                              "waitress",
+                              "waitress-serve",
+                              "wsgiref"}) {
+    CAPTURE(example);
+    const std::string file = programs().runners + "/" + example + ".toml";
+    const Outcome check = run({programs().superd, "--check", "-c", file});
+    INFO(check.out << check.err);
+    CHECK(check.exit == 0);
+    const std::string runner = std::string(example) == "php-fpm"
+                                   ? example
+                                   : std::string(example).substr(0, std::string(example).find('-'));
+    CHECK_THAT(check.out + check.err, Catch::Contains("runner " + runner));
+    // Those that lose requests by nature, and the one that has a better sibling.
+    const bool warned = (check.out + check.err).find("warning") != std::string::npos;
+    const std::set<std::string> expected = {"daphne", "twist", "waitress-serve"};
+    CHECK(warned == (expected.count(example) == 1));
+  }
+}
 
 TEST_CASE("runners: waitress by superd-waitress loses no request", "[root]") {
   lose_nothing({.name = "waitress"});

@@ -63,12 +63,12 @@ std::string missing(const Example& example) {
 
 std::string config(const Example& example) {
   std::string text = read(example);
-  replace(text, "/usr/local/share/superd/runners", programs().runners);
-  const std::string address = example.socket == Socket::tcp ? "@ADDRESS@" : "unix:@DIR@/web.sock";
-  if (!replace(text, "127.0.0.1:8000", address)) throw std::runtime_error("it has another address");
   for (const auto& [from, to] : example.changes) {
     if (!replace(text, from, to)) throw std::runtime_error(example.name + " has no " + from);
   }
+  replace(text, "/usr/local/share/superd/runners", programs().runners);
+  const std::string address = example.socket == Socket::tcp ? "@ADDRESS@" : "unix:@DIR@/web.sock";
+  if (!replace(text, "127.0.0.1:8000", address)) throw std::runtime_error("it has another address");
   return text;
 }
 
