@@ -69,10 +69,10 @@ std::optional<OccurrenceKind> parse_occurrence_kind(std::string_view text) {
 
 bool is_told(OccurrenceKind kind) {
   switch (kind) {
-    case OccurrenceKind::config_applied:
-    case OccurrenceKind::config_rejected:
     case OccurrenceKind::daemon_upgraded:
       return false;
+    case OccurrenceKind::config_applied:
+    case OccurrenceKind::config_rejected:
     case OccurrenceKind::group_starting:
     case OccurrenceKind::group_running:
     case OccurrenceKind::group_degraded:
