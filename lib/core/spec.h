@@ -35,13 +35,13 @@ struct ListenSpec {
   // for a private one, whose address differs from spawn to spawn
   std::string address;
   Family family = Family::tcp4;
-  std::string host;  // tcp: the literal address without brackets
+  std::string host{};  // tcp: the literal address without brackets
   std::uint16_t port = 0;
-  std::string path;  // unix: absolute
-  std::string name;  // LISTEN_FDNAMES and {fd:NAME}; default: `socket`, further ones `socket2` …
+  std::string path{};  // unix: absolute
+  std::string name{};  // LISTEN_FDNAMES and {fd:NAME}; default: `socket`, further ones `socket2` …
   int backlog = 4096;
-  std::optional<mode_t> mode;        // unix only
-  std::optional<std::string> owner;  // unix only: user or `user:group`; default: the group's user
+  std::optional<mode_t> mode{};        // unix only
+  std::optional<std::string> owner{};  // unix only: user or `user:group`; default: the group's user
 
   friend bool operator==(const ListenSpec&, const ListenSpec&) = default;
 };
