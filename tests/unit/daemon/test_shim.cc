@@ -12,23 +12,30 @@ using namespace superd;
 using namespace superd::daemon;
 using Strings = std::vector<std::string>;
 
+namespace {
+
+std::vector<core::ListenSpec> sockets(const std::vector<int>& backlogs) {
+  std::vector<core::ListenSpec> listen;
+  for (const int backlog : backlogs) listen.emplace_back().backlog = backlog;
+  return listen;
+}
+
+}  // namespace
+
 TEST_CASE("socket_shim: a worker gets the library, and the descriptors with their backlogs",
           "[shim]") {
-  const std::vector<core::ListenSpec> listen{{.address = "127.0.0.1:8000"},
-                                             {.address = "[::1]:8000", .backlog = 128}};
   Strings environment{"A=1"};
-  add_shim_variables("/usr/lib/superd/shim.so", listen, environment);
+  add_shim_variables("/usr/lib/superd/shim.so", sockets({4096, 128}), environment);
   CHECK(environment ==
         Strings{"A=1", "LD_PRELOAD=/usr/lib/superd/shim.so", "SUPERD_SHIM=3:4096 4:128"});
 }
 
 TEST_CASE("socket_shim: what a group preloads itself comes first", "[shim]") {
-  const std::vector<core::ListenSpec> listen{{.address = "127.0.0.1:8000"}};
   Strings environment{"LD_PRELOAD=/a.so /b.so"};
-  add_shim_variables("/s.so", listen, environment);
+  add_shim_variables("/s.so", sockets({4096}), environment);
   CHECK(environment.front() == "LD_PRELOAD=/a.so /b.so:/s.so");
   environment = {"LD_PRELOAD="};
-  add_shim_variables("/s.so", listen, environment);
+  add_shim_variables("/s.so", sockets({4096}), environment);
   CHECK(environment.front() == "LD_PRELOAD=/s.so");
 }
 
