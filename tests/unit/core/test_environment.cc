@@ -10,14 +10,6 @@ using namespace superd::core;
 using Lines = std::vector<std::string>;
 using Entries = std::vector<EnvEntry>;
 
-namespace superd::core {
-
-static bool operator==(const EnvEntry& a, const EnvEntry& b) {
-  return a.name == b.name && a.value == b.value;
-}
-
-}  // namespace superd::core
-
 namespace {
 
 EnvironmentInput plain() {
