@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <pwd.h>
-#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 
@@ -31,8 +30,10 @@ constexpr const char* kWorker = R"(
 cd @DIR@ || exit 1
 while :; do
   if mv do.$SUPERD_WORKER doing.$SUPERD_WORKER 2>/dev/null; then
-    sh ./doing.$SUPERD_WORKER >saying.$SUPERD_WORKER 2>&1
-    mv saying.$SUPERD_WORKER said.$SUPERD_WORKER
+    # The answer is kept, though the worker may be asked to leave meanwhile.
+    (trap '' TERM
+     MAIN=$$ sh ./doing.$SUPERD_WORKER >saying.$SUPERD_WORKER 2>&1
+     mv saying.$SUPERD_WORKER said.$SUPERD_WORKER)
   fi
   sleep 0.05
 done
@@ -48,8 +49,6 @@ ask() {
 struct Wishes {
   explicit Wishes(const std::string& config = kWorkers) : site(config) {
     site.write("worker.sh", kWorker);
-    // Whoever the workers are.
-    ::chmod(site.dir().c_str(), 0777);
     superd.emplace(site);
     REQUIRE(site.reaches("web", "running"));
     REQUIRE(site.reaches("other", "running"));
@@ -210,7 +209,7 @@ END
 
 TEST_CASE("a worker's wish: an asker that dies at once does not harm the roll", "[all]") {
   const Wishes wishes;
-  wishes.let("web.2", "ask POST /v1/groups/self/restart\nkill -9 $PPID $$");
+  wishes.let("web.2", "ask POST /v1/groups/self/restart\nkill -9 $MAIN $PPID $$");
   REQUIRE(wait_until(kSoon, [&] { return wishes.site.group("web").at("generation") == 2; }));
   REQUIRE(wishes.site.reaches("web", "running"));
   const nlohmann::json roll = await_end(wishes.site, wishes.asked_roll());
