@@ -43,6 +43,7 @@ bool is_systemd_endpoint(const GivenOption& endpoint) {
 }  // namespace
 
 void preset_uvicorn(const RunnerLine& line, RunnerChoice& choice) {
+  if (line.program.is_launcher) return set_launcher(line, choice);
   choice.notifies = Notifies::never;
   choice.stop_signal = SIGTERM;
   choice.graceful_signals = {SIGTERM, SIGINT};
@@ -51,8 +52,8 @@ void preset_uvicorn(const RunnerLine& line, RunnerChoice& choice) {
   const auto seconds = limit ? parse_seconds(limit->value) : std::nullopt;
   if (seconds) set_limit(choice, *seconds, "timeout-graceful-shutdown");
   choice.no_private =
-      "uvicorn's command takes one --fd alone: let it run under gunicorn (-k "
-      "uvicorn.workers.UvicornWorker) or use hypercorn, or leave the private socket out";
+      "uvicorn's command takes one --fd alone: run superd-uvicorn instead, see superd-runners(7), "
+      "or leave the private socket out";
 
   const auto web_concurrency = line.variable("WEB_CONCURRENCY");
   const FileSetting from_env{.key = {}, .value = web_concurrency.value_or(""), .section = {}};

@@ -100,6 +100,7 @@ TEST_CASE("runners: every example passes the check, and superd knows its runner"
                               "twist",
                               "unicorn",
                               "uvicorn",
+                              "uvicorn-fd",
                               "uwsgi",
                               "uwsgi-lazy",
                               "uwsgi-protocol",
@@ -155,8 +156,12 @@ TEST_CASE("runners: stock waitress-serve by the shim loses no request", "[long]"
   lose_nothing({.name = "waitress-serve"});
 }
 
-TEST_CASE("runners: uvicorn loses no request", "[long]") {
+TEST_CASE("runners: uvicorn by superd-uvicorn loses no request", "[full][long]") {
   lose_nothing({.name = "uvicorn", .socket = any_socket()});
+}
+
+TEST_CASE("runners: uvicorn itself resets no client but one that it has just accepted", "[long]") {
+  lose_only_what_runs({.name = "uvicorn-fd", .socket = any_socket()});
 }
 
 TEST_CASE("runners: hypercorn loses no request", "[long]") {

@@ -61,7 +61,7 @@ const std::string kRehearsal =
 TEST_CASE("broken deploy: uvicorn --workers never ends, and is given up at the ready timeout",
           "[long]") {
   const std::string err = deploy_broken(
-      {.name = "uvicorn",
+      {.name = "uvicorn-fd",
        .changes = {{"\"aapp:app\"", "\"--workers\", \"2\", \"aapp:app\""}, kSoonGivenUp}},
       "aapp.py", kBrokenPython);
   CHECK_THAT(err, Catch::Contains("web.1: ") && Catch::Contains("not ready within 20s"));

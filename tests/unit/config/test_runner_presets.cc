@@ -119,6 +119,8 @@ TEST_CASE("presets: WSGI servers of one process", "[config]") {
         "runner waitress, launcher (the command runs \"superd-waitress\"): " + graceful},
        {"superd-cheroot app:app",
         "runner cheroot, launcher (the command runs \"superd-cheroot\"): " + graceful},
+       {"superd-uvicorn --log-level warning app:app",
+        "runner uvicorn, launcher (the command runs \"superd-uvicorn\"): " + graceful},
        {"superd-gevent app:app",
         "runner gevent, launcher (the command runs \"superd-gevent\"): " + graceful},
        {"superd-wsgiref --graceful-timeout 5 app:app",
