@@ -17,22 +17,22 @@ struct Given {
 // start, stop and restart, which differ in a word.
 Command command_for(const std::string& action, const std::string& summary) {
   auto given = std::make_shared<Given>();
-  return {.name = action,
-          .summary = summary,
-          .declare =
-              [given, action](CLI::App& app) {
-                declare_names(app, given->names);
-                if (action != "restart") return;
-                app.add_flag("--now", given->now, "all workers at once, not one after the other");
-              },
-          .run =
-              [given, action](Context& context) {
-                wire::ActionRequest request{
-                    .pace = given->now ? wire::Pace::at_once : wire::Pace::in_turn};
-                if (context.options().no_wait) request.wait = wire::Wait::no;
-                return act(context, given->names,
-                           {.action = action, .body = wire::to_text(request)});
-              }};
+  return {
+      .name = action,
+      .summary = summary,
+      .declare =
+          [given, action](CLI::App& app) {
+            declare_names(app, given->names);
+            if (action != "restart") return;
+            app.add_flag("--now", given->now, "all workers at once, not one after the other");
+          },
+      .run =
+          [given, action](Context& context) {
+            wire::ActionRequest request{.pace =
+                                            given->now ? wire::Pace::at_once : wire::Pace::in_turn};
+            if (context.options().no_wait) request.wait = wire::Wait::no;
+            return act(context, given->names, {.action = action, .body = wire::to_text(request)});
+          }};
 }
 
 }  // namespace

@@ -17,13 +17,11 @@ namespace {
 using core::Duration;
 using core::ReadyWhen;
 
-constexpr Choice<ReadyWhen> kWhen[] = {{"auto", ReadyWhen::automatic},
-                                       {"notify", ReadyWhen::notify},
-                                       {"listening", ReadyWhen::listening},
-                                       {"delay", ReadyWhen::delay},
-                                       {"exec", ReadyWhen::exec},
-                                       {"fd", ReadyWhen::fd},
-                                       {"http", ReadyWhen::http},           {"log", ReadyWhen::log}};
+constexpr Choice<ReadyWhen> kWhen[] = {
+    {"auto", ReadyWhen::automatic},      {"notify", ReadyWhen::notify},
+    {"listening", ReadyWhen::listening}, {"delay", ReadyWhen::delay},
+    {"exec", ReadyWhen::exec},           {"fd", ReadyWhen::fd},
+    {"http", ReadyWhen::http},           {"log", ReadyWhen::log}};
 
 bool names_ready_fd(const core::GroupSpec& group) {
   const auto names = [](const std::string& text) {
