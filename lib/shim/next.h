@@ -4,7 +4,8 @@
 #define REPLACES __attribute__((visibility("default")))
 
 // What this library replaces.
-// clang-format off: it has no stable layout for this list
+// The formatter has no stable layout for this list.
+// clang-format off
 #define REPLACED(EACH)                                                                   \
   EACH(bind)                                                                             \
   EACH(listen) EACH(shutdown) EACH(close) EACH(close_range) EACH(closefrom) EACH(unlink) \
