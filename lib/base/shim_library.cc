@@ -50,8 +50,10 @@ Result<std::string> find_shim_library() {
     return fail(fmt::format(
         "{} cannot be preloaded: LD_PRELOAD takes no path with a blank or colon", quoted(file)));
   }
-  return fail(fmt::format("the library to preload, {}, is not at {}: install it with superd", kName,
-                          places.back()));
+  return fail(fmt::format(
+      "the library to preload, {}, is neither where it is installed with {}/superd nor at {}: "
+      "install superd whole",
+      kName, own, places.back()));
 }
 
 }  // namespace superd
