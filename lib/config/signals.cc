@@ -23,7 +23,7 @@ struct Word {
 constexpr Word kVerbs[] = {{"start", Verb::start},     {"stop", Verb::stop},
                            {"restart", Verb::restart}, {"reload", Verb::reload},
                            {"signal", Verb::signal},   {"hold", Verb::hold},
-                           {"release", Verb::release}};
+                           {"release", Verb::release}, {"apply", Verb::apply}};
 
 bool is_for_workers(Verb verb) {
   return verb != Verb::reload && verb != Verb::hold && verb != Verb::release;
@@ -73,6 +73,29 @@ bool take_options(const Field& field, std::vector<std::string>& words, core::Sig
   return true;
 }
 
+const Word* find_verb(const Field& field, const std::string& command) {
+  const auto* known =
+      std::ranges::find_if(kVerbs, [&](const Word& w) { return command == w.name; });
+  if (known != std::end(kVerbs)) return known;
+  const std::string near = did_you_mean(command, verb_names());
+  field.error(fmt::format("{} is no command that a signal can give{}", quoted(command),
+                          near.empty() ? ": there are " + join(verb_names(), ", ") : near));
+  return nullptr;
+}
+
+// Takes the signal that is sent, the first word. False: an error was reported.
+bool take_signal(const Field& field, std::vector<std::string>& words, core::SignalOrder& order) {
+  if (words.empty()) return true;
+  const auto signal = parse_signal(words.front());
+  if (!signal) {
+    field.error(signal.error().message);
+    return false;
+  }
+  order.signal = *signal;
+  words.erase(words.begin());
+  return true;
+}
+
 std::optional<core::SignalOrder> parse_order(const Field& field, const std::string& line) {
   auto words = split_words(line);
   if (!words) {
@@ -80,29 +103,16 @@ std::optional<core::SignalOrder> parse_order(const Field& field, const std::stri
     return std::nullopt;
   }
   if (!words->empty() && words->front() == "superctl") words->erase(words->begin());
-  const std::string command = words->empty() ? "" : words->front();
-  const auto* known =
-      std::ranges::find_if(kVerbs, [&](const Word& w) { return command == w.name; });
-  if (known == std::end(kVerbs)) {
-    const std::string near = did_you_mean(command, verb_names());
-    field.error(fmt::format("{} is no command that a signal can give{}", quoted(command),
-                            near.empty() ? ": there are " + join(verb_names(), ", ") : near));
-    return std::nullopt;
-  }
+  const Word* verb = find_verb(field, words->empty() ? "" : words->front());
+  if (verb == nullptr) return std::nullopt;
   words->erase(words->begin());
-  core::SignalOrder order{.line = line, .verb = known->verb};
+  core::SignalOrder order{.line = line, .verb = verb->verb};
   if (!take_options(field, *words, order)) return std::nullopt;
-  if (order.verb == Verb::signal && !words->empty()) {
-    const auto signal = parse_signal(words->front());
-    if (!signal) {
-      field.error(signal.error().message);
-      return std::nullopt;
-    }
-    order.signal = *signal;
-    words->erase(words->begin());
-  }
-  if (words->empty()) {
-    field.error(fmt::format("name a group: \"{} NAME\"", line));
+  if (order.verb == Verb::signal && !take_signal(field, *words, order)) return std::nullopt;
+  const bool takes_names = order.verb != Verb::apply;
+  if (takes_names == words->empty()) {
+    field.error(takes_names ? fmt::format("name a group: \"{} NAME\"", line)
+                            : "apply is for the whole config, and takes no name");
     return std::nullopt;
   }
   order.names = std::move(*words);

@@ -33,6 +33,8 @@ const char* name(Verb verb) {
       return "hold";
     case Verb::release:
       return "release";
+    case Verb::apply:
+      return "apply";
   }
   std::abort();
 }
@@ -55,6 +57,7 @@ bool SignalOrders::arrived(int number) {
 }
 
 void SignalOrders::carry_out(const core::SignalOrder& order, const std::string& cause) {
+  if (order.verb == Verb::apply) return hooks_.apply(cause);
   std::vector<core::Target> targets;
   for (const std::string& name : order.names) {
     const std::vector<core::Target> found = targets_of(name);
@@ -81,6 +84,7 @@ void SignalOrders::carry_out(const core::SignalOrder& order, const core::Target&
     case Verb::reload:
     case Verb::hold:
     case Verb::release:
+    case Verb::apply:
       break;
   }
   if (target.worker != 0) {
@@ -123,6 +127,7 @@ void SignalOrders::act(const core::SignalOrder& order, const core::Target& targe
     case Verb::signal:
     case Verb::hold:
     case Verb::release:
+    case Verb::apply:
       return;
   }
   std::abort();

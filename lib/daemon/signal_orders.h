@@ -28,6 +28,7 @@ class SignalOrders {
     OnGroup reload;
     OnGroup hold;
     OnGroup release;
+    std::function<void(const std::string& cause)> apply;
   };
 
   SignalOrders(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}

@@ -21,7 +21,8 @@ SignalOrders::Hooks Supervisor::signal_hooks() {
                 own_commands_.act(group, {.kind = core::TriggerAction::Kind::reload}, cause);
               },
           .hold = [this](Group group, Cause cause) { hold(group, cause); },
-          .release = [this](Group group, Cause cause) { release(group, cause); }};
+          .release = [this](Group group, Cause cause) { release(group, cause); },
+          .apply = [this](Cause cause) { apply_.request(cause); }};
 }
 
 void Supervisor::on_schedule(const std::string& group) {

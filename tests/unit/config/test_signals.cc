@@ -37,9 +37,10 @@ TEST_CASE("superd.signals: a signal stands for a command line of superctl", "[co
 HUP = "signal TERM --all 'w*'"
 SIGWINCH = "stop all"
 USR2 = "hold web"
+RTMAX = "apply"
 )")
                           .daemon.signals;
-  REQUIRE(orders.size() == 5);
+  REQUIRE(orders.size() == 6);
   CHECK(orders[0].number == SIGUSR1);
   CHECK(orders[0].verb == Verb::restart);
   CHECK(orders[0].names == Strings{"web"});
@@ -55,6 +56,7 @@ USR2 = "hold web"
   CHECK(orders[3].number == SIGWINCH);
   CHECK(orders[3].verb == Verb::stop);
   CHECK(orders[4].verb == Verb::hold);
+  CHECK(orders[5].verb == Verb::apply);
   CHECK(with("").daemon.signals.empty());
 }
 
@@ -85,6 +87,8 @@ TEST_CASE("superd.signals: what is no command is told when the config is checked
               at +
               R"("status" is no command that a signal can give: there are start, stop, restart)"));
   CHECK(errors_with("USR1 = 'restart'\n") == Strings{at + R"(name a group: "restart NAME")"});
+  CHECK(errors_with("USR1 = 'apply web'\n") ==
+        Strings{at + "apply is for the whole config, and takes no name"});
   CHECK(errors_with("USR1 = 'stop --now web'\n") ==
         Strings{at + R"(the option "--now" has no meaning here)"});
   CHECK(errors_with("USR1 = 'signal TREM web'\n") ==
