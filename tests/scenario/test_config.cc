@@ -58,7 +58,7 @@ TEST_CASE("check: a warning is told with its remedy, and is no error", "[root]")
        {site.superd({"--check"}), run({programs().superctl, "check", site.config()})}) {
     CHECK(check.exit == 0);
     CHECK_THAT(check.out, Catch::Contains("ok, 1 group\nweb: runner gunicorn (the command runs"));
-    CHECK_THAT(check.err, Catch::Contains(":2:24: warning: group.web.command: this restarts"));
+    CHECK_THAT(check.err, Catch::Contains(":24: warning: group.web.command: this restarts"));
   }
   const Outcome json = run({programs().superctl, "--json", "check", site.config()});
   CHECK_THAT(json.out, Catch::Contains(R"("runner":"gunicorn")") &&
