@@ -25,7 +25,8 @@ void check_stop(RunnerChoice& choice, const core::GroupSpec& group) {
                         name(choice.runner), signal_name(graceful.front()),
                         signal_name(group.stop.signal)));
   }
-  if (choice.own_limit && group.stop.timeout < *choice.own_limit) {
+  const bool finishes = !graceful.empty();
+  if (finishes && choice.own_limit && group.stop.timeout < *choice.own_limit) {
     warn_of(choice, "stop.timeout",
             fmt::format("{} kills requests that {} would still finish ({}): make it {}, or the "
                         "runner's own limit shorter",

@@ -159,6 +159,25 @@ TEST_CASE("warnings: the notification of a runner that lies or says nothing", "[
   check(notified("./serve"), {});
 }
 
+TEST_CASE("warnings: a stop that cuts what the runner would finish", "[config]") {
+  const auto stopped = [](const std::string& command) {
+    core::GroupSpec group = group_running(command);
+    RunnerChoice choice = choose_runner(
+        std::nullopt, group,
+        [](const std::string& path) -> Result<std::string> { return fail("cannot read " + path); });
+    apply_preset(choice, group);
+    group.stop.timeout = 1s;
+    choice.warnings.clear();
+    finish_preset(choice, group);
+    return choice.warnings.size();
+  };
+  CHECK(stopped("gunicorn app:app") == 1);
+  CHECK(stopped("unicorn") == 1);
+  CHECK(stopped("uvicorn --fd 3 a:b") == 0);
+  CHECK(stopped("uwsgi --http-socket fd://3 --master") == 0);
+  CHECK(stopped("daphne --fd 3 a:b") == 0);
+}
+
 TEST_CASE("warnings: what stands between superd and the runner", "[config]") {
   check({{"uv run gunicorn app:app", {"uv stays in front of gunicorn"}},
          {"sh -c 'gunicorn app:app'", {"reach the shell, and not gunicorn"}},
