@@ -34,6 +34,11 @@ void Idle::set() {
   }
 }
 
+void Idle::forget(const std::string& group) {
+  connections_.unwatch(group);
+  last_seen_.erase(group);
+}
+
 void Idle::look() {
   std::vector<std::string> idle;
   for (const core::GroupSpec& group : parts_.spec.groups) {
@@ -45,8 +50,7 @@ void Idle::look() {
 
 bool Idle::look_at(const core::GroupSpec& group) {
   if (!group.idle_timeout || !runs(parts_.core.find(group.name))) {
-    connections_.unwatch(group.name);
-    last_seen_.erase(group.name);
+    forget(group.name);
     return false;
   }
   const core::TimePoint now = loop::now();
@@ -54,8 +58,7 @@ bool Idle::look_at(const core::GroupSpec& group) {
   const std::vector<int> sockets = parts_.listeners.fds(group);
   if (has_connection(sockets)) seen->second = now;
   if (now - seen->second >= *group.idle_timeout) {
-    connections_.unwatch(group.name);
-    last_seen_.erase(seen);
+    forget(group.name);
     return true;
   }
   // Where a socket cannot be watched the looks alone have to do.
@@ -63,13 +66,16 @@ bool Idle::look_at(const core::GroupSpec& group) {
   return false;
 }
 
-// A table that cannot be read shows no connection that lasts: then nothing is taken for idle.
+// Now, or since the last look. A table that cannot be read does not tell: then nothing is idle.
 bool Idle::has_connection(const std::vector<int>& sockets) const {
   return std::any_of(sockets.begin(), sockets.end(), [](int socket) {
     const Result<os::Listener> listener = os::listener_of(socket);
     if (!listener) return true;
     const Result<std::vector<std::uint64_t>> accepted = os::accepted_from(*listener);
-    return !accepted || !accepted->empty();
+    if (!accepted || !accepted->empty()) return true;
+    const auto closed = os::closed_from(*listener);
+    return !closed || std::any_of(closed->begin(), closed->end(),
+                                  [](std::chrono::milliseconds ago) { return ago <= kInterval; });
   });
 }
 

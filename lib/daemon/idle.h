@@ -13,10 +13,12 @@
 
 namespace superd::daemon {
 
-// Tells when a running group has had no connection for its idle_timeout. A connection that lasts is
-// seen in the kernel's table of accepted ones at each look; one that came and went between two
-// looks has woken superd, which watches the sockets of these groups until the first connection
-// after a look, and no longer: once a look at most.
+// Tells when a running group has had no connection for its idle_timeout. At each look the kernel's
+// tables show connections that last, and of TCP those that a worker has closed since the last one.
+// For the others, which came and went between two looks, the sockets of these groups are watched
+// until the first connection after a look: superd is woken once a look at most. Where a worker is
+// faster than superd it does not see that one; to be taken for idle in spite of its clients a group
+// must have had none but such for the whole time. Their next connection starts it again.
 class Idle {
  public:
   struct Parts {
@@ -30,6 +32,8 @@ class Idle {
 
   // After spec has changed; looks are taken only where a group asks for them.
   void set();
+  // The group is no more: nothing of its sockets is kept.
+  void forget(const std::string& group);
 
   static constexpr std::chrono::seconds kInterval{1};
 

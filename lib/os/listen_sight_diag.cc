@@ -24,6 +24,11 @@ namespace {
 
 constexpr std::uint32_t kEstablished = 1U << 1;
 constexpr std::uint32_t kCloseWait = 1U << 8;
+// The kernel's TCP_TIMEWAIT_LEN, and how it numbers the state and its timer.
+constexpr std::uint8_t kTimeWaitState = 6;
+constexpr std::uint32_t kTimeWait = 1U << kTimeWaitState;
+constexpr std::uint8_t kTimeWaitTimer = 3;
+constexpr std::chrono::milliseconds kTimeWaitLength = std::chrono::seconds(60);
 // A dump never ends by itself where the kernel is broken; this one does.
 constexpr int kMostPackets = 100'000;
 
@@ -41,7 +46,7 @@ std::span<const std::byte> behind(std::span<const std::byte> bytes, std::size_t 
   return bytes.subspan(std::min(bytes.size(), aligned(size)));
 }
 
-std::optional<std::uint64_t> tcp_connection(std::span<const std::byte> body,
+std::optional<inet_diag_msg> tcp_connection(std::span<const std::byte> body,
                                             const Listener& listener) {
   const auto message = read_as<inet_diag_msg>(body);
   if (!message || message->idiag_family != listener.family) return std::nullopt;
@@ -52,7 +57,7 @@ std::optional<std::uint64_t> tcp_connection(std::span<const std::byte> body,
   const bool for_all =
       std::all_of(host.begin(), host.end(), [](auto b) { return b == std::byte{}; });
   if (!for_all && !std::equal(host.begin(), host.end(), source.begin())) return std::nullopt;
-  return message->idiag_inode;
+  return message;
 }
 
 // A path may be told with the NUL at its end; an abstract name begins with one and may have more.
@@ -81,6 +86,18 @@ std::optional<std::uint64_t> unix_connection(std::span<const std::byte> body,
   return std::nullopt;
 }
 
+void note_inode(DiagPart& part, std::uint64_t inode) {
+  if (inode != 0) part.inodes.push_back(inode);
+}
+
+void note(DiagPart& part, const inet_diag_msg& message) {
+  const bool is_over =
+      message.idiag_state == kTimeWaitState && message.idiag_timer == kTimeWaitTimer;
+  if (!is_over) return note_inode(part, message.idiag_inode);
+  const auto left = std::chrono::milliseconds(message.idiag_expires);
+  part.closed_ago.push_back(std::max(kTimeWaitLength - left, std::chrono::milliseconds(0)));
+}
+
 template <class Request>
 Status ask(int fd, Request request) {
   struct {
@@ -95,7 +112,7 @@ Status ask(int fd, Request request) {
   return {};
 }
 
-Status ask_for(int fd, const Listener& listener) {
+Status ask_for(int fd, const Listener& listener, std::uint32_t tcp_states) {
   if (listener.family == AF_UNIX) {
     unix_diag_req request{};
     request.sdiag_family = AF_UNIX;
@@ -106,7 +123,7 @@ Status ask_for(int fd, const Listener& listener) {
   inet_diag_req_v2 request{};
   request.sdiag_family = static_cast<std::uint8_t>(listener.family);
   request.sdiag_protocol = IPPROTO_TCP;
-  request.idiag_states = kEstablished | kCloseWait;
+  request.idiag_states = tcp_states;
   request.id.idiag_sport = htons(listener.port);
   return ask(fd, request);
 }
@@ -174,18 +191,25 @@ DiagPart parse_diag(std::span<const std::byte> packet, const Listener& listener)
       break;
     }
     if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY) continue;
-    const auto inode = listener.family == AF_UNIX ? unix_connection(body, listener)
-                                                  : tcp_connection(body, listener);
-    if (inode.value_or(0) != 0) part.inodes.push_back(*inode);
+    if (listener.family == AF_UNIX) {
+      if (const auto inode = unix_connection(body, listener)) note_inode(part, *inode);
+    } else if (const auto message = tcp_connection(body, listener)) {
+      note(part, *message);
+    }
   }
   return part;
 }
 
-Result<std::vector<std::uint64_t>> accepted_from(const Listener& listener) {
+namespace {
+
+// The whole answer as one part.
+Result<DiagPart> dump(const Listener& listener, std::uint32_t tcp_states) {
   const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd) return fail_errno("NETLINK_SOCK_DIAG", errno);
-  if (Status asked = ask_for(fd.get(), listener); !asked) return tl::unexpected(asked.error());
-  std::vector<std::uint64_t> inodes;
+  if (Status asked = ask_for(fd.get(), listener, tcp_states); !asked) {
+    return tl::unexpected(asked.error());
+  }
+  DiagPart whole;
   std::vector<std::byte> buffer(32U << 10);
   for (int i = 0; i < kMostPackets; ++i) {
     const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -193,13 +217,28 @@ Result<std::vector<std::uint64_t>> accepted_from(const Listener& listener) {
     if (got < 0) return fail_errno("NETLINK_SOCK_DIAG", errno);
     const DiagPart part =
         parse_diag(std::span(buffer).first(static_cast<std::size_t>(got)), listener);
-    inodes.insert(inodes.end(), part.inodes.begin(), part.inodes.end());
+    whole.inodes.insert(whole.inodes.end(), part.inodes.begin(), part.inodes.end());
+    whole.closed_ago.insert(whole.closed_ago.end(), part.closed_ago.begin(), part.closed_ago.end());
     if (part.code != 0) return fail_errno("NETLINK_SOCK_DIAG", part.code);
-    if (!part.done) continue;
-    std::sort(inodes.begin(), inodes.end());
-    return inodes;
+    if (part.done) return whole;
   }
   return fail("NETLINK_SOCK_DIAG does not end", EPROTO);
+}
+
+}  // namespace
+
+Result<std::vector<std::uint64_t>> accepted_from(const Listener& listener) {
+  Result<DiagPart> found = dump(listener, kEstablished | kCloseWait);
+  if (!found) return tl::unexpected(found.error());
+  std::sort(found->inodes.begin(), found->inodes.end());
+  return std::move(found->inodes);
+}
+
+Result<std::vector<std::chrono::milliseconds>> closed_from(const Listener& listener) {
+  if (listener.family == AF_UNIX) return std::vector<std::chrono::milliseconds>{};
+  Result<DiagPart> found = dump(listener, kTimeWait);
+  if (!found) return tl::unexpected(found.error());
+  return std::move(found->closed_ago);
 }
 
 }  // namespace superd::os

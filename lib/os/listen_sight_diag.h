@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,10 +31,16 @@ Result<Listener> listener_of(int fd);
 // yet and are not among them. ENOENT: this kernel has no such tables.
 Result<std::vector<std::uint64_t>> accepted_from(const Listener& listener);
 
-// The part of accepted_from without the kernel. `done`: the dump is complete; `code`: the errno
-// that ended it.
+// How long ago connections were closed by this side, within the last minute: TCP keeps so long what
+// it remembers of them (TIME_WAIT). Those that the client closed are not among them; of a unix
+// socket there are none.
+Result<std::vector<std::chrono::milliseconds>> closed_from(const Listener& listener);
+
+// The part of accepted_from and closed_from without the kernel. `done`: the dump is complete;
+// `code`: the errno that ended it.
 struct DiagPart {
   std::vector<std::uint64_t> inodes;
+  std::vector<std::chrono::milliseconds> closed_ago;
   bool done = false;
   int code = 0;
 };
