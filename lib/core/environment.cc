@@ -122,6 +122,14 @@ bool has_digit_after(std::string_view argument, std::string_view prefix) {
 
 }  // namespace
 
+std::vector<std::string> helper_environment(const std::vector<EnvEntry>& inherited) {
+  Variables variables;
+  for (const EnvEntry& entry : inherited) {
+    if (is_inherited(entry.name, false)) variables.set(entry.name, entry.value);
+  }
+  return variables.lines();
+}
+
 std::vector<std::string> worker_environment(const EnvironmentInput& input) {
   Variables variables;
   for (const EnvEntry& entry : input.inherited) {

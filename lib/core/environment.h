@@ -47,6 +47,9 @@ struct EnvironmentInput {
 // `LISTEN_PID=` without a value: the spawner's child puts its pid in. Without an inherited PATH
 // there is a default one.
 std::vector<std::string> worker_environment(const EnvironmentInput& input);
+// The same for a program that superd runs for itself: of its own environment what a service manager
+// did not say to superd alone.
+std::vector<std::string> helper_environment(const std::vector<EnvEntry>& inherited);
 
 // Whether the command names a descriptor itself (`fd://3`, `--fd 3`, `--fd=3`, `-fd 3`,
 // `fd:fileno=3`, `{fd:NAME}`): such runners must not see LISTEN_FDS as well. `command` as written

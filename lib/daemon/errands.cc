@@ -1,8 +1,6 @@
 #include "daemon/errands.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <utility>
@@ -21,6 +19,7 @@
 #include "loop/poll.h"
 #include "loop/timer.h"
 #include "os/pipe.h"
+#include "os/read_pipe.h"
 #include "os/spawn.h"
 
 namespace superd::daemon {
@@ -69,19 +68,11 @@ struct Errands::Errand {
 
 // Nothing is polled any more once the other end is closed.
 void Errands::Errand::read_output(std::size_t limit) {
-  std::array<char, 16384> buffer;
-  for (std::size_t read = 0; output && read < limit;) {
-    const ssize_t got = ::read(output.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-      output_poll.reset();
-      output.reset();
-      return;
-    }
-    lines.add({buffer.data(), static_cast<std::size_t>(got)});
-    read += static_cast<std::size_t>(got);
-  }
+  if (!output) return;
+  const auto take = [this](std::string_view bytes) { lines.add(bytes); };
+  if (os::read_pipe(output.get(), limit, take) == os::PipeState::open) return;
+  output_poll.reset();
+  output.reset();
 }
 
 core::SpawnId first_errand(std::uint64_t first_spawn) {

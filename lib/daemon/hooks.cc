@@ -1,7 +1,5 @@
 #include "daemon/hooks.h"
 
-#include <array>
-#include <cerrno>
 #include <csignal>
 #include <set>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "core/environment.h"
 #include "daemon/child.h"
 #include "daemon/last_lines.h"
 #include "loop/defer.h"
@@ -19,6 +18,7 @@
 #include "loop/timer.h"
 #include "os/pipe.h"
 #include "os/process_table.h"
+#include "os/read_pipe.h"
 #include "os/spawn.h"
 #include "os/text_input.h"
 
@@ -59,19 +59,11 @@ struct Hooks::Run {
 };
 
 void Hooks::Run::read_output() {
-  std::array<char, 16384> buffer;
-  for (std::size_t read = 0; output && read < kReadATurn;) {
-    const ssize_t got = ::read(output.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {
-      output_poll.reset();
-      output.reset();
-      return;
-    }
-    lines.add({buffer.data(), static_cast<std::size_t>(got)});
-    read += static_cast<std::size_t>(got);
-  }
+  if (!output) return;
+  const auto take = [this](std::string_view bytes) { lines.add(bytes); };
+  if (os::read_pipe(output.get(), kReadATurn, take) == os::PipeState::open) return;
+  output_poll.reset();
+  output.reset();
 }
 
 void Hooks::Run::kill() const {
@@ -154,9 +146,7 @@ std::string Hooks::label_of(const Waiting& what) {
 Status Hooks::start(Waiting what) {
   os::SpawnRequest request;
   request.argv = what.hook.run;
-  for (const core::EnvEntry& entry : surroundings_.environment) {
-    request.env.push_back(entry.name + "=" + entry.value);
-  }
+  request.env = core::helper_environment(surroundings_.environment);
   request.directory = what.hook.directory;
   request.nofile_soft = surroundings_.nofile_soft;
   const Result<UniqueFd> input = os::text_input(what.json + "\n");

@@ -45,7 +45,8 @@ struct World {
   Hooks& begin(Hooks::Limits limits = {}) {
     hooks = std::make_unique<Hooks>(
         loop, specs,
-        Hooks::Surroundings{.environment = {{.name = "PATH", .value = "/usr/bin:/bin"}},
+        Hooks::Surroundings{.environment = {{.name = "PATH", .value = "/usr/bin:/bin"},
+                                            {.name = "NOTIFY_SOCKET", .value = "/run/systemd"}},
                             .nofile_soft = {}},
         limits);
     return *hooks;
@@ -73,6 +74,15 @@ struct World {
 };
 
 }  // namespace
+
+TEST_CASE("hook: what a service manager says to superd alone is not told to hooks", "[hooks]") {
+  World world;
+  world.hook({Kind::worker_exited}, "env >environment.tmp; mv environment.tmp environment");
+  world.begin().tell(Kind::worker_exited, "{}");
+  CHECK(loop::run_until(world.loop, [&] { return !world.read("environment").empty(); }));
+  CHECK(world.read("environment").find("PATH=") != std::string::npos);
+  CHECK(world.read("environment").find("NOTIFY_SOCKET") == std::string::npos);
+}
 
 TEST_CASE("hook: the event is one line of JSON on standard input, in the config's directory",
           "[daemon]") {
