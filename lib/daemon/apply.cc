@@ -1,7 +1,6 @@
 #include "daemon/apply.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <memory>
 #include <utility>
@@ -171,7 +170,7 @@ void Apply::carry_out(const config::GroupChange& change, const core::GroupSpec* 
       done_.push_back(std::move(step.view));
       return;
     }
-    const core::CommandId id = give(change.group, "start", wanted->workers, std::move(step));
+    const core::CommandId id = announce(change.group, "start", std::move(step));
     hooks_.happen(start_of(*wanted, id, kCause));
     return;
   }
@@ -194,29 +193,23 @@ void Apply::remove(std::vector<std::string> groups) {
     const auto next = std::find_if_not(groups.begin(), groups.end(), needed);
     const std::string name = next == groups.end() ? groups.front() : *next;
     std::erase(groups, name);
-    const core::Group* group = parts_.core.find(name);
-    if (group == nullptr) continue;
-    const core::CommandId id = give(name, "stop", static_cast<int>(group->workers.size()),
-                                    {.view = {.group = name}, .then = nullptr});
+    if (parts_.core.find(name) == nullptr) continue;
+    const core::CommandId id = announce(name, "stop", {.view = {.group = name}, .then = nullptr});
     hooks_.happen(core::GroupRemoved{.command = id, .group = name, .cause = kCause});
   }
 }
 
 void Apply::configure(const core::GroupSpec& spec, Change recipe, Step step) {
   const bool rolls = recipe == Change::anew;
-  const core::CommandId id =
-      give(spec.name, rolls ? "restart" : "apply", spec.workers, std::move(step));
+  const core::CommandId id = announce(spec.name, rolls ? "restart" : "apply", std::move(step));
   hooks_.happen(core::GroupConfigured{.command = id,
                                       .spec = std::make_shared<const core::GroupSpec>(spec),
                                       .recipe = recipe,
                                       .cause = kCause});
 }
 
-core::CommandId Apply::give(const std::string& group, const char* action, int workers, Step step) {
-  const core::CommandId id = parts_.commands.next_id();
-  parts_.rolls.ask(
-      id, {.action = action, .target = {.group = group}, .cause = kCause, .workers = workers},
-      std::chrono::system_clock::now());
+core::CommandId Apply::announce(const std::string& group, const char* action, Step step) {
+  const core::CommandId id = parts_.orders.announce({.group = group}, action, kCause);
   step.view.roll = static_cast<std::uint64_t>(id);
   steps_[id] = std::move(step);
   return id;

@@ -12,10 +12,9 @@
 #include "config/diff.h"
 #include "config/load.h"
 #include "core/supervision.h"
-#include "daemon/commands.h"
 #include "daemon/listeners.h"
+#include "daemon/orders.h"
 #include "daemon/responder.h"
-#include "daemon/rolls.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "loop/work.h"
@@ -37,8 +36,7 @@ class Apply {
     const core::Spec& spec;  // what superd goes by
     const core::Supervision& core;
     Listeners& listeners;
-    Commands& commands;
-    Rolls& rolls;
+    Orders& orders;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
@@ -83,7 +81,7 @@ class Apply {
   // Those that depend on others go before them.
   void remove(std::vector<std::string> groups);
   void configure(const core::GroupSpec& spec, core::GroupConfigured::Recipe recipe, Step step);
-  core::CommandId give(const std::string& group, const char* action, int workers, Step step);
+  core::CommandId announce(const std::string& group, const char* action, Step step);
   std::optional<Error> open_sockets(const core::Spec& wanted);
   void reject(const std::vector<std::string>& errors);
   void end(const std::string& result);

@@ -1,7 +1,5 @@
 #include "daemon/own_commands.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 
 #include "base/log.h"
@@ -42,19 +40,18 @@ void OwnCommands::act(const std::string& name, const core::TriggerAction& action
               core::name(group->state), cause);
     return;
   }
-  hooks_.fired(name, cause);
+  fired_(name, cause);
   switch (action.kind) {
     // Where nothing runs that could be replaced the next connection starts the newest.
     case core::TriggerAction::Kind::restart:
-      return restart(*group, group->demand ? core::Pace::on_demand : core::Pace::in_turn, cause);
+      return order(*group, wire::Action::restart,
+                   group->demand ? core::Pace::on_demand : core::Pace::in_turn, cause);
     case core::TriggerAction::Kind::restart_at_request:
-      return restart(*group, core::Pace::on_demand, cause);
+      return order(*group, wire::Action::restart, core::Pace::on_demand, cause);
     case core::TriggerAction::Kind::start:
-      return hooks_.happen(core::StartRequested{
-          .command = ask(*group, "start", cause), .target = {.group = name}, .cause = cause});
+      return order(*group, wire::Action::start, core::Pace::in_turn, cause);
     case core::TriggerAction::Kind::stop:
-      return hooks_.happen(core::StopRequested{
-          .command = ask(*group, "stop", cause), .target = {.group = name}, .cause = cause});
+      return order(*group, wire::Action::stop, core::Pace::in_turn, cause);
     case core::TriggerAction::Kind::signal:
       return signal(*group, action.signal, cause);
     case core::TriggerAction::Kind::reload:
@@ -66,14 +63,11 @@ void OwnCommands::act(const std::string& name, const core::TriggerAction& action
   std::abort();
 }
 
-void OwnCommands::restart(const core::Group& group, core::Pace pace, const std::string& cause) {
-  const core::CommandId id = ask(group, "restart", cause);
-  hooks_.happen(core::RestartRequested{
-      .command = id, .target = {.group = group.name}, .cause = cause, .pace = pace});
-  // During a roll it is joined to the one that comes after it.
-  if (!group.next_roll) return;
-  const std::vector<core::CommandId>& ids = group.next_roll->ids;
-  if (std::ranges::find(ids, id) != ids.end()) parts_.rolls.join(id, ids.front());
+void OwnCommands::order(const core::Group& group, wire::Action action, core::Pace pace,
+                        const std::string& cause) {
+  const core::Target target{.group = group.name};
+  const core::CommandId id = parts_.orders.announce(target, wire::name(action), cause);
+  parts_.orders.give(id, target, action, pace, cause);
 }
 
 void OwnCommands::signal(const core::Group& group, int number, const std::string& cause) {
@@ -82,18 +76,6 @@ void OwnCommands::signal(const core::Group& group, int number, const std::string
     if (!worker.life || worker.life->main_gone) continue;
     parts_.spawner.signal_main(worker.life->spawn, number);
   }
-}
-
-core::CommandId OwnCommands::ask(const core::Group& group, const char* action,
-                                 const std::string& cause) {
-  const core::CommandId id = parts_.commands.next_id();
-  parts_.rolls.ask(id,
-                   {.action = action,
-                    .target = {.group = group.name},
-                    .cause = cause,
-                    .workers = static_cast<int>(group.workers.size())},
-                   std::chrono::system_clock::now());
-  return id;
 }
 
 }  // namespace superd::daemon

@@ -4,8 +4,7 @@
 #include <string>
 
 #include "core/supervision.h"
-#include "daemon/commands.h"
-#include "daemon/rolls.h"
+#include "daemon/orders.h"
 #include "daemon/spawner.h"
 
 namespace superd::daemon {
@@ -16,18 +15,13 @@ class OwnCommands {
   struct Parts {
     const core::Spec& spec;
     const core::Supervision& core;
-    Commands& commands;
-    Rolls& rolls;
+    Orders& orders;
     Spawner& spawner;
   };
+  // It is about to be done.
+  using Fired = std::function<void(const std::string& group, const std::string& cause)>;
 
-  struct Hooks {
-    std::function<void(const core::Event&)> happen;
-    // It is about to be done.
-    std::function<void(const std::string& group, const std::string& cause)> fired;
-  };
-
-  OwnCommands(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
+  OwnCommands(Parts parts, Fired fired) : parts_(parts), fired_(std::move(fired)) {}
 
   // A restart, a reload, a signal is for a group that is meant to run: one that was stopped stays
   // as it is, which the log says. A start starts it, and a stop stops it. Nothing once superd shuts
@@ -35,12 +29,12 @@ class OwnCommands {
   void act(const std::string& group, const core::TriggerAction& action, const std::string& cause);
 
  private:
-  void restart(const core::Group& group, core::Pace pace, const std::string& cause);
+  void order(const core::Group& group, wire::Action action, core::Pace pace,
+             const std::string& cause);
   void signal(const core::Group& group, int number, const std::string& cause);
-  core::CommandId ask(const core::Group& group, const char* action, const std::string& cause);
 
   Parts parts_;
-  Hooks hooks_;
+  Fired fired_;
 };
 
 }  // namespace superd::daemon

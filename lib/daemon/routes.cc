@@ -116,12 +116,18 @@ void Routes::on(Ask ask, const wire::GetStatus&) {
 void Routes::on(Ask ask, const wire::GetGroup& command) {
   const core::Group* group = find(ask, command.group);
   if (group == nullptr) return;
-  const auto view = [this, group] {
-    return wire::json_response(200, wire::to_text(full_view(*group)));
+  // It may be removed while the client waits.
+  const auto view = [this, name = group->name] {
+    const core::Group* found = parts_.core.find(name);
+    if (found == nullptr) return wire::problem_response(404, fmt::format("{} was removed", name));
+    return wire::json_response(200, wire::to_text(full_view(*found)));
   };
   if (!command.until) return ask.out.answer(view());
   Waiter waiter;
-  waiter.reached = [group, state = command.until->state] { return group->state == state; };
+  waiter.reached = [this, name = group->name, state = command.until->state] {
+    const core::Group* found = parts_.core.find(name);
+    return found == nullptr || found->state == state;
+  };
   waiter.view = view;
   waiter.out = std::move(ask.out);
   wait_until(std::move(waiter), command.until->timeout);
@@ -132,12 +138,17 @@ void Routes::on(Ask ask, const wire::GetWorker& command) {
   if (worker == nullptr) return;
   const core::WorkerRef ref = worker->ref;
   const auto view = [this, ref] {
-    return wire::json_response(200, wire::to_text(full_view(*parts_.core.find(ref))));
+    const core::Worker* found = parts_.core.find(ref);
+    if (found == nullptr) {
+      return wire::problem_response(404, fmt::format("{} was removed", core::to_string(ref)));
+    }
+    return wire::json_response(200, wire::to_text(full_view(*found)));
   };
   if (!command.until) return ask.out.answer(view());
   Waiter waiter;
   waiter.reached = [this, ref, state = command.until->state] {
-    return parts_.core.find(ref)->state == state;
+    const core::Worker* found = parts_.core.find(ref);
+    return found == nullptr || found->state == state;
   };
   waiter.view = view;
   waiter.out = std::move(ask.out);

@@ -12,6 +12,7 @@
 #include "daemon/errands.h"
 #include "daemon/history.h"
 #include "daemon/http_server.h"
+#include "daemon/orders.h"
 #include "daemon/rolls.h"
 #include "daemon/spawner.h"
 #include "daemon/state_views.h"
@@ -51,6 +52,7 @@ class Routes {
     logs::LoggerClient& logger;
     Commands& commands;
     Rolls& rolls;
+    Orders& orders;
     Automatic& automatic;
     Triggers& triggers;
   };
@@ -134,9 +136,6 @@ class Routes {
   void signal(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers,
               const wire::SignalRequest& request, const char* action);
   void reload(Ask ask, const std::string& group, const std::vector<const core::Worker*>& workers);
-  // And joins the command to the roll that serves it, where that is known at once.
-  void tell_core(core::CommandId id, const core::Target& target, wire::Action action,
-                 wire::Pace pace, const std::string& cause);
 
   // routes_hold.cc
   void hold(Ask ask, const std::string& group);

@@ -37,60 +37,34 @@ void Routes::on(Ask ask, const wire::ActOnWorker& command) {
 void Routes::act(Ask ask, const core::Target& target, wire::Action action,
                  const wire::ActionRequest& request) {
   if (ask.rights.self) hooks_.fired(target.group, ask.cause);
-  const core::CommandId id = parts_.commands.next_id();
-  const auto workers = target.worker != 0 ? 1 : parts_.core.find(target.group)->workers.size();
-  parts_.rolls.ask(id,
-                   {.action = wire::name(action),
-                    .target = target,
-                    .cause = ask.cause,
-                    .workers = static_cast<int>(workers),
-                    .asker = ask.asker},
-                   std::chrono::system_clock::now());
+  const core::CommandId id =
+      parts_.orders.announce(target, wire::name(action), ask.cause, ask.asker);
+  const core::Pace pace =
+      request.pace == wire::Pace::at_once ? core::Pace::at_once : core::Pace::in_turn;
   const wire::Wait unsaid =
       ends_asker(ask, target, action) ? wire::Wait::no : wire::Wait::until_done;
   switch (request.wait.value_or(unsaid)) {
     case wire::Wait::no:
-      tell_core(id, target, action, request.pace, ask.cause);
+      parts_.orders.give(id, target, action, pace, ask.cause);
       ask.out.answer(wire::json_response(
           202, wire::to_text(wire::AcceptedView{
                    .roll = static_cast<std::uint64_t>(parts_.rolls.serving(id))})));
       return;
     case wire::Wait::until_done:
-      parts_.commands.wait(
-          id,
-          {.action = wire::name(action),
-           .group = target.group,
-           .timeout = request.timeout,
-           .in_force = [this, group = target.group] { return parts_.core.find(group)->in_force; }},
-          std::move(ask.out));
-      tell_core(id, target, action, request.pace, ask.cause);
+      parts_.commands.wait(id,
+                           {.action = wire::name(action),
+                            .group = target.group,
+                            .timeout = request.timeout,
+                            .in_force =
+                                [this, name = target.group] {
+                                  const core::Group* group = parts_.core.find(name);
+                                  return group != nullptr ? group->in_force : 0;
+                                }},
+                           std::move(ask.out));
+      parts_.orders.give(id, target, action, pace, ask.cause);
       return;
   }
   std::abort();
-}
-
-void Routes::tell_core(core::CommandId id, const core::Target& target, wire::Action action,
-                       wire::Pace pace, const std::string& cause) {
-  switch (action) {
-    case wire::Action::start:
-      hooks_.happen(core::StartRequested{.command = id, .target = target, .cause = cause});
-      break;
-    case wire::Action::stop:
-      hooks_.happen(core::StopRequested{.command = id, .target = target, .cause = cause});
-      break;
-    case wire::Action::restart:
-      hooks_.happen(core::RestartRequested{
-          .command = id,
-          .target = target,
-          .cause = cause,
-          .pace = pace == wire::Pace::at_once ? core::Pace::at_once : core::Pace::in_turn});
-      break;
-  }
-  // A request during a roll is joined to the one that comes after it.
-  const core::Group& group = *parts_.core.find(target.group);
-  if (!group.next_roll) return;
-  const std::vector<core::CommandId>& ids = group.next_roll->ids;
-  if (std::ranges::find(ids, id) != ids.end()) parts_.rolls.join(id, ids.front());
 }
 
 void Routes::on(Ask ask, const wire::SignalGroup& command) {

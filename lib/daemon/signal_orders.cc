@@ -1,7 +1,6 @@
 #include "daemon/signal_orders.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <utility>
 
@@ -74,10 +73,11 @@ void SignalOrders::carry_out(const core::SignalOrder& order, const core::Target&
                              const std::string& cause) {
   switch (order.verb) {
     case Verb::start:
+      return give(order, wire::Action::start, target, cause);
     case Verb::stop:
+      return give(order, wire::Action::stop, target, cause);
     case Verb::restart:
-      hooks_.fired(target.group, cause);
-      return act(order, target, cause);
+      return give(order, wire::Action::restart, target, cause);
     case Verb::signal:
       hooks_.fired(target.group, cause);
       return signal(order, target);
@@ -99,46 +99,12 @@ void SignalOrders::carry_out(const core::SignalOrder& order, const core::Target&
   }
 }
 
-void SignalOrders::act(const core::SignalOrder& order, const core::Target& target,
-                       const std::string& cause) {
-  const core::CommandId id = parts_.commands.next_id();
-  const std::size_t workers =
-      target.worker != 0 ? 1 : parts_.core.find(target.group)->workers.size();
-  parts_.rolls.ask(id,
-                   {.action = name(order.verb),
-                    .target = target,
-                    .cause = cause,
-                    .workers = static_cast<int>(workers),
-                    .asker = 0},
-                   std::chrono::system_clock::now());
-  switch (order.verb) {
-    case Verb::start:
-      return hooks_.happen(core::StartRequested{.command = id, .target = target, .cause = cause});
-    case Verb::stop:
-      return hooks_.happen(core::StopRequested{.command = id, .target = target, .cause = cause});
-    case Verb::restart:
-      hooks_.happen(
-          core::RestartRequested{.command = id,
-                                 .target = target,
-                                 .cause = cause,
-                                 .pace = order.now ? core::Pace::at_once : core::Pace::in_turn});
-      return join_next_roll(id, target);
-    case Verb::reload:
-    case Verb::signal:
-    case Verb::hold:
-    case Verb::release:
-    case Verb::apply:
-      return;
-  }
-  std::abort();
-}
-
-// A restart during a roll is joined to the one that comes after it.
-void SignalOrders::join_next_roll(core::CommandId id, const core::Target& target) {
-  const core::Group& group = *parts_.core.find(target.group);
-  if (!group.next_roll) return;
-  const std::vector<core::CommandId>& ids = group.next_roll->ids;
-  if (std::ranges::find(ids, id) != ids.end()) parts_.rolls.join(id, ids.front());
+void SignalOrders::give(const core::SignalOrder& order, wire::Action action,
+                        const core::Target& target, const std::string& cause) {
+  hooks_.fired(target.group, cause);
+  const core::CommandId id = parts_.orders.announce(target, wire::name(action), cause);
+  parts_.orders.give(id, target, action, order.now ? core::Pace::at_once : core::Pace::in_turn,
+                     cause);
 }
 
 void SignalOrders::signal(const core::SignalOrder& order, const core::Target& target) {

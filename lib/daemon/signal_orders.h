@@ -5,8 +5,7 @@
 
 #include "core/signal_order.h"
 #include "core/supervision.h"
-#include "daemon/commands.h"
-#include "daemon/rolls.h"
+#include "daemon/orders.h"
 #include "daemon/spawner.h"
 
 namespace superd::daemon {
@@ -17,12 +16,10 @@ class SignalOrders {
   struct Parts {
     const core::Spec& spec;
     const core::Supervision& core;
-    Commands& commands;
-    Rolls& rolls;
+    Orders& orders;
     Spawner& spawner;
   };
   struct Hooks {
-    std::function<void(const core::Event&)> happen;
     using OnGroup = std::function<void(const std::string& group, const std::string& cause)>;
     OnGroup fired;
     OnGroup reload;
@@ -41,8 +38,8 @@ class SignalOrders {
   void carry_out(const core::SignalOrder& order, const std::string& cause);
   void carry_out(const core::SignalOrder& order, const core::Target& target,
                  const std::string& cause);
-  void act(const core::SignalOrder& order, const core::Target& target, const std::string& cause);
-  void join_next_roll(core::CommandId id, const core::Target& target);
+  void give(const core::SignalOrder& order, wire::Action action, const core::Target& target,
+            const std::string& cause);
   void signal(const core::SignalOrder& order, const core::Target& target);
   [[nodiscard]] std::vector<core::Target> targets_of(const std::string& name) const;
 

@@ -135,25 +135,19 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                 [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
                   logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
                 }),
-      own_commands_({.spec = spec_,
-                     .core = core_,
-                     .commands = commands_,
-                     .rolls = rolls_,
-                     .spawner = spawner_},
-                    {.happen = [this](const core::Event& event) { happen(event); },
-                     .fired = [this](const std::string& group,
-                                     const std::string& cause) { note_trigger(group, cause); }}),
+      orders_({.core = core_, .commands = commands_, .rolls = rolls_},
+              [this](const core::Event& event) { happen(event); }),
+      own_commands_({.spec = spec_, .core = core_, .orders = orders_, .spawner = spawner_},
+                    [this](const std::string& group, const std::string& cause) {
+                      note_trigger(group, cause);
+                    }),
       automatic_([this](const std::string& group, const core::TriggerAction& action,
                         const std::string& cause) { own_commands_.act(group, action, cause); }),
       triggers_(loop, automatic_),
-      apply_(options.config_file,
-             {.loop = loop,
-              .spec = spec_,
-              .core = core_,
-              .listeners = listeners_,
-              .commands = commands_,
-              .rolls = rolls_},
-             apply_hooks()),
+      apply_(
+          options.config_file,
+          {.loop = loop, .spec = spec_, .core = core_, .listeners = listeners_, .orders = orders_},
+          apply_hooks()),
       routes_({.loop = loop,
                .spec = spec_,
                .core = core_,
@@ -164,6 +158,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                .logger = logger_,
                .commands = commands_,
                .rolls = rolls_,
+               .orders = orders_,
                .automatic = automatic_,
                .triggers = triggers_},
               {.happen = [this](const core::Event& event) { happen(event); },
@@ -183,11 +178,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       occurrences_([this](core::OccurrenceKind kind, const wire::OccurrenceView& view) {
         tell_hooks(kind, view);
       }),
-      signal_orders_({.spec = spec_,
-                      .core = core_,
-                      .commands = commands_,
-                      .rolls = rolls_,
-                      .spawner = spawner_},
+      signal_orders_({.spec = spec_, .core = core_, .orders = orders_, .spawner = spawner_},
                      signal_hooks()),
       schedules_(loop, [this](const std::string& group) { on_schedule(group); }),
       sockets_timer_(loop, [this] { look_after_sockets(); }) {

@@ -229,6 +229,8 @@ void Supervisor::end_leftovers() {
     // The sockets of a group that waits for a command are opened by its first start.
     for (const core::GroupSpec& group : spec_.groups) {
       if (group.autostart) open_listeners(group);
+      // What an earlier superd left behind may have had its addresses until now.
+      if (core_.find(group.name)->demand) watch_demand(group);
     }
     happen(core::StartsAllowed{});
   });

@@ -23,6 +23,9 @@ void Supervisor::carry_out(const core::SpecTaken& e) {
   triggers_.set(*e.spec);
   schedules_.set(spec_.groups);
   idle_.set();
+  // Its sockets may be others now.
+  const core::Group* group = core_.find(e.group);
+  if (group != nullptr && group->demand) watch_demand(*e.spec);
   close_unused_listeners();
 }
 
@@ -31,11 +34,23 @@ void Supervisor::carry_out(const core::GroupGone& e) {
   taken_.erase(e.group);
   recipes_.drop_all(e.group);
   demand_.unwatch(e.group);
+  idle_.forget(e.group);
+  idle_.set();
   triggers_.remove(e.group);
+  if (automatic_.holds(e.group, Automatic::Holder::command)) {
+    keep_hold(e.group, wire::HoldAction::release);
+  }
   automatic_.forget(e.group);
   schedules_.set(spec_.groups);
   close_unused_listeners();
   log::info("{}: is no longer configured, and gone", e.group);
+}
+
+void Supervisor::watch_demand(const core::GroupSpec& group) {
+  open_listeners(group);
+  if (const Status watched = demand_.watch(group.name, listeners_.fds(group)); !watched) {
+    log::error("{}: a connection may not start it: {}", group.name, watched.error().message);
+  }
 }
 
 Apply::Hooks Supervisor::apply_hooks() {

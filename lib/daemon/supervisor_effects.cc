@@ -88,13 +88,7 @@ void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e); }
 
 void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll); }
 
-void Supervisor::carry_out(const core::WatchDemand& e) {
-  const core::GroupSpec& group = *spec_of(e.group);
-  open_listeners(group);
-  if (const Status watched = demand_.watch(e.group, listeners_.fds(group)); !watched) {
-    log::error("{}: a connection may not start it: {}", e.group, watched.error().message);
-  }
-}
+void Supervisor::carry_out(const core::WatchDemand& e) { watch_demand(*spec_of(e.group)); }
 
 void Supervisor::carry_out(const core::UnwatchDemand& e) { demand_.unwatch(e.group); }
 

@@ -97,6 +97,7 @@ void Supervisor::finish() {
   leave_timer_.emplace(loop_, [this] { leave(); });
   leave_timer_->after(kLastAnswers);
   if (worker_server_) worker_server_->stop([] {});
+  apply_.abandon();
   control_server_->stop(
       [this] { errands_.finish([this] { hooks_.finish([this] { leave(); }); }); });
 }

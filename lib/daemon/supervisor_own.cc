@@ -14,8 +14,7 @@ namespace superd::daemon {
 SignalOrders::Hooks Supervisor::signal_hooks() {
   using Group = const std::string&;
   using Cause = const std::string&;
-  return {.happen = [this](const core::Event& event) { happen(event); },
-          .fired = [this](Group group, Cause cause) { note_trigger(group, cause); },
+  return {.fired = [this](Group group, Cause cause) { note_trigger(group, cause); },
           .reload =
               [this](Group group, Cause cause) {
                 own_commands_.act(group, {.kind = core::TriggerAction::Kind::reload}, cause);

@@ -23,6 +23,7 @@
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
 #include "daemon/occurrences.h"
+#include "daemon/orders.h"
 #include "daemon/own_commands.h"
 #include "daemon/readiness.h"
 #include "daemon/recipe.h"
@@ -99,6 +100,8 @@ class Supervisor {
 
   // supervisor_config.cc: groups whose configuration changes.
   void close_unused_listeners();
+  // The next connection to one of the group's sockets, as they are now, is told to the core.
+  void watch_demand(const core::GroupSpec& group);
   Apply::Hooks apply_hooks();
   void take_daemon(const core::Spec& wanted);
 
@@ -157,6 +160,7 @@ class Supervisor {
   Timers timers_;
   Rolls rolls_;
   Commands commands_;
+  Orders orders_;
   OwnCommands own_commands_;
   Automatic automatic_;
   Triggers triggers_;

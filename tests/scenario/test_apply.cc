@@ -183,4 +183,20 @@ TEST_CASE("apply: a stop timeout counts at once, and no process is replaced", "[
   CHECK(site.main_pids("a") == before);
 }
 
+TEST_CASE("apply: who waits for what is removed is told so, and superd goes on", "[root]") {
+  Site site(kTwoGroups);
+  const Superd superd(site);
+  REQUIRE(site.reaches("a", "running"));
+  const pid_t supervisor = superd.supervisor();
+  const std::string control = "unix:" + site.control();
+  Get group(control, "/v1/groups/b?until=failed");
+  Get worker(control, "/v1/workers/a.2?until=failed");
+  change(site, "workers = 2", "workers = 1");
+  change(site, "[group.b]", "[group.c]");
+  CHECK(site.ctl({"apply"}).exit == 0);
+  CHECK(group.reply().status == 404);
+  CHECK(worker.reply().status == 404);
+  CHECK(superd.supervisor() == supervisor);
+}
+
 }  // namespace superd::scenario

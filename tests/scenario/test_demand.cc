@@ -92,4 +92,35 @@ TEST_CASE("next-request: a stop while the group waits ends the waiting", "[root]
   CHECK(site.state("web") == "running");
 }
 
+TEST_CASE("on_demand: a group that waits is started by a connection to its new address", "[root]") {
+  Site site(config({.more = "on_demand = true\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  const std::string moved = "127.0.0.1:" + std::to_string(free_port());
+  std::string text = site.read("superd.toml");
+  const auto at = text.find("\"" + site.address() + "\"");
+  REQUIRE(at != std::string::npos);
+  site.write("superd.toml", text.replace(at, site.address().size() + 2, "\"" + moved + "\""));
+  CHECK(site.ctl({"apply"}).exit == 0);
+  CHECK(get(site.address(), "/").error.find("refused") != std::string::npos);
+  CHECK(get(moved, "/").status == 200);
+}
+
+TEST_CASE("idle_timeout: a removed group leaves no socket behind", "[root]") {
+  Site site(config({.more = "on_demand = true\nidle_timeout = \"60s\"\n"}) +
+            "[group.other]\ncommand = [\"sleep\", \"100000\"]\n");
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  CHECK(get(site.address(), "/").status == 200);
+  // Long enough that superd has looked at it.
+  REQUIRE(wait_until(kSoon, [&] { return site.group("web").at("uptime_s").get<int>() >= 3; }));
+  site.write("superd.toml",
+             "[superd]\nruntime_dir = \"run\"\nlog_dir = \"log\"\n"
+             "[group.other]\ncommand = [\"sleep\", \"100000\"]\n");
+  CHECK(site.ctl({"apply"}).exit == 0);
+  CHECK(get(site.address(), "/").error.find("refused") != std::string::npos);
+}
+
 }  // namespace superd::scenario
