@@ -198,9 +198,9 @@ int run_supervisor(const SupervisorOptions& options) {
   for (const config::ConfigError& error : loaded.errors) log::error("{}", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings) log::warn("{}", to_string(warning));
   if (!loaded.errors.empty()) return 1;
-  auto items = keeper.receive_items(std::chrono::seconds(10));
-  if (!items) {
-    log::error("the keeper: {}", items.error().message);
+  auto briefing = keeper.receive_briefing(std::chrono::seconds(10));
+  if (!briefing) {
+    log::error("the keeper: {}", briefing.error().message);
     return 1;
   }
   Result<loop::Loop> loop = loop::Loop::create();
@@ -209,7 +209,7 @@ int run_supervisor(const SupervisorOptions& options) {
     return 1;
   }
   Supervisor supervisor(*loop, std::move(loaded.spec), options, keeper);
-  if (const Status begun = supervisor.begin(std::move(*items)); !begun) {
+  if (const Status begun = supervisor.begin(std::move(*briefing)); !begun) {
     log::error("{}", begun.error().message);
     return 1;
   }

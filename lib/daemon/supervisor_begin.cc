@@ -70,8 +70,9 @@ core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std
                                 .pace = core::Pace::on_demand};
 }
 
-Status Supervisor::begin(std::vector<keeper::Item> items) {
-  take_items(std::move(items));
+Status Supervisor::begin(keeper::Briefing briefing) {
+  if (briefing.set_journal_aside) log::warn("the supervisors before this one died too often");
+  take_items(std::move(briefing.items));
   // Held by the keeper since a first supervisor began.
   const bool first = !control_fds_.contains(kControlItem);
   if (!first) {

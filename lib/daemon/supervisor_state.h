@@ -65,7 +65,7 @@ class Supervisor {
 
   // Takes what the keeper held, opens the sockets, ends what an earlier supervisor left, starts the
   // groups. Then the loop runs until finished() or gone().
-  Status begin(std::vector<keeper::Item> items);
+  Status begin(keeper::Briefing briefing);
   // The keeper is gone: leave at once, touching nothing.
   [[nodiscard]] bool keeper_gone() const { return keeper_gone_; }
 

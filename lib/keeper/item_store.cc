@@ -19,11 +19,11 @@ void ItemStore::put(const std::string& name, std::vector<UniqueFd> fds) {
   items_[name] = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
 }
 
-void ItemStore::give_all(Channel& channel) const {
+void ItemStore::give_all(Channel& channel, int end_value) const {
   for (const auto& [name, fds] : items_) {
     send(channel, {.op = Op::item, .name = name, .fds = fds});
   }
-  send(channel, {.op = Op::items_end});
+  send(channel, {.op = Op::items_end, .value = end_value});
 }
 
 void ItemStore::give(Channel& channel, const std::string& name) const {

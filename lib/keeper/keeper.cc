@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "keeper/channel.h"
+#include "keeper/crash_count.h"
 #include "keeper/exit_pipe.h"
 #include "keeper/item_store.h"
 #include "keeper/keeper_link.h"
@@ -58,6 +59,8 @@ class Keeper {
   void reap(Clock::time_point now);
   void on_reaped(const os::Reaped& reaped, Clock::time_point now);
   void on_supervisor_ended(const os::Exit& exit, Clock::time_point now);
+  // Of a supervisor that had taken its briefing: one before cannot have read a journal.
+  void count_crash(Clock::time_point now);
 
   void read_supervisor();
   void read_logger();
@@ -76,6 +79,9 @@ class Keeper {
   Role logger_;
   // Arrived while no supervisor ran, or not taken by the one that died.
   std::deque<int> pending_signals_;
+  CrashCount crashes_;
+  // Stands until a supervisor has taken its briefing.
+  bool set_journal_aside_ = false;
   bool shutdown_wanted_ = false;
   int shutdown_deaths_ = 0;
   bool started_ = false;
@@ -157,7 +163,7 @@ void Keeper::brief_supervisor() {
   const Status sent =
       channel.send({.op = Op::item, .name = std::string(kExitsItem), .fds = exits_.read_end()});
   if (!sent) log::error("the exit records cannot be given: {}", sent.error().message);
-  items_.give_all(channel);
+  items_.give_all(channel, set_journal_aside_ ? kSetJournalAside : 0);
   if (shutdown_wanted_ && std::none_of(pending_signals_.begin(), pending_signals_.end(),
                                        [](int signal) { return asks_for_shutdown(signal); })) {
     pending_signals_.push_back(SIGTERM);
@@ -248,6 +254,7 @@ void Keeper::on_supervisor_ended(const os::Exit& exit, Clock::time_point now) {
   }
   // leave() has closed the pair if `finished` was among its last words.
   if (Channel* channel = supervisor_.channel(); channel != nullptr) {
+    if (channel->take_undelivered(Op::items_end).empty()) count_crash(now);
     for (const auto& lost : channel->take_undelivered(Op::signal)) {
       pending_signals_.push_back(lost.value);
     }
@@ -259,6 +266,13 @@ void Keeper::on_supervisor_ended(const os::Exit& exit, Clock::time_point now) {
   log::error("{} supervisors died of the shutdown: superd leaves; workers may be left",
              shutdown_deaths_);
   leave(1);
+}
+
+void Keeper::count_crash(Clock::time_point now) {
+  set_journal_aside_ = crashes_.crashed(now);
+  if (!set_journal_aside_) return;
+  log::error("{} supervisors ended within {} s: the next one sets the journal aside",
+             CrashCount::kMany, CrashCount::kWindow.count());
 }
 
 void Keeper::read_supervisor() {

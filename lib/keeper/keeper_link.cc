@@ -68,7 +68,7 @@ void KeeperLink::take_packets() {
         arrived_.emplace_back(Item{.name = std::move(packet.name), .fds = std::move(packet.fds)});
         break;
       case Op::items_end:
-        arrived_.emplace_back(ItemsEnd{});
+        arrived_.emplace_back(ItemsEnd{.set_journal_aside = packet.value == kSetJournalAside});
         break;
       case Op::signal:
         arrived_.emplace_back(SignalArrived{.number = packet.value});
@@ -102,25 +102,27 @@ Status KeeperLink::wait(Clock::time_point deadline) {
   return {};
 }
 
-Result<std::vector<Item>> KeeperLink::receive_items(std::chrono::milliseconds limit) {
+Result<Briefing> KeeperLink::receive_briefing(std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
-  std::vector<Item> items;
+  Briefing briefing;
   for (;;) {
     take_packets();
     std::deque<Message> others;
     bool ended = false;
     for (Message& message : arrived_) {
       Item* item = ended ? nullptr : std::get_if<Item>(&message);
+      const ItemsEnd* end = ended ? nullptr : std::get_if<ItemsEnd>(&message);
       if (item != nullptr) {
-        items.push_back(std::move(*item));
-      } else if (!ended && std::holds_alternative<ItemsEnd>(message)) {
+        briefing.items.push_back(std::move(*item));
+      } else if (end != nullptr) {
         ended = true;
+        briefing.set_journal_aside = end->set_journal_aside;
       } else {
         others.push_back(std::move(message));
       }
     }
     arrived_ = std::move(others);
-    if (ended) return items;
+    if (ended) return briefing;
     if (told_gone_) return fail_errno("waiting for the keeper's items", EPIPE);
     if (const Status waited = wait(deadline); !waited) return tl::unexpected(waited.error());
     flush();

@@ -29,7 +29,9 @@ struct Item {
   std::vector<UniqueFd> fds;
 };
 // Every item that was held when this supervisor started has been given.
-struct ItemsEnd {};
+struct ItemsEnd {
+  bool set_journal_aside = false;  // see Briefing
+};
 // The keeper got this signal; also what came while no supervisor ran. TERM is repeated to every
 // supervisor that starts after a shutdown was asked for.
 struct SignalArrived {
@@ -44,12 +46,22 @@ struct Peer {
 struct KeeperGone {};
 using Message = std::variant<Item, ItemsEnd, SignalArrived, Peer, KeeperGone>;
 
+// What a supervisor is told at its start.
+struct Briefing {
+  std::vector<Item> items;
+  // Three supervisors that had got this far died within ten seconds: what they read may be why. The
+  // journal is set aside before any of it is read. Said to one supervisor that takes its briefing,
+  // then counting begins anew; a supervisor that ends before it took its briefing, or after
+  // finished(), does not count.
+  bool set_journal_aside = false;
+};
+
 // The supervisor's and the logger's end towards the keeper. Knows no loop: poll fd() for reading,
 // and for writing while wants_write(); then call read(), flush(). Nothing here blocks but
-// receive_items().
+// receive_briefing() and settle().
 //
 //   KeeperLink link(UniqueFd(kLinkFd));
-//   auto items = link.receive_items(std::chrono::seconds(10));   // supervisor, at its start
+//   auto briefing = link.receive_briefing(std::chrono::seconds(10));   // supervisor, at its start
 //   link.put("listen/web/socket", std::array{fd});
 class KeeperLink {
  public:
@@ -75,8 +87,8 @@ class KeeperLink {
   Status finished(int code);
 
   // What has arrived, in order; empty: nothing now. Bounded: while fd() stays readable there is
-  // more. After receive_items() and settle() call it once without waiting for fd(): they keep for
-  // it what they came across. Malformed messages are logged and left out.
+  // more. After receive_briefing() and settle() call it once without waiting for fd(): they keep
+  // for it what they came across. Malformed messages are logged and left out.
   std::vector<Message> read();
   // Sends what waits, as far as that is possible now.
   void flush() { channel_.flush(); }
@@ -86,8 +98,8 @@ class KeeperLink {
 
   // For the start of a supervisor: waits until every item was given. Other messages that arrive
   // meanwhile come from the next read(). Fails with ETIMEDOUT, or EPIPE where the keeper is gone.
-  Result<std::vector<Item>> receive_items(std::chrono::milliseconds limit);
-  // Waits until settled(). Fails like receive_items().
+  Result<Briefing> receive_briefing(std::chrono::milliseconds limit);
+  // Waits until settled(). Fails like receive_briefing().
   Status settle(std::chrono::milliseconds limit);
 
  private:

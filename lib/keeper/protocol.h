@@ -22,7 +22,7 @@ enum class Op : std::uint16_t {
   started = 5,    // to the keeper: value is 0 or 1
   finished = 6,   // to the keeper: value is the exit status
   item = 7,       // from the keeper
-  items_end = 8,  // from the keeper
+  items_end = 8,  // from the keeper: every item was given; value is kSetJournalAside or 0
   signal = 9,     // from the keeper: value is the signal's number
   peer = 10,      // from the keeper
 };
@@ -31,6 +31,10 @@ inline constexpr std::size_t kMaxName = 200;
 // The kernel takes 253 descriptors a packet.
 inline constexpr std::size_t kMaxPacketDescriptors = 250;
 inline constexpr std::size_t kMaxItemDescriptors = 4096;
+
+// With items_end: supervisors died too often (keeper/crash_count.h); the one that reads this sets
+// the journal aside before it reads any of it.
+inline constexpr std::int32_t kSetJournalAside = 1;
 
 // Whether the next packet goes on with the same item's descriptors.
 enum class Part : std::uint16_t { last = 0, more = 1 };
@@ -46,10 +50,10 @@ struct PacketHead {
 inline constexpr std::size_t kHeaderSize = 16;
 inline constexpr std::size_t kMaxPacket = kHeaderSize + kMaxName;
 
-// Descriptors, because those on their way are bounded, and signals, because a supervisor may die
-// with them unread.
+// Descriptors, because those on their way are bounded; signals and the end of the items, because a
+// supervisor may die with them unread.
 inline bool is_acknowledged(const PacketHead& head) {
-  return head.descriptors > 0 || head.op == Op::signal;
+  return head.descriptors > 0 || head.op == Op::signal || head.op == Op::items_end;
 }
 
 std::string encode(const PacketHead& head);

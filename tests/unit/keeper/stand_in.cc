@@ -56,10 +56,10 @@ class Supervisor {
     event("supervisor {} session {} notify {} signals {}", ::getpid(), ::getsid(0),
           ::getenv("NOTIFY_SOCKET") == nullptr ? "none" : "leaked",
           has_clean_signals() ? "clean" : "dirty");
-    auto items = link_.receive_items(20s);
-    if (!items) ::_exit(98);
-    for (keeper::Item& item : *items) take(std::move(item));
-    event("items end");
+    auto briefing = link_.receive_briefing(20s);
+    if (!briefing) ::_exit(98);
+    for (keeper::Item& item : briefing->items) take(std::move(item));
+    event("items end, journal {}", briefing->set_journal_aside ? "aside" : "read");
     for (;;) turn();
   }
 

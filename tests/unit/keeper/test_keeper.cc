@@ -74,6 +74,20 @@ TEST_CASE("keeper: a supervisor is started again as often as it dies", "[keeper]
   CHECK(keeper.supervised(5));
 }
 
+TEST_CASE("keeper: after three crashes within ten seconds one supervisor sets the journal aside",
+          "[keeper]") {
+  const KeeperUnderTest keeper;
+  for (std::size_t life = 1; life <= 4; ++life) {
+    REQUIRE(keeper.supervised(life));
+    REQUIRE(::kill(keeper.nth_pid(life, "supervisor"), SIGKILL) == 0);
+  }
+  REQUIRE(keeper.supervised(5));
+  CHECK(keeper.events("items end") ==
+        std::vector<std::string>{"items end, journal read", "items end, journal read",
+                                 "items end, journal read", "items end, journal aside",
+                                 "items end, journal read"});
+}
+
 TEST_CASE("keeper: supervisor and logger get a fresh connection when one of them starts again",
           "[keeper]") {
   const KeeperUnderTest keeper;

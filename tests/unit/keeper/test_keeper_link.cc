@@ -67,10 +67,11 @@ TEST_CASE("link: messages that come between the items are kept for the next read
   REQUIRE(pair.keeper->send({.op = Op::item, .name = "b", .fds = null}));
   REQUIRE(pair.keeper->send({.op = Op::items_end}));
   REQUIRE(pair.keeper->send({.op = Op::peer, .fds = null}));
-  const auto items = pair.link->receive_items(10s);
-  REQUIRE(items);
-  REQUIRE(items->size() == 2);
-  CHECK((*items)[1].name == "b");
+  const auto briefing = pair.link->receive_briefing(10s);
+  REQUIRE(briefing);
+  REQUIRE(briefing->items.size() == 2);
+  CHECK(briefing->items[1].name == "b");
+  CHECK_FALSE(briefing->set_journal_aside);
   const auto messages = pair.link->read();
   REQUIRE(messages.size() == 2);
   CHECK(std::get<SignalArrived>(messages[0]).number == SIGTERM);
@@ -79,9 +80,9 @@ TEST_CASE("link: messages that come between the items are kept for the next read
 
 TEST_CASE("link: waiting for items ends when the time is over or the keeper is gone", "[keeper]") {
   Pair pair;
-  CHECK(pair.link->receive_items(20ms).error().code == ETIMEDOUT);
+  CHECK(pair.link->receive_briefing(20ms).error().code == ETIMEDOUT);
   pair.keeper.reset();
-  CHECK(pair.link->receive_items(10s).error().code == EPIPE);
+  CHECK(pair.link->receive_briefing(10s).error().code == EPIPE);
 }
 
 TEST_CASE("link: that the keeper is gone is told once, as the last message", "[keeper]") {
@@ -94,4 +95,28 @@ TEST_CASE("link: that the keeper is gone is told once, as the last message", "[k
   CHECK(std::holds_alternative<KeeperGone>(messages[1]));
   CHECK(pair.link->read().empty());
   CHECK(pair.link->started(0).error().code == EPIPE);
+}
+
+TEST_CASE("link: the briefing says that the journal is to be set aside", "[keeper]") {
+  Pair pair;
+  REQUIRE(pair.keeper->send({.op = Op::items_end, .value = kSetJournalAside}));
+  const auto briefing = pair.link->receive_briefing(10s);
+  REQUIRE(briefing);
+  CHECK(briefing->set_journal_aside);
+}
+
+TEST_CASE("link: a briefing that nobody took is known as undelivered", "[keeper]") {
+  Pair pair;
+  REQUIRE(pair.keeper->send({.op = Op::items_end}));
+  CHECK_FALSE(pair.keeper->settled());
+  SECTION("taken") {
+    REQUIRE(pair.link->receive_briefing(10s));
+    (void)pair.keeper->receive();
+    CHECK(pair.keeper->take_undelivered(Op::items_end).empty());
+  }
+  SECTION("not taken") {
+    pair.link.reset();
+    (void)pair.keeper->receive();
+    CHECK(pair.keeper->take_undelivered(Op::items_end).size() == 1);
+  }
 }
