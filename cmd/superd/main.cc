@@ -7,6 +7,7 @@
 #include "options.h"
 #include "role_options.h"
 #include "roles.h"
+#include "title.h"
 
 namespace {
 
@@ -20,7 +21,8 @@ int run(int argc, char** argv) {
     RoleOptions role;
     declare(app, role);
     app.parse(argc, argv);
-    return run_role(role, argv[0]);
+    show_title(argc, argv, title(role));
+    return run_role(role);
   }
   Options options;
   declare(app, options);

@@ -20,9 +20,13 @@ void declare(CLI::App& app, RoleOptions& options) {
   app.add_option("--log-format", options.log_format);
 }
 
+std::string title(const RoleOptions& options) {
+  const std::string who = "superd: " + options.role;
+  return options.config_file.empty() ? who : who + " " + options.config_file;
+}
+
 std::vector<std::string> to_argv(const RoleOptions& options) {
   std::vector<std::string> argv = {"superd: " + options.role, "--role", options.role};
-  // What ps shows is kept short: nothing that goes without saying.
   const RoleOptions usual;
   const auto add = [&argv](const char* name, const std::string& value) {
     argv.emplace_back(name);

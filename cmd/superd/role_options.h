@@ -25,6 +25,8 @@ struct RoleOptions {
 bool is_role(int argc, const char* const* argv);
 // `options` is filled in by app.parse().
 void declare(CLI::App& app, RoleOptions& options);
+// What ps shows: `superd: keeper /etc/superd/superd.toml`.
+std::string title(const RoleOptions& options);
 // The command line that gives these options; argv[0] is `superd: ROLE`.
 std::vector<std::string> to_argv(const RoleOptions& options);
 

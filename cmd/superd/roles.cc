@@ -4,8 +4,6 @@
 #include <csignal>
 #include <utility>
 
-#include <sys/prctl.h>
-
 #include "base/log.h"
 #include "daemon/supervisor.h"
 #include "descriptors.h"
@@ -74,8 +72,7 @@ int be_logger() {
 
 }  // namespace
 
-int run_role(const RoleOptions& options, const std::string& title) {
-  ::prctl(PR_SET_NAME, title.c_str());
+int run_role(const RoleOptions& options) {
   log::configure({.level = level_named(options.log_level),
                   .format = options.log_format == "json" ? log::Format::json : log::Format::text,
                   .process = options.role});

@@ -1,4 +1,5 @@
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -55,6 +56,19 @@ TEST_CASE("shutdown: superctl shutdown waits until superd is gone", "[all]") {
   CHECK(site.ctl({"shutdown"}).exit == 0);
   CHECK(superd.program().wait(kSoon) == 0);
   CHECK(site.ctl({"status"}).exit == 5);
+}
+
+TEST_CASE("ps tells the three processes apart, and by the config superd from superd", "[all]") {
+  Site site("[group.quiet]\ncommand = [\"@WORKER@\", \"serve\"]\n");
+  const Superd superd(site);
+  const auto shown = [](pid_t pid, const char* column) {
+    return run({"ps", "-o", column, "-p", std::to_string(pid)}).out;
+  };
+  CHECK(shown(superd.keeper(), "args=") == "superd: keeper " + site.config() + "\n");
+  CHECK(shown(superd.supervisor(), "args=") == "superd: supervisor " + site.config() + "\n");
+  CHECK(shown(superd.logger(), "args=") == "superd: logger " + site.config() + "\n");
+  CHECK(shown(superd.keeper(), "comm=") == "superd: keeper\n");
+  CHECK(proc::environment(superd.keeper()).at("PATH") == std::getenv("PATH"));
 }
 
 TEST_CASE("a second superd on the same runtime directory is refused, and the first goes on",
