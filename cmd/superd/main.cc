@@ -21,7 +21,7 @@ int run(int argc, char** argv) {
     RoleOptions role;
     declare(app, role);
     app.parse(argc, argv);
-    show_title(argc, argv, title(role));
+    show_title(argc, argv, name(role), role.config_file);
     return run_role(role);
   }
   Options options;

@@ -20,16 +20,13 @@ void declare(CLI::App& app, RoleOptions& options) {
   app.add_option("--log-format", options.log_format);
 }
 
-std::string title(const RoleOptions& options) {
-  const std::string who = "superd: " + options.role;
-  return options.config_file.empty() ? who : who + " " + options.config_file;
-}
+std::string name(const RoleOptions& options) { return "superd: " + options.role; }
 
 std::vector<std::string> to_argv(const RoleOptions& options) {
-  std::vector<std::string> argv = {"superd: " + options.role, "--role", options.role};
+  std::vector<std::string> argv = {name(options), "--role", options.role};
   const RoleOptions usual;
-  const auto add = [&argv](const char* name, const std::string& value) {
-    argv.emplace_back(name);
+  const auto add = [&argv](const char* option, const std::string& value) {
+    argv.emplace_back(option);
     argv.push_back(value);
   };
   add("--config", options.config_file);

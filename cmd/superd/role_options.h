@@ -25,9 +25,9 @@ struct RoleOptions {
 bool is_role(int argc, const char* const* argv);
 // `options` is filled in by app.parse().
 void declare(CLI::App& app, RoleOptions& options);
-// What ps shows: `superd: keeper /etc/superd/superd.toml`.
-std::string title(const RoleOptions& options);
-// The command line that gives these options; argv[0] is `superd: ROLE`.
+// `superd: keeper`.
+std::string name(const RoleOptions& options);
+// The command line that gives these options; argv[0] is the name.
 std::vector<std::string> to_argv(const RoleOptions& options);
 
 }  // namespace superd::front

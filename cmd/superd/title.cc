@@ -17,8 +17,9 @@ char* end_of_arguments(int argc, char** argv) {
 
 }  // namespace
 
-void show_title(int argc, char** argv, const std::string& title) {
-  ::prctl(PR_SET_NAME, title.c_str());
+void show_title(int argc, char** argv, const std::string& name, const std::string& detail) {
+  ::prctl(PR_SET_NAME, name.c_str());
+  const std::string title = detail.empty() ? name : name + " " + detail;
   const auto room = static_cast<std::size_t>(end_of_arguments(argc, argv) - argv[0]);
   std::memset(argv[0], 0, room);
   const std::size_t size = std::min(title.size(), room - 1);

@@ -143,6 +143,7 @@ bool Channel::receive_one(std::vector<Incoming>& complete) {
   Received received = receive_packet(socket_.get(), kMaxPacket);
   switch (received.kind) {
     case ReceiveKind::packet:
+      ++packets_;
       take_packet(std::move(received.packet), complete);
       return true;
     case ReceiveKind::nothing:

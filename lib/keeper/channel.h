@@ -66,6 +66,9 @@ class Channel {
 
   static constexpr int kMaxTurn = 64;
 
+  // That have come so far, acknowledgements and malformed ones included.
+  [[nodiscard]] std::uint64_t packets() const { return packets_; }
+
  private:
   struct Waiting {
     Outgoing message;
@@ -99,6 +102,7 @@ class Channel {
   // Packets that are to be acknowledged and were not yet.
   std::deque<InFlight> in_flight_;
   std::size_t in_flight_fds_ = 0;
+  std::uint64_t packets_ = 0;
   std::optional<Incoming> partial_;
   // An item of which a part was lost: its further parts are left out too.
   std::optional<std::string> spoiled_;

@@ -1,9 +1,11 @@
 #include "keeper/child.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,8 +15,13 @@
 namespace superd::keeper {
 namespace {
 
-[[noreturn]] void run_child(int program_fd, int link_fd, char* const* argv) {
+[[noreturn]] void run_child(int program_fd, int link_fd, char* const* argv, pid_t killed_with) {
   ::setsid();
+  if (killed_with > 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // It may be gone already.
+    if (::getppid() != killed_with) ::_exit(126);
+  }
   clear_signal_state();
   // The end may already be there: then only its close-on-exec has to go.
   const bool placed = link_fd == kLinkFd ? ::fcntl(link_fd, F_SETFD, 0) == 0
@@ -30,7 +37,8 @@ namespace {
 
 }  // namespace
 
-Result<StartedChild> start_child(int program_fd, const std::vector<std::string>& argv) {
+Result<StartedChild> start_child(int program_fd, const std::vector<std::string>& argv,
+                                 KeeperDies keeper_dies) {
   int pair[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
     return fail_errno("make the pair for " + argv.front(), errno);
@@ -44,9 +52,10 @@ Result<StartedChild> start_child(int program_fd, const std::vector<std::string>&
   // If the program lies at kLinkFd, the child's end would take its place.
   UniqueFd program(::fcntl(program_fd, F_DUPFD_CLOEXEC, kLinkFd + 1));
   if (!program) return fail_errno("duplicate superd's program", errno);
+  const pid_t killed_with = keeper_dies == KeeperDies::killed ? ::getpid() : 0;
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("start " + argv.front(), errno);
-  if (pid == 0) run_child(program.get(), theirs.get(), arguments.data());
+  if (pid == 0) run_child(program.get(), theirs.get(), arguments.data(), killed_with);
   return StartedChild{.pid = pid, .link = std::move(ours)};
 }
 

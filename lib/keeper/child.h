@@ -16,10 +16,15 @@ struct StartedChild {
   UniqueFd link;
 };
 
+// What a child whose keeper dies gets. `killed`: it is gone in that moment, even when it is stopped
+// or in the middle of something. `told`: its end of the pair is closed.
+enum class KeeperDies { told, killed };
+
 // Executes the program behind `program_fd` with `argv` (argv[0] is what ps shows): in a session of
 // its own, so that a terminal's signals reach the keeper alone, with no signal blocked or ignored,
 // and with no descriptors but 0-2 and kLinkFd (all others are close-on-exec in the keeper). What
 // fails in the child ends it with status 126 and a line on stderr.
-Result<StartedChild> start_child(int program_fd, const std::vector<std::string>& argv);
+Result<StartedChild> start_child(int program_fd, const std::vector<std::string>& argv,
+                                 KeeperDies keeper_dies);
 
 }  // namespace superd::keeper

@@ -13,8 +13,9 @@ class CrashCount {
   static constexpr std::size_t kMany = 3;
   static constexpr std::chrono::seconds kWindow{10};
 
-  // A crash at `now`. True: this one made them many; counting begins anew.
-  [[nodiscard]] bool crashed(TimePoint now);
+  // A crash at `now`. True: this one made them many; counting begins anew. The time that it hung
+  // before does not count: three that hang one after the other are many too.
+  [[nodiscard]] bool crashed(TimePoint now, std::chrono::nanoseconds hung = {});
 
  private:
   std::deque<TimePoint> times_;

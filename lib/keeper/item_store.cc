@@ -19,6 +19,13 @@ void ItemStore::put(const std::string& name, std::vector<UniqueFd> fds) {
   items_[name] = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
 }
 
+void ItemStore::visit(std::string_view prefix, const Visitor& visitor) const {
+  for (auto item = items_.lower_bound(std::string(prefix));
+       item != items_.end() && item->first.starts_with(prefix); ++item) {
+    visitor(item->first, *item->second);
+  }
+}
+
 void ItemStore::give_all(Channel& channel, int end_value) const {
   for (const auto& [name, fds] : items_) {
     send(channel, {.op = Op::item, .name = name, .fds = fds});

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "keeper/channel.h"
@@ -14,6 +16,10 @@ class ItemStore {
   // Replaces what is held under the name.
   void put(const std::string& name, std::vector<UniqueFd> fds);
   void drop(const std::string& name) { items_.erase(name); }
+
+  using Visitor = std::function<void(const std::string& name, const std::vector<UniqueFd>& fds)>;
+  // Shows every item whose name begins with `prefix`, in the order of the names.
+  void visit(std::string_view prefix, const Visitor& visitor) const;
 
   // Sends every item and then the end of the list, with the value that items_end is to have.
   void give_all(Channel& channel, int end_value) const;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "keeper/alive_watch.h"
 
 namespace superd::keeper {
 
@@ -22,15 +23,21 @@ struct KeeperOptions {
   UniqueFd ready;
   // How long supervisor and logger may take to leave once the shutdown is done.
   std::chrono::milliseconds leave_limit = std::chrono::seconds(10);
+  // The interval is at most what a service manager's watchdog asks for.
+  AliveWatch::Limits alive = {};
 };
 
 // The keeper process: the parent of supervisor and logger, the PID that the outside knows. It holds
 // what must outlive a crash of them (descriptors, the lock), starts them again when they end (at
 // once, then after a pause of 100 ms doubling to 5 s; one that lived 10 s starts anew), forwards
 // TERM, INT, HUP, USR1, USR2 and real-time signals to the supervisor, and reaps whatever comes
-// home. It decides nothing else. Both children get their end of the pair at kLinkFd
-// (keeper/keeper_link.h), no other descriptor but 0-2, a session of their own, no signal blocked or
-// ignored, and no NOTIFY_SOCKET: that one is the keeper's.
+// home. A supervisor that answers nothing for 30 s (keeper/alive_watch.h) is killed, and only for
+// one that answers the service manager hears WATCHDOG=1. While the logger stays away output pipes
+// are kept from being full (keeper/pipe_relief.h). It decides nothing else. A supervisor dies
+// in the moment in which the keeper does; a logger is told by its end of the pair. Both children
+// get their end of the pair at kLinkFd (keeper/keeper_link.h), no other descriptor but 0-2, a
+// session of their own, no signal blocked or ignored, and nothing in the environment of what a
+// service manager gave: that is the keeper's.
 //
 // Returns the process's exit status: the code of `finished`; 1 where it cannot begin, or where
 // three supervisors in a row died of a shutdown that was asked for. log::configure was called

@@ -76,6 +76,8 @@ void KeeperLink::take_packets() {
       case Op::peer:
         if (packet.fds.size() == 1) arrived_.emplace_back(Peer{std::move(packet.fds.front())});
         break;
+      case Op::ping:  // the channel has acknowledged it
+        break;
       case Op::ack:
       case Op::put:
       case Op::drop:

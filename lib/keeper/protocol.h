@@ -25,6 +25,7 @@ enum class Op : std::uint16_t {
   items_end = 8,  // from the keeper: every item was given; value is kSetJournalAside or 0
   signal = 9,     // from the keeper: value is the signal's number
   peer = 10,      // from the keeper
+  ping = 11,      // from the keeper: acknowledged, that is all
 };
 
 inline constexpr std::size_t kMaxName = 200;
@@ -51,9 +52,10 @@ inline constexpr std::size_t kHeaderSize = 16;
 inline constexpr std::size_t kMaxPacket = kHeaderSize + kMaxName;
 
 // Descriptors, because those on their way are bounded; signals and the end of the items, because a
-// supervisor may die with them unread.
+// supervisor may die with them unread; pings, because that is what they are for.
 inline bool is_acknowledged(const PacketHead& head) {
-  return head.descriptors > 0 || head.op == Op::signal || head.op == Op::items_end;
+  return head.descriptors > 0 || head.op == Op::signal || head.op == Op::items_end ||
+         head.op == Op::ping;
 }
 
 std::string encode(const PacketHead& head);

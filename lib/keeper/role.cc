@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/units.h"
-#include "keeper/child.h"
 
 namespace superd::keeper {
 
@@ -23,7 +22,7 @@ std::string describe(const os::Exit& exit) {
 
 bool Role::start(int program_fd, Clock::time_point now) {
   due_.reset();
-  Result<StartedChild> child = start_child(program_fd, argv_);
+  Result<StartedChild> child = start_child(program_fd, argv_, keeper_dies_);
   if (!child) {
     pause(now, {}, fmt::format("the {} cannot be started: {}", name_, child.error().message));
     return false;

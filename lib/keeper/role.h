@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "keeper/channel.h"
+#include "keeper/child.h"
 #include "keeper/restart_pause.h"
 #include "os/process.h"
 
@@ -21,12 +22,16 @@ std::string describe(const os::Exit& exit);
 // One of the keeper's two children, over all its lives: supervisor or logger.
 class Role {
  public:
-  Role(std::string name, std::vector<std::string> argv)
-      : name_(std::move(name)), argv_(std::move(argv)) {}
+  Role(std::string name, std::vector<std::string> argv, KeeperDies keeper_dies)
+      : name_(std::move(name)), argv_(std::move(argv)), keeper_dies_(keeper_dies) {}
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool alive() const { return pid_ > 0; }
   [[nodiscard]] pid_t pid() const { return pid_; }
+  // When the process that lives now was started.
+  [[nodiscard]] std::optional<Clock::time_point> alive_since() const {
+    return alive() ? std::optional(started_) : std::nullopt;
+  }
   // Nothing between two lives, and once disconnected.
   [[nodiscard]] Channel* channel() { return channel_ ? &*channel_ : nullptr; }
   // When it is to be started; nothing while it lives or once it was retired.
@@ -50,6 +55,7 @@ class Role {
 
   std::string name_;
   std::vector<std::string> argv_;
+  KeeperDies keeper_dies_;
   pid_t pid_ = -1;
   std::optional<Channel> channel_;
   RestartPause restart_pause_;

@@ -1,5 +1,6 @@
 #include "keeper_under_test.h"
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -40,7 +41,15 @@ bool wait_until(const std::function<bool()>& condition) {
   return true;
 }
 
-KeeperUnderTest::KeeperUnderTest() {
+char state(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(stat, text);
+  const std::size_t end = text.rfind(") ");
+  return end == std::string::npos || end + 2 >= text.size() ? ' ' : text[end + 2];
+}
+
+KeeperUnderTest::KeeperUnderTest(const std::vector<std::string>& environment) {
   char dir[] = "/tmp/superd-keeper-XXXXXX";
   REQUIRE(::mkdtemp(dir) != nullptr);
   dir_ = dir;
@@ -56,6 +65,7 @@ KeeperUnderTest::KeeperUnderTest() {
     ::fcntl(theirs.get(), F_SETFD, 0);
     // As a service manager or a careless parent might start superd.
     ::setenv("NOTIFY_SOCKET", notify_path.c_str(), 1);
+    for (const std::string& entry : environment) ::putenv(::strdup(entry.c_str()));
     ::signal(SIGHUP, SIG_IGN);
     sigset_t blocked;
     ::sigfillset(&blocked);
@@ -122,6 +132,15 @@ std::optional<int> KeeperUnderTest::ready_code() const {
   char code = 0;
   if (::read(ready_.get(), &code, 1) != 1) return std::nullopt;
   return code;
+}
+
+std::string KeeperUnderTest::notified(std::chrono::milliseconds limit) const {
+  pollfd waiting{.fd = notify_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&waiting, 1, static_cast<int>(limit.count())) != 1) return "";
+  std::array<char, 512> text{};
+  const ssize_t size = ::recv(notify_.get(), text.data(), text.size(), 0);
+  REQUIRE(size > 0);
+  return {text.data(), static_cast<std::size_t>(size)};
 }
 
 std::optional<int> KeeperUnderTest::wait_for_end() {

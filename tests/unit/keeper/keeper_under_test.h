@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,11 +15,15 @@ namespace superd::keeper::test {
 // Asks until the answer is yes; no after 30 seconds.
 bool wait_until(const std::function<bool()>& condition);
 
+// As /proc has it: `T`, `Z` …; a space when the process is gone.
+char state(pid_t pid);
+
 // A real keeper in a process of its own, with the children of stand_in.cc and a runtime directory
 // that is removed at the end, as are all its processes.
 class KeeperUnderTest {
  public:
-  KeeperUnderTest();
+  // NAME=VALUE, for the keeper.
+  explicit KeeperUnderTest(const std::vector<std::string>& environment = {});
   ~KeeperUnderTest();
   KeeperUnderTest(const KeeperUnderTest&) = delete;
   KeeperUnderTest& operator=(const KeeperUnderTest&) = delete;
@@ -40,6 +45,8 @@ class KeeperUnderTest {
 
   // What the keeper wrote to whoever waits for the start: a code, or nothing if it only closed.
   [[nodiscard]] std::optional<int> ready_code() const;
+  // The next message to the service manager; empty: none within the limit.
+  [[nodiscard]] std::string notified(std::chrono::milliseconds limit) const;
   // Waits until the keeper has ended; its wait status, nothing after the limit.
   std::optional<int> wait_for_end();
 

@@ -110,7 +110,7 @@ class Supervisor {
     if (signal.number == SIGUSR2) static_cast<void>(link_.drop("held"));
     if (signal.number == SIGHUP) make_orphan();
     if (signal.number == SIGTERM && ::access((g_dir + "/deadly").c_str(), F_OK) == 0) ::_exit(9);
-    if (signal.number == SIGTERM) static_cast<void>(link_.finished(5));
+    if (signal.number == SIGTERM) finish();
     if (signal.number == SIGINT) ::_exit(9);
     if (signal.number == SIGRTMIN) static_cast<void>(link_.started(0));
     if (signal.number == SIGRTMIN + 1) static_cast<void>(link_.started(1));
@@ -119,6 +119,7 @@ class Supervisor {
     if (signal.number == SIGRTMIN + 4) ::pause();
     if (signal.number == SIGRTMIN + 5) static_cast<void>(link_.ask("held"));
     if (signal.number == SIGRTMIN + 6) finish_without_leaving();
+    if (signal.number == SIGRTMIN + 7) put_output();
   }
 
   void put_held() {
@@ -161,6 +162,29 @@ class Supervisor {
     ::waitpid(child, nullptr, 0);
   }
 
+  // A pipe as workers have it, and a worker that writes 1 MiB into it.
+  void put_output() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) ::_exit(93);
+    const UniqueFd read(ends[0]);
+    const UniqueFd write(ends[1]);
+    const std::string path = fmt::format("/proc/self/fd/{}", read.get());
+    const UniqueFd both(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!link_.put("out/7/web.1", std::array{both.get()}) || !link_.settle(20s)) ::_exit(92);
+    if (::fork() != 0) return;
+    const std::string kilobyte(1024, 'x');
+    for (int i = 0; i < 1024; ++i) {
+      if (::write(both.get(), kilobyte.data(), kilobyte.size()) != 1024) ::_exit(91);
+    }
+    event("written");
+    ::_exit(0);
+  }
+
+  void finish() {
+    static_cast<void>(link_.finished(5));
+    event("finished");
+  }
+
   [[noreturn]] void finish_without_leaving() {
     static_cast<void>(link_.finished(0));
     for (;;) ::pause();
@@ -175,6 +199,7 @@ class Logger {
  public:
   [[noreturn]] void run() {
     event("logger {}", ::getpid());
+    if (::access((g_dir + "/no logger").c_str(), F_OK) == 0) ::_exit(3);
     for (;;) {
       for (keeper::Message& message : link_.read()) {
         if (auto* peer = std::get_if<keeper::Peer>(&message)) peer_ = std::move(peer->fd);
@@ -215,6 +240,9 @@ int run_keeper(const char* ready_fd) {
   options.ready = UniqueFd(std::atoi(ready_fd));
   ::fcntl(options.ready.get(), F_SETFD, FD_CLOEXEC);
   options.leave_limit = 2s;
+  if (::getenv("STAND_IN_IMPATIENT") != nullptr) {
+    options.alive = {.interval = 100ms, .tick = 100ms, .ticks = 20};
+  }
   return keeper::run_keeper(std::move(options));
 }
 

@@ -24,3 +24,12 @@ TEST_CASE("crashes: any number of them is not many while fewer than three fall i
   CrashCount::TimePoint now{1h};
   for (int i = 0; i < 100; ++i, now += 5001ms) CHECK_FALSE(count.crashed(now));
 }
+
+TEST_CASE("crashes: the time that a supervisor hung before it was killed does not count",
+          "[keeper]") {
+  CrashCount count;
+  CrashCount::TimePoint now{1h};
+  CHECK_FALSE(count.crashed(now += 90s, 90s));
+  CHECK_FALSE(count.crashed(now += 91s, 90s));
+  CHECK(count.crashed(now += 92s, 90s));
+}

@@ -11,6 +11,7 @@
 #include "keeper_under_test.h"
 
 using superd::keeper::test::KeeperUnderTest;
+using superd::keeper::test::state;
 using superd::keeper::test::wait_until;
 
 TEST_CASE("keeper: after an ordered shutdown it lets both children leave and exits with the code",
@@ -48,8 +49,33 @@ TEST_CASE("keeper: a shutdown is repeated to the supervisor that follows one kil
   keeper.signal(SIGINT);
   const auto status = keeper.wait_for_end();
   REQUIRE(status);
+  REQUIRE(WIFEXITED(*status));
   CHECK(WEXITSTATUS(*status) == 5);
   CHECK(keeper.events(fmt::format("signal {}", SIGTERM)).size() == 1);
+}
+
+TEST_CASE("keeper: that the logger died is read with the supervisor's last words, in one turn",
+          "[keeper]") {
+  KeeperUnderTest keeper;
+  REQUIRE(keeper.supervised(1));
+  const pid_t supervisor = keeper.nth_pid(1, "supervisor");
+  REQUIRE(::kill(supervisor, SIGSTOP) == 0);
+  keeper.signal(SIGTERM);
+  // Once it has seen to this, it has passed on the signal.
+  REQUIRE(::kill(keeper.nth_pid(1, "logger"), SIGKILL) == 0);
+  const pid_t logger = keeper.nth_pid(2, "logger");
+  REQUIRE(logger > 0);
+  keeper.signal(SIGSTOP);
+  REQUIRE(wait_until([&] { return state(keeper.pid()) == 'T'; }));
+  REQUIRE(::kill(supervisor, SIGCONT) == 0);
+  REQUIRE(keeper.nth_event(1, "finished"));
+  REQUIRE(::kill(logger, SIGKILL) == 0);
+  REQUIRE(wait_until([&] { return state(logger) == 'Z'; }));
+  keeper.signal(SIGCONT);
+  const auto status = keeper.wait_for_end();
+  REQUIRE(status);
+  REQUIRE(WIFEXITED(*status));
+  CHECK(WEXITSTATUS(*status) == 5);
 }
 
 TEST_CASE("keeper: it leaves with 1 when every supervisor dies of the shutdown", "[keeper]") {
@@ -63,12 +89,15 @@ TEST_CASE("keeper: it leaves with 1 when every supervisor dies of the shutdown",
   CHECK(keeper.events("supervisor ").size() == 3);
 }
 
-TEST_CASE("keeper: supervisor and logger leave by themselves when the keeper is killed",
+TEST_CASE("keeper: when it is killed the supervisor is gone, and the logger leaves by itself",
           "[keeper]") {
   KeeperUnderTest keeper;
   REQUIRE(keeper.supervised(1));
   REQUIRE(keeper.nth_pid(1, "logger") > 0);
+  const pid_t supervisor = keeper.nth_pid(1, "supervisor");
+  // Neither stopped nor busy does it live on beside the supervisor of another keeper.
+  REQUIRE(::kill(supervisor, SIGSTOP) == 0);
   keeper.signal(SIGKILL);
-  CHECK(keeper.nth_event(1, "supervisor leaves"));
+  CHECK(wait_until([&] { return state(supervisor) == 'Z' || state(supervisor) == ' '; }));
   CHECK(keeper.nth_event(1, "logger leaves"));
 }

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "keeper/alive_watch.h"
+#include "keeper/crash_count.h"
+#include "keeper/exit_pipe.h"
+#include "keeper/item_store.h"
+#include "keeper/keeper.h"
+#include "keeper/logger_absence.h"
+#include "keeper/pipe_relief.h"
+#include "keeper/role.h"
+#include "keeper/service_manager.h"
+#include "keeper/signals.h"
+#include "os/process.h"
+
+namespace superd::keeper {
+
+inline bool asks_for_shutdown(int signal) { return signal == SIGTERM || signal == SIGINT; }
+
+// The keeper process, wired: what run_keeper() runs.
+class Keeper {
+ public:
+  Keeper(KeeperOptions options, ServiceManager manager, UniqueFd signals, ExitPipe exits);
+  int run();
+
+ private:
+  // keeper.cc: the turn, and the starts.
+  [[nodiscard]] bool done() const;
+  [[nodiscard]] int wait_limit(Clock::time_point now) const;
+  void turn();
+  void start_due(Clock::time_point now);
+  void brief_supervisor();
+  void connect_peers();
+
+  // keeper_events.cc: what happens.
+  void on_signal(const ArrivedSignal& signal);
+  void forward(int signal);
+  void reap(Clock::time_point now);
+  void on_reaped(const os::Reaped& reaped, Clock::time_point now);
+  void on_supervisor_ended(const os::Exit& exit, Clock::time_point now);
+  // Of a supervisor that had taken its briefing: one before cannot have read a journal.
+  void count_crash(Clock::time_point now);
+
+  // Asks a supervisor that was not heard of for long, kills one that does not answer.
+  void look_after_supervisor(Clock::time_point now);
+  void look_after_output(Clock::time_point now);
+  void read_supervisor();
+  void read_logger();
+  void on_message(Channel::Incoming message);
+  void on_started(int code);
+  void leave(int code);
+  void enforce_leaving(Clock::time_point now);
+
+  KeeperOptions options_;
+  ServiceManager manager_;
+  UniqueFd signals_;
+  ExitPipe exits_;
+  ItemStore items_;
+  Role supervisor_;
+  Role logger_;
+  // Arrived while no supervisor ran, or not taken by the one that died.
+  std::deque<int> pending_signals_;
+  LoggerAbsence absence_;
+  PipeRelief relief_;
+  AliveWatch watch_;
+  // It was killed because it did not answer.
+  bool hung_ = false;
+  CrashCount crashes_;
+  // Stands until a supervisor has taken its briefing.
+  bool set_journal_aside_ = false;
+  bool shutdown_wanted_ = false;
+  int shutdown_deaths_ = 0;
+  bool started_ = false;
+  bool more_to_reap_ = false;
+  // Set once the shutdown is done: the keeper's own exit status, and when patience ends.
+  std::optional<int> exit_code_;
+  Clock::time_point leave_deadline_{};
+  int kills_ = 0;
+};
+
+}  // namespace superd::keeper
