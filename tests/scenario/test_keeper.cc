@@ -1,7 +1,9 @@
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -73,6 +75,40 @@ TEST_CASE("a supervisor that is stopped does not outlive its keeper", "[all]") {
   CHECK(wait_until(kSoon, [&] { return !proc::alive(supervisor); }));
   CHECK(proc::alive(worker));
   site.take_leftovers();
+}
+
+TEST_CASE("as PID 1 superd reaps strangers, obeys TERM and ends with the right status", "[root]") {
+  if (::access("/usr/bin/unshare", X_OK) != 0) skip("unshare is not installed");
+  Site site(kServing);
+  const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  Program unshare({"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", programs().superd, "-c",
+                   site.config()},
+                  {.env = {}, .directory = "", .out = log.get(), .err = log.get()});
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> inside = proc::children(unshare.pid());
+  REQUIRE(inside.size() == 1);
+  const pid_t superd = inside.front();
+  CHECK(proc::status(superd, "NSpid").ends_with("\t1"));
+  CHECK(site.json({"status"}).at("superd").at("pid") == 1);
+  CHECK(get(site.address(), "/pid").status == 200);
+
+  // Neither superd nor a worker has started it; its parent goes, and it comes home to PID 1.
+  const Outcome stranger = run({"/usr/bin/nsenter", "-t", std::to_string(superd), "-p", "sh", "-c",
+                                "sleep 100001 >/dev/null 2>&1 & exit 0"});
+  CHECK(stranger.exit == 0);
+  std::vector<pid_t> come_home;
+  for (const pid_t pid : proc::children(superd)) {
+    if (proc::command(pid) == "sleep 100001") come_home.push_back(pid);
+  }
+  REQUIRE(come_home.size() == 1);
+  REQUIRE(::kill(come_home.front(), SIGKILL) == 0);
+  CHECK(wait_until(kSoon, [&] { return proc::state(come_home.front()) == ' '; }));
+  CHECK(site.state("web") == "running");
+
+  REQUIRE(::kill(superd, SIGTERM) == 0);
+  CHECK(unshare.wait(60s) == 0);
+  CHECK(site.read("superd.log").find("all workers are gone; leaving") != std::string::npos);
 }
 
 }  // namespace superd::scenario
