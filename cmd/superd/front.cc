@@ -20,6 +20,7 @@
 #include "config/writable.h"
 #include "descriptors.h"
 #include "detach.h"
+#include "keeper/listen_fds.h"
 #include "keeper/pid_file.h"
 #include "os/limits.h"
 #include "os/runtime_dir.h"
@@ -80,6 +81,9 @@ int become_keeper(const RoleOptions& options) {
   for (const int fd : {options.runtime_dir_fd, options.ready_fd}) {
     if (fd >= 0) ::fcntl(fd, F_SETFD, 0);
   }
+  // What a service manager gives, the keeper takes.
+  const int given = keeper::count_listen_fds();
+  for (int fd = 3; fd < 3 + given; ++fd) ::fcntl(fd, F_SETFD, 0);
   const std::vector<std::string> argv = to_argv(options);
   std::vector<char*> arguments;
   arguments.reserve(argv.size() + 1);

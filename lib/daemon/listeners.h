@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "core/spec.h"
+#include "keeper/keeper_link.h"
 #include "os/listen_socket.h"
 
 namespace superd::daemon {
@@ -26,7 +27,7 @@ class Listeners {
       : anchor_dir_(std::move(anchor_dir)), keep_(std::move(keep)), drop_(std::move(drop)) {}
 
   // `listen/127.0.0.1:8000`, for what the keeper holds.
-  static constexpr const char* kPrefix = "listen/";
+  static constexpr const char* kPrefix = keeper::kListenPrefix;
 
   void adopt(const std::string& name, UniqueFd fd);
   // Whether a socket of the group was adopted and waits for its open().

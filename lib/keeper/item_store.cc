@@ -15,8 +15,8 @@ void send(Channel& channel, Channel::Outgoing message) {
 
 }  // namespace
 
-void ItemStore::put(const std::string& name, std::vector<UniqueFd> fds) {
-  items_[name] = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
+Descriptors ItemStore::put(const std::string& name, std::vector<UniqueFd> fds) {
+  return items_[name] = std::make_shared<std::vector<UniqueFd>>(std::move(fds));
 }
 
 void ItemStore::visit(std::string_view prefix, const Visitor& visitor) const {

@@ -13,9 +13,10 @@ namespace superd::keeper {
 // The descriptors that outlive supervisors, by name.
 class ItemStore {
  public:
-  // Replaces what is held under the name.
-  void put(const std::string& name, std::vector<UniqueFd> fds);
+  // Replaces what is held under the name; gives what is held now.
+  Descriptors put(const std::string& name, std::vector<UniqueFd> fds);
   void drop(const std::string& name) { items_.erase(name); }
+  [[nodiscard]] bool holds(const std::string& name) const { return items_.contains(name); }
 
   using Visitor = std::function<void(const std::string& name, const std::vector<UniqueFd>& fds)>;
   // Shows every item whose name begins with `prefix`, in the order of the names.

@@ -19,8 +19,10 @@
 #include "base/units.h"
 #include "keeper/channel.h"
 #include "keeper/exit_pipe.h"
+#include "keeper/fd_name.h"
 #include "keeper/keeper_link.h"
 #include "keeper/keeper_state.h"
+#include "keeper/listen_fds.h"
 #include "keeper/pid_file.h"
 #include "keeper/signals.h"
 #include "os/process.h"
@@ -47,7 +49,23 @@ Keeper::Keeper(KeeperOptions options, ServiceManager manager, UniqueFd signals, 
       logger_("logger", options_.logger_argv, KeeperDies::told),
       watch_(alive_limits(options_.alive, manager_)) {}
 
+void Keeper::take_given_fds() {
+  for (GivenFd& given : take_listen_fds()) {
+    const auto item = from_fd_name(given.name);
+    if (!item || !item->starts_with(kListenPrefix) || !is_item_name(*item)) {
+      log::warn("a descriptor of the service manager, named {:?}, is not superd's: closed",
+                given.name);
+      continue;
+    }
+    log::debug("{} was kept by the service manager", *item);
+    std::vector<UniqueFd> fds;
+    fds.push_back(std::move(given.fd));
+    items_.put(*item, std::move(fds));
+  }
+}
+
 int Keeper::run() {
+  take_given_fds();
   while (!done()) turn();
   return exit_code_.value_or(1);
 }
@@ -62,6 +80,7 @@ int Keeper::wait_limit(Clock::time_point now) const {
   const auto sooner = [&next](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
   if (exit_code_) sooner(leave_deadline_);
   if (watch_.due()) sooner(*watch_.due());
+  if (manager_.waits()) sooner(now + ServiceManager::kRetry);
   if (!exit_code_ && absence_.due()) sooner(*absence_.due());
   for (const Role* role : {&supervisor_, &logger_}) {
     if (role->due()) sooner(*role->due());
@@ -73,6 +92,7 @@ int Keeper::wait_limit(Clock::time_point now) const {
 
 void Keeper::turn() {
   start_due(Clock::now());
+  manager_.flush();
   std::array<pollfd, 3> waiting{};
   waiting[0] = {.fd = signals_.get(), .events = POLLIN, .revents = 0};
   std::size_t slot = 1;

@@ -39,6 +39,9 @@ struct KeeperOptions {
 // session of their own, no signal blocked or ignored, and nothing in the environment of what a
 // service manager gave: that is the keeper's.
 //
+// Listening sockets (items `listen/…`) are kept by the service manager as well; those that it gives
+// back (LISTEN_FDS) are held from the start.
+//
 // Returns the process's exit status: the code of `finished`; 1 where it cannot begin, or where
 // three supervisors in a row died of a shutdown that was asked for. log::configure was called
 // before.

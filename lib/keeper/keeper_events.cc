@@ -175,11 +175,12 @@ void Keeper::on_message(Channel::Incoming message) {
   switch (message.op) {
     case Op::put:
       if (is_item_name(message.name) && message.name != kExitsItem && !message.fds.empty()) {
-        items_.put(message.name, std::move(message.fds));
+        hold(message.name, std::move(message.fds));
       }
       return;
     case Op::drop:
       items_.drop(message.name);
+      if (message.name.starts_with(kListenPrefix)) manager_.remove(message.name);
       return;
     case Op::ask:
       if (Channel* channel = supervisor_.channel(); channel != nullptr) {
@@ -203,6 +204,14 @@ void Keeper::on_message(Channel::Incoming message) {
       return;
   }
   std::abort();
+}
+
+void Keeper::hold(const std::string& name, std::vector<UniqueFd> fds) {
+  const bool replaces = items_.holds(name);
+  const Descriptors held = items_.put(name, std::move(fds));
+  if (!name.starts_with(kListenPrefix)) return;
+  if (replaces) manager_.remove(name);
+  manager_.store(name, held);
 }
 
 void Keeper::on_started(int code) {

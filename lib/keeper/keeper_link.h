@@ -18,6 +18,9 @@ namespace superd::keeper {
 
 // Supervisor and logger find their end of the pair with the keeper at this descriptor.
 inline constexpr int kLinkFd = 3;
+// Items whose names begin so are kept by the service manager as well, where there is one that keeps
+// descriptors, and are held from the start where it kept them of an earlier keeper.
+inline constexpr const char* kListenPrefix = "listen/";
 // The item that every supervisor gets without having put it: the read end of the pipe of
 // ExitRecords (keeper/exit_record.h). Nobody can put or drop it.
 inline constexpr std::string_view kExitsItem = "exits";

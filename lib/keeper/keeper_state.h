@@ -34,6 +34,8 @@ class Keeper {
   void start_due(Clock::time_point now);
   void brief_supervisor();
   void connect_peers();
+  // What the service manager kept of an earlier keeper.
+  void take_given_fds();
 
   // keeper_events.cc: what happens.
   void on_signal(const ArrivedSignal& signal);
@@ -50,6 +52,7 @@ class Keeper {
   void read_supervisor();
   void read_logger();
   void on_message(Channel::Incoming message);
+  void hold(const std::string& name, std::vector<UniqueFd> fds);
   void on_started(int code);
   void leave(int code);
   void enforce_leaving(Clock::time_point now);

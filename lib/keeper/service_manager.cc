@@ -1,12 +1,15 @@
 #include "keeper/service_manager.h"
 
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 
 #include <unistd.h>
 
 #include "base/log.h"
+#include "keeper/fd_name.h"
 #include "os/sd_notify.h"
 
 namespace superd::keeper {
@@ -40,9 +43,41 @@ ServiceManager ServiceManager::from_environment() {
   return manager;
 }
 
-void ServiceManager::tell(std::string_view state) const {
-  const Status told = os::sd_notify(socket_, state);
+void ServiceManager::store(const std::string& item, const Descriptors& fds) {
+  const auto name = to_fd_name(item);
+  if (!name)
+    return log::warn("{} cannot be kept by the service manager: its name is too long", item);
+  // A socket that does not listen yet looks hung up, and would be thrown out.
+  send({.state = "FDSTORE=1\nFDPOLL=0\nFDNAME=" + *name, .fds = fds});
+}
+
+void ServiceManager::remove(const std::string& item) {
+  if (const auto name = to_fd_name(item)) tell("FDSTOREREMOVE=1\nFDNAME=" + *name);
+}
+
+void ServiceManager::send(Message message) {
+  if (socket_.empty()) return;
+  flush();
+  if (waiting_.empty() && deliver(message)) return;
+  if (waiting_.size() >= kMaxWaiting) {
+    return log::error("the service manager reads nothing: {:?} is lost", message.state);
+  }
+  waiting_.push_back(std::move(message));
+}
+
+void ServiceManager::flush() {
+  while (!waiting_.empty() && deliver(waiting_.front())) waiting_.pop_front();
+}
+
+bool ServiceManager::deliver(const Message& message) const {
+  std::vector<int> fds;
+  if (message.fds) {
+    for (const UniqueFd& fd : *message.fds) fds.push_back(fd.get());
+  }
+  const Status told = os::sd_notify(socket_, message.state, fds);
+  if (!told && told.error().code == EAGAIN) return false;
   if (!told) log::warn("the service manager was not told: {}", told.error().message);
+  return true;
 }
 
 void ServiceManager::alive(TimePoint now) {

@@ -30,6 +30,16 @@ UniqueFd bind_notify_socket(const std::string& path) {
   return socket;
 }
 
+// In the keeper's process, before it is one.
+void give(const std::vector<int>& fds) {
+  std::vector<int> above;
+  for (const int fd : fds) above.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, 60));
+  for (std::size_t i = 0; i < above.size(); ++i) ::dup2(above[i], 3 + static_cast<int>(i));
+  if (fds.empty()) return;
+  ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+  ::setenv("LISTEN_FDS", std::to_string(fds.size()).c_str(), 1);
+}
+
 }  // namespace
 
 bool wait_until(const std::function<bool()>& condition) {
@@ -49,7 +59,8 @@ char state(pid_t pid) {
   return end == std::string::npos || end + 2 >= text.size() ? ' ' : text[end + 2];
 }
 
-KeeperUnderTest::KeeperUnderTest(const std::vector<std::string>& environment) {
+KeeperUnderTest::KeeperUnderTest(const std::vector<std::string>& environment,
+                                 const std::vector<int>& given) {
   char dir[] = "/tmp/superd-keeper-XXXXXX";
   REQUIRE(::mkdtemp(dir) != nullptr);
   dir_ = dir;
@@ -57,7 +68,9 @@ KeeperUnderTest::KeeperUnderTest(const std::vector<std::string>& environment) {
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   ready_.reset(ends[0]);
-  const UniqueFd theirs(ends[1]);
+  // Above what it may be given.
+  const UniqueFd theirs(::fcntl(ends[1], F_DUPFD_CLOEXEC, 50));
+  ::close(ends[1]);
   const std::string notify_path = file("notify");
   const std::string number = std::to_string(theirs.get());
   pid_ = ::fork();
@@ -66,6 +79,7 @@ KeeperUnderTest::KeeperUnderTest(const std::vector<std::string>& environment) {
     // As a service manager or a careless parent might start superd.
     ::setenv("NOTIFY_SOCKET", notify_path.c_str(), 1);
     for (const std::string& entry : environment) ::putenv(::strdup(entry.c_str()));
+    give(given);
     ::signal(SIGHUP, SIG_IGN);
     sigset_t blocked;
     ::sigfillset(&blocked);
@@ -138,8 +152,21 @@ std::string KeeperUnderTest::notified(std::chrono::milliseconds limit) const {
   pollfd waiting{.fd = notify_.get(), .events = POLLIN, .revents = 0};
   if (::poll(&waiting, 1, static_cast<int>(limit.count())) != 1) return "";
   std::array<char, 512> text{};
-  const ssize_t size = ::recv(notify_.get(), text.data(), text.size(), 0);
+  std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  iovec part{.iov_base = text.data(), .iov_len = text.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = ::recvmsg(notify_.get(), &message, MSG_CMSG_CLOEXEC);
   REQUIRE(size > 0);
+  stored_.reset();
+  if (const cmsghdr* rights = CMSG_FIRSTHDR(&message); rights != nullptr) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
+    stored_.reset(fd);
+  }
   return {text.data(), static_cast<std::size_t>(size)};
 }
 

@@ -22,8 +22,10 @@ char state(pid_t pid);
 // that is removed at the end, as are all its processes.
 class KeeperUnderTest {
  public:
-  // NAME=VALUE, for the keeper.
-  explicit KeeperUnderTest(const std::vector<std::string>& environment = {});
+  // `environment`: NAME=VALUE, for the keeper. `given`: descriptors that it gets from 3 on, with
+  // LISTEN_PID and LISTEN_FDS; borrowed.
+  explicit KeeperUnderTest(const std::vector<std::string>& environment = {},
+                           const std::vector<int>& given = {});
   ~KeeperUnderTest();
   KeeperUnderTest(const KeeperUnderTest&) = delete;
   KeeperUnderTest& operator=(const KeeperUnderTest&) = delete;
@@ -47,6 +49,8 @@ class KeeperUnderTest {
   [[nodiscard]] std::optional<int> ready_code() const;
   // The next message to the service manager; empty: none within the limit.
   [[nodiscard]] std::string notified(std::chrono::milliseconds limit) const;
+  // The descriptor that came with the last one; or none.
+  [[nodiscard]] UniqueFd take_stored() { return std::move(stored_); }
   // Waits until the keeper has ended; its wait status, nothing after the limit.
   std::optional<int> wait_for_end();
 
@@ -55,6 +59,7 @@ class KeeperUnderTest {
   pid_t pid_ = -1;
   UniqueFd ready_;
   UniqueFd notify_;
+  mutable UniqueFd stored_;
 };
 
 }  // namespace superd::keeper::test

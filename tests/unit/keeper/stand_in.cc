@@ -29,6 +29,8 @@ namespace {
 using namespace superd;
 using namespace std::chrono_literals;
 
+constexpr const char* kListener = "listen/127.0.0.1:80";
+
 std::string g_dir;
 
 template <class... Args>
@@ -120,6 +122,8 @@ class Supervisor {
     if (signal.number == SIGRTMIN + 5) static_cast<void>(link_.ask("held"));
     if (signal.number == SIGRTMIN + 6) finish_without_leaving();
     if (signal.number == SIGRTMIN + 7) put_output();
+    if (signal.number == SIGRTMIN + 8) put_listener();
+    if (signal.number == SIGRTMIN + 9) static_cast<void>(link_.drop(kListener));
   }
 
   void put_held() {
@@ -160,6 +164,11 @@ class Supervisor {
       ::_exit(0);
     }
     ::waitpid(child, nullptr, 0);
+  }
+
+  void put_listener() {
+    const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!link_.put(kListener, std::array{socket.get()})) ::_exit(90);
   }
 
   // A pipe as workers have it, and a worker that writes 1 MiB into it.

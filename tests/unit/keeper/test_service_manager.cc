@@ -51,7 +51,7 @@ void set_watchdog(const char* usec, const std::string& pid) {
 TEST_CASE("manager: what it gave in the environment is for the keeper alone", "[keeper]") {
   FakeManager fake;
   set_watchdog("1000000", std::to_string(::getpid()));
-  const ServiceManager manager = ServiceManager::from_environment();
+  ServiceManager manager = ServiceManager::from_environment();
   for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) {
     CHECK(::getenv(name) == nullptr);
   }
@@ -85,4 +85,27 @@ TEST_CASE("manager: hears that superd lives no more often than a quarter of what
   CHECK(fake.read().empty());
   manager.alive(start + 10s);
   CHECK(fake.read() == "WATCHDOG=1");
+}
+
+TEST_CASE("manager: what it does not take at once is sent later, whole and in order", "[keeper]") {
+  FakeManager fake;
+  ServiceManager manager = ServiceManager::from_environment();
+  for (int i = 0; i < 1000; ++i) manager.tell("STATUS=" + std::to_string(i));
+  REQUIRE(manager.waits());
+  int seen = 0;
+  for (int i = 0; i < 2000 && seen < 1000; ++i) {
+    for (std::string text = fake.read(); !text.empty(); text = fake.read()) {
+      CHECK(text == "STATUS=" + std::to_string(seen++));
+    }
+    manager.flush();
+  }
+  CHECK(seen == 1000);
+  CHECK_FALSE(manager.waits());
+}
+
+TEST_CASE("manager: without one nothing is sent, kept or waited for", "[keeper]") {
+  ::unsetenv("NOTIFY_SOCKET");
+  ServiceManager manager = ServiceManager::from_environment();
+  for (int i = 0; i < 1000; ++i) manager.tell("READY=1");
+  CHECK_FALSE(manager.waits());
 }

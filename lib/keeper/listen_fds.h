@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace superd::keeper {
+
+// How many descriptors, from 3 on, a service manager has given this very process (LISTEN_PID,
+// LISTEN_FDS); 0: none, or what it says makes no sense.
+int count_listen_fds();
+
+struct GivenFd {
+  std::string name;  // as LISTEN_FDNAMES has it; empty: none
+  UniqueFd fd;
+};
+// Takes them, close-on-exec from now on, and LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES out of the
+// environment. To be called before anything else is opened or closed.
+std::vector<GivenFd> take_listen_fds();
+
+}  // namespace superd::keeper

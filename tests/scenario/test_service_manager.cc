@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "harness/superd.h"
+
+namespace superd::scenario {
+namespace {
+
+// What systemd is to superd: a socket for its messages, and descriptors kept for it.
+class FakeManager {
+ public:
+  explicit FakeManager(const std::string& path)
+      : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+            0);
+  }
+
+  // Whether such a message comes.
+  bool hears(const std::string& message) {
+    return wait_until(kSoon, [&] {
+      std::string text(4096, '\0');
+      const ssize_t size = ::recv(socket_.get(), text.data(), text.size(), 0);
+      if (size > 0) heard_.push_back(text.substr(0, static_cast<std::size_t>(size)));
+      return std::find(heard_.begin(), heard_.end(), message) != heard_.end();
+    });
+  }
+
+ private:
+  UniqueFd socket_;
+  std::vector<std::string> heard_;
+};
+
+UniqueFd listen_on(const std::string& address) {
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  where.sin_port = htons(static_cast<in_port_t>(std::stoi(address.substr(address.find(':') + 1))));
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) == 0);
+  REQUIRE(::listen(socket.get(), 16) == 0);
+  return socket;
+}
+
+std::string behind(const std::string& process, int fd) {
+  return std::filesystem::read_symlink("/proc/" + process + "/fd/" + std::to_string(fd)).string();
+}
+
+}  // namespace
+
+TEST_CASE("sockets that the service manager kept are served on, and new ones are given to it",
+          "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "serve"]
+listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  FakeManager manager(site.path("manager"));
+  const UniqueFd kept = listen_on(site.address());
+  const std::string port = site.address().substr(site.address().find(':') + 1);
+  const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  Program superd({"bash", "-c",
+                  "exec 3<&" + std::to_string(kept.get()) + "; LISTEN_PID=$$ exec " +
+                      programs().superd + " -c " + site.config()},
+                 {.env = {"LISTEN_FDS=1", "LISTEN_FDNAMES=listen/127.0.0.1%3A" + port,
+                          "NOTIFY_SOCKET=" + site.path("manager")},
+                  .directory = "",
+                  .out = log.get(),
+                  .err = log.get()});
+  CHECK(manager.hears("READY=1\nSTATUS=running"));
+  REQUIRE(site.reaches("web", "running"));
+  const pid_t worker = site.main_pid("web.1");
+  CHECK(behind(std::to_string(worker), 3) == behind("self", kept.get()));
+  CHECK(get(site.address(), "/pid").status == 200);
+  CHECK(manager.hears("FDSTORE=1\nFDPOLL=0\nFDNAME=listen/unix%3A" + site.path("web.sock")));
+  CHECK(proc::environment(worker).at("LISTEN_FDS") == "2");
+  superd.signal(SIGTERM);
+  CHECK(superd.wait(60s) == 0);
+  CHECK(manager.hears("STOPPING=1"));
+}
+
+}  // namespace superd::scenario
