@@ -92,6 +92,7 @@ TEST_CASE("relief: what is no pipe is nothing to be relieved", "[keeper]") {
 TEST_CASE("keeper: a worker does not stand while the logger dies again and again", "[keeper]") {
   const KeeperUnderTest keeper;
   REQUIRE(keeper.supervised(1));
+  REQUIRE(keeper.nth_event(1, "logger got hello"));
   std::ofstream(keeper.file("no logger")).put('\n');
   REQUIRE(::kill(keeper.nth_pid(1, "logger"), SIGKILL) == 0);
   keeper.signal(SIGRTMIN + 7);
