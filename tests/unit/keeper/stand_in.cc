@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,12 +61,26 @@ class Supervisor {
           has_clean_signals() ? "clean" : "dirty");
     auto briefing = link_.receive_briefing(20s);
     if (!briefing) ::_exit(98);
-    for (keeper::Item& item : briefing->items) take(std::move(item));
+    if (briefing->items.size() > 1000) {
+      summarize(briefing->items);
+    } else {
+      for (keeper::Item& item : briefing->items) take(std::move(item));
+    }
     event("items end, journal {}", briefing->set_journal_aside ? "aside" : "read");
     for (;;) turn();
   }
 
  private:
+  static void summarize(const std::vector<keeper::Item>& items) {
+    std::size_t fds = 0;
+    for (const keeper::Item& item : items) fds += item.fds.size();
+    // The keeper's own one comes first.
+    const bool sorted = std::is_sorted(
+        items.begin() + 1, items.end(),
+        [](const keeper::Item& a, const keeper::Item& b) { return a.name < b.name; });
+    event("many items {} descriptors {} {}", items.size(), fds, sorted ? "in order" : "mixed up");
+  }
+
   void take(keeper::Item item) {
     event("item {} {}", item.name, item.fds.size());
     if (item.name == keeper::kExitsItem) exits_ = std::move(item.fds.at(0));
@@ -123,6 +138,7 @@ class Supervisor {
     if (signal.number == SIGRTMIN + 6) finish_without_leaving();
     if (signal.number == SIGRTMIN + 7) put_output();
     if (signal.number == SIGRTMIN + 8) put_listener();
+    if (signal.number == SIGRTMIN + 10) put_workers();
     if (signal.number == SIGRTMIN + 9) static_cast<void>(link_.drop(kListener));
   }
 
@@ -164,6 +180,27 @@ class Supervisor {
       ::_exit(0);
     }
     ::waitpid(child, nullptr, 0);
+  }
+
+  // What 5,000 workers with everything have: 25,000 descriptors; fewer where fewer are allowed.
+  void put_workers() {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    const int count = static_cast<int>(std::min<rlim_t>(5000, (files.rlim_cur - 1000) / 5));
+    const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const auto put = [&](const char* kind, int worker, std::size_t fds) {
+      const std::vector<int> all(fds, null.get());
+      if (!link_.put(fmt::format("{}/{}/web.{}", kind, worker, worker), all)) ::_exit(89);
+    };
+    for (int worker = 1000; worker < 1000 + count; ++worker) {
+      put("notify", worker, 1);
+      put("out", worker, 2);
+      put("private", worker, 1);
+      put("ready", worker, 1);
+      if (worker % 100 == 0 && !link_.settle(20s)) ::_exit(88);
+    }
+    if (!link_.settle(20s)) ::_exit(87);
+    event("put workers {}", count);
   }
 
   void put_listener() {
@@ -249,6 +286,10 @@ int run_keeper(const char* ready_fd) {
   options.ready = UniqueFd(std::atoi(ready_fd));
   ::fcntl(options.ready.get(), F_SETFD, FD_CLOEXEC);
   options.leave_limit = 2s;
+  if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;  // as superd does
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   if (::getenv("STAND_IN_IMPATIENT") != nullptr) {
     options.alive = {.interval = 100ms, .tick = 100ms, .ticks = 20};
   }
