@@ -63,6 +63,7 @@ class Supervisor {
     if (!briefing) ::_exit(98);
     if (briefing->items.size() > 1000) {
       summarize(briefing->items);
+      take(std::move(briefing->items.front()));
     } else {
       for (keeper::Item& item : briefing->items) take(std::move(item));
     }
