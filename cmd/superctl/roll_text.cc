@@ -36,7 +36,7 @@ void add_output(std::string& out, const std::vector<std::string>& lines) {
 }  // namespace
 
 std::string step_line(const wire::RollView& roll, const wire::RollStepView& step) {
-  for (const char* begun : {"before", "starting", "returning", "gone"}) {
+  for (const char* begun : {"before", "rehearsing", "starting", "returning", "gone"}) {
     if (step.kind == begun) return "";
   }
   return client::printable(fmt::format("{}: {}", subject(roll, step), step.message));
@@ -69,7 +69,9 @@ std::string roll_story(const wire::RollView& roll) {
     add(out, "    ", fmt::format("{}  {}: {}", step.time, subject(roll, step), step.message));
   }
   if (roll.before) {
-    add(out, "    ", "roll.before wrote last:");
+    const bool rehearsed = std::any_of(roll.steps.begin(), roll.steps.end(),
+                                       [](const auto& step) { return step.kind == "rehearsing"; });
+    add(out, "    ", rehearsed ? "the rehearsal wrote last:" : "roll.before wrote last:");
     add_output(out, *roll.before);
   }
   for (const auto& failed : roll.failed) {

@@ -151,7 +151,7 @@ void read_life(TableReader& table, const Context& context, const TextRules& rule
   read_demand(table, context, group);
   if (auto ready = table.table("ready")) read_ready(*ready, rules, group);
   if (auto stop = table.table("stop")) read_stop(*stop, group.stop);
-  if (auto roll = table.table("roll")) read_roll(*roll, rules, group.roll);
+  if (auto roll = table.table("roll")) read_roll(*roll, rules, group);
   if (auto respawn = table.table("respawn")) read_respawn(*respawn, group.respawn);
   if (auto recycle = table.table("recycle")) read_recycle(*recycle, group.recycle);
   if (auto limits = table.table("limits")) read_limits(*limits, context, group.limits);

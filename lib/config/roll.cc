@@ -46,9 +46,24 @@ void read_batch(const Field& field, core::BatchSpec& batch) {
               is_number ? "write a number without quotes" : "");
 }
 
+// Who asks for a rehearsal that can never be.
+void check_rehearsal(const Field& rehearse, const core::GroupSpec& group) {
+  if (!group.roll.rehearse) return;
+  if (group.listen.empty()) {
+    rehearse.error(
+        "a group without sockets cannot be asked by HTTP: add listen = [\"127.0.0.1:8000\"], or "
+        "leave this out");
+  } else if (group.roll.strategy == core::RollStrategy::stop_first) {
+    rehearse.error(
+        "with stop-first no process starts beside one that serves: leave this out, or the "
+        "strategy");
+  }
+}
+
 }  // namespace
 
-void read_roll(TableReader table, const TextRules& rules, core::RollSpec& roll) {
+void read_roll(TableReader table, const TextRules& rules, core::GroupSpec& group) {
+  core::RollSpec& roll = group.roll;
   table.read("strategy", roll.strategy, kStrategies);
   if (const auto field = table.field("batch")) read_batch(*field, roll.batch);
   const auto before = table.field("before");
@@ -64,6 +79,9 @@ void read_roll(TableReader table, const TextRules& rules, core::RollSpec& roll) 
         "nothing runs before a roll that could take so long: add before = [\"PROGRAM\"], or leave "
         "this out");
   }
+  table.read("rehearse", roll.rehearse);
+  const auto rehearse = table.field("rehearse");
+  if (rehearse && !rules.incomplete) check_rehearsal(*rehearse, group);
   table.read("on_failure", roll.on_failure, kOnFailure);
   table.finish();
 }

@@ -6,7 +6,7 @@
 
 namespace superd::config {
 
-// Reads [group.NAME.roll].
-void read_roll(TableReader table, const TextRules& rules, core::RollSpec& roll);
+// Reads [group.NAME.roll] of a group whose sockets were read.
+void read_roll(TableReader table, const TextRules& rules, core::GroupSpec& group);
 
 }  // namespace superd::config

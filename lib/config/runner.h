@@ -37,8 +37,9 @@ std::string_view name(Runner runner);
 
 // What only an HTTP answer of the worker itself proves, for ready.when = "auto".
 enum class FrontProcess {
-  none,                   // whoever accepts has loaded the application
-  accepts_before_loaded,  // to be seen waiting on the socket proves nothing
+  none,                         // whoever accepts has loaded the application
+  accepts_before_loaded,        // to be seen waiting on the socket proves nothing
+  answers_without_application,  // it has loaded, or it never will and answers errors
 };
 
 // What its READY=1 is worth, for ready.when = "notify".
@@ -71,6 +72,10 @@ struct RunnerChoice {
   std::optional<int> reload_signal;
   std::optional<core::SocketEnv> socket_env;
   FrontProcess front = FrontProcess::none;
+  // What lets superd see that it is ready; empty: a private socket.
+  std::string front_remedy;
+  // For roll.rehearse: this front can be asked by HTTP on other sockets than the group's.
+  bool rehearsable = false;
   Notifies notifies = Notifies::unknown;
 
   // How long the runner itself lets requests finish; a shorter stop.timeout cuts that.
@@ -97,8 +102,8 @@ RunnerChoice choose_runner(std::optional<Runner> wanted, const core::GroupSpec& 
 // group's own, with the remedy. Empty: it can, or nothing is known against it.
 std::string cannot_serve_private(const RunnerChoice& choice, const core::GroupSpec& group);
 
-// Puts the preset's values into a group of which socket_env, reload_signal, [stop] and [respawn]
-// were not read yet: what the user writes there replaces them.
+// Puts the preset's values into a group of which socket_env, reload_signal, [stop], [roll] and
+// [respawn] were not read yet: what the user writes there replaces them.
 void apply_preset(const RunnerChoice& choice, core::GroupSpec& group);
 
 // For the end, when the whole group was read: where ready.when is "auto" and only an HTTP answer
@@ -112,8 +117,8 @@ std::string ready_way(const core::GroupSpec& group);
 std::string sockets_way(const core::GroupSpec& group);
 
 // `runner gunicorn (the command runs "gunicorn"): stop TERM, timeout 35s (graceful-timeout 30s and
-// 5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS`, of a group that was read
-// to its end.
+// 5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS`, and `rolls rehearsed by
+// GET /` where they are; of a group that was read to its end.
 std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group);
 
 }  // namespace superd::config

@@ -50,7 +50,12 @@ void preset_mod_wsgi(const RunnerLine& line, RunnerChoice& choice) {
     warn(choice, line.program.word,
          "Apache goes into the background, where superd takes it for dead: add -DFOREGROUND");
   }
-  if (!line.must_inherit()) return;
+  choice.rehearsable = !line.must_inherit();
+  if (choice.rehearsable) return;
+  choice.front_remedy =
+      "write socket_shim = true, and add { name = \"probe\", private = true } to `listen` for it "
+      "to "
+      "serve; superd then asks there by HTTP";
   warn(choice, line.program.word,
        "Apache cannot take the sockets of `listen` and would bind its own: write socket_shim = "
        "true");

@@ -64,20 +64,31 @@ bool goes_by_accepting(core::ReadyWhen when) {
 void settle_front(RunnerChoice& choice, core::GroupSpec& group) {
   if (choice.front == FrontProcess::none || group.listen.empty()) return;
   if (!goes_by_accepting(group.ready.when)) return;
-  const bool has_private = std::any_of(group.listen.begin(), group.listen.end(),
-                                       [](const auto& socket) { return core::is_private(socket); });
+  const bool has_private = std::any_of(group.listen.begin(), group.listen.end(), core::is_private);
   if (has_private && group.ready.when == core::ReadyWhen::automatic) {
     group.ready.when = core::ReadyWhen::http;
     return;
   }
-  const std::string remedy =
-      has_private ? "write ready.http = \"/\""
-                  : "add { name = \"probe\", private = true } to `listen` and let it "
-                    "serve that socket too";
+  if (choice.front == FrontProcess::answers_without_application) return;
+  const std::string remedy = has_private
+                                 ? "write ready.http = \"/\"; superd then asks there by HTTP"
+                             : choice.front_remedy.empty()
+                                 ? "add { name = \"probe\", private = true } to `listen` and let "
+                                   "it serve that socket too; superd then asks there by HTTP"
+                                 : choice.front_remedy;
   warn_of(choice, "listen",
           fmt::format("{} accepts connections before it has loaded the application, and counts as "
-                      "ready too early: {}; superd then asks there by HTTP",
+                      "ready too early: {}",
                       name(choice.runner), remedy));
+}
+
+void settle_rehearsal(RunnerChoice& choice, core::GroupSpec& group) {
+  if (!group.roll.rehearse || group.roll.strategy == core::RollStrategy::rolling) return;
+  group.roll.rehearse = false;
+  warn_of(choice, "roll.strategy",
+          fmt::format("with stop-first nothing is rehearsed, and {} answers errors where the "
+                      "application cannot be loaded: leave it out, or write roll.rehearse = false",
+                      name(choice.runner)));
 }
 
 }  // namespace
@@ -93,12 +104,14 @@ void apply_preset(const RunnerChoice& choice, core::GroupSpec& group) {
   group.respawn.clean_statuses = choice.clean_statuses;
   group.respawn.clean_signals = choice.clean_signals;
   group.reload_signal = choice.reload_signal;
+  group.roll.rehearse = choice.rehearsable && !group.listen.empty() && !group.port_base;
 }
 
 void finish_preset(RunnerChoice& choice, core::GroupSpec& group) {
   check_stop(choice, group);
   check_notify(choice, group);
   settle_front(choice, group);
+  settle_rehearsal(choice, group);
 }
 
 }  // namespace superd::config

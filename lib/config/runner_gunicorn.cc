@@ -51,9 +51,21 @@ void check_address(const RunnerLine& line, const GivenOption& bind, RunnerChoice
                    bind.value));
 }
 
-void check_bind(const RunnerLine& line, const RunnerOptions& options, RunnerChoice& choice) {
+void warn_of_removed_path(std::size_t word, RunnerChoice& choice) {
+  warn(choice, word,
+       "with --bind fd:// gunicorn removes the path of a unix socket when it stops: leave "
+       "--bind out, and it takes the sockets of `listen` and lets the path be");
+}
+
+// `in_file`: what its config file has for bind.
+void check_bind(const RunnerLine& line, const RunnerOptions& options, const FileSetting* in_file,
+                RunnerChoice& choice) {
   if (!line.must_inherit()) return;
-  for (const GivenOption& bind : options.all({"-b", "--bind"})) {
+  const auto binds = options.all({"-b", "--bind"});
+  if (binds.empty() && names_descriptor(in_file) && has_unix_socket(line.group)) {
+    warn_of_removed_path(line.program.word, choice);
+  }
+  for (const GivenOption& bind : binds) {
     if (!is_descriptor_address(bind.value)) {
       check_address(line, bind, choice);
     } else if (line.group.socket_env == SocketEnv::listen_fds) {
@@ -61,9 +73,7 @@ void check_bind(const RunnerLine& line, const RunnerOptions& options, RunnerChoi
            "gunicorn fails with LISTEN_FDS and --bind fd:// at once (bad file descriptor): leave "
            "out socket_env, or --bind");
     } else if (has_unix_socket(line.group)) {
-      warn(choice, bind.word,
-           "with --bind fd:// gunicorn removes the path of a unix socket when it stops: leave "
-           "--bind out, and it takes the sockets of `listen` and lets the path be");
+      warn_of_removed_path(bind.word, choice);
     }
   }
 }
@@ -81,7 +91,8 @@ void preset_gunicorn(const RunnerLine& line, RunnerChoice& choice) {
   choice.reload_signal = SIGHUP;
   set_limit(choice, options.last({"--graceful-timeout"}),
             find_setting(settings, "graceful_timeout"), kGracefulTimeout, "graceful-timeout");
-  if (names_descriptor(find_setting(settings, "bind"))) choice.socket_env = SocketEnv::none;
+  const FileSetting* bind = find_setting(settings, "bind");
+  if (names_descriptor(bind)) choice.socket_env = SocketEnv::none;
   const bool preloads = options.flag({"--preload"}) || find_setting(settings, "preload_app");
   if (preloads) choice.form = "preloaded";
   choice.notifies = preloads ? Notifies::truthfully : Notifies::too_early;
@@ -92,7 +103,7 @@ void preset_gunicorn(const RunnerLine& line, RunnerChoice& choice) {
   warn_if(choice, options.last({"-p", "--pid"}),
           "a new gunicorn does not start as long as the old one has its pid file, and no restart "
           "gets through: leave --pid out, superctl pids tells them");
-  check_bind(line, options, choice);
+  check_bind(line, options, bind, choice);
 }
 
 }  // namespace superd::config

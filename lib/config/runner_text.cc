@@ -54,12 +54,13 @@ std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group) 
   for (const int status : group.respawn.clean_statuses) clean.push_back(std::to_string(status));
   for (const int signal : group.respawn.clean_signals) clean.push_back(signal_name(signal));
   return fmt::format(
-      "runner {}{} ({}): stop {}, timeout {}, ready {}, clean exits {}{}{}", name(choice.runner),
+      "runner {}{} ({}): stop {}, timeout {}, ready {}, clean exits {}{}{}{}", name(choice.runner),
       choice.form.empty() ? "" : fmt::format(", {}", choice.form), choice.why,
       signal_name(group.stop.signal), timeout_text(choice, group), ready_way(group),
       clean.empty() ? "none" : join(clean, " "),
       group.reload_signal ? fmt::format(", reload {}", signal_name(*group.reload_signal)) : "",
-      group.listen.empty() ? "" : ", sockets by " + sockets_way(group));
+      group.listen.empty() ? "" : ", sockets by " + sockets_way(group),
+      group.roll.rehearse ? ", rolls rehearsed by GET " + group.ready.http.path : "");
 }
 
 }  // namespace superd::config

@@ -93,9 +93,9 @@ void check_router(const UwsgiOptions& options, RunnerChoice& choice, const Runne
   choice.form += choice.form.empty() ? "http router" : ", http router";
   choice.graceful_signals.clear();
   choice.reload_signal.reset();
+  choice.front_remedy = "write --http-socket instead of --http";
   choice.no_private =
-      "uWSGI's http router and a second socket answer nobody: write --http-socket instead of "
-      "--http";
+      "uWSGI's http router and a second socket answer nobody: " + choice.front_remedy;
   warn(
       choice, router->word,
       fmt::format("uWSGI's http router drops what it carries when it stops: write --http-socket {} "
@@ -109,6 +109,20 @@ bool takes_descriptor(const UwsgiOptions& options) {
   return std::any_of(sockets.begin(), sockets.end(),
                      [](const Given* given) { return is_descriptor_address(given->value); }) ||
          (router != nullptr && is_descriptor_address(router->value));
+}
+
+// Whether what it serves on is superd's, by descriptor or LISTEN_FDS, and HTTP is spoken where a
+// rehearsal asks: on a private socket, else on the first one.
+bool can_be_asked(const RunnerLine& line, const UwsgiOptions& options, bool by_descriptor,
+                  bool speaks_http) {
+  const auto sockets = options.sockets();
+  const bool all_held = std::all_of(sockets.begin(), sockets.end(), [](const Given* given) {
+    return is_descriptor_address(given->value);
+  });
+  if (!all_held || !options.unread().empty() || options.on("https") != nullptr) return false;
+  const auto& listen = line.group.listen;
+  if (std::any_of(listen.begin(), listen.end(), core::is_private) || speaks_http) return true;
+  return by_descriptor && (sockets.empty() || sockets.front()->name.starts_with("http"));
 }
 
 void check_rest(const RunnerLine& line, const UwsgiOptions& options, RunnerChoice& choice) {
@@ -156,7 +170,13 @@ void preset_uwsgi(const RunnerLine& line, RunnerChoice& choice) {
   if (options.unread().empty()) {
     choice.notifies = lazy ? Notifies::too_early : Notifies::truthfully;
   }
-  if (lazy && fronted) choice.front = FrontProcess::accepts_before_loaded;
+  if (lazy && fronted) {
+    choice.front = FrontProcess::accepts_before_loaded;
+  } else if (options.on("need-app") == nullptr && options.unread().empty()) {
+    choice.front = FrontProcess::answers_without_application;
+  }
+  choice.rehearsable =
+      choice.front != FrontProcess::none && can_be_asked(line, options, by_descriptor, is_http);
   check_router(options, choice, line);
   check_sockets(line, options, choice);
   check_rest(line, options, choice);

@@ -64,11 +64,17 @@ struct WatchReadiness {
 struct UnwatchReadiness {
   SpawnId spawn{};
 };
-// Run the group's roll.before by this recipe; BeforeEnded tells.
+// What a roll does before it touches anything, in this order.
+enum class Preparation {
+  command,    // roll.before
+  rehearsal,  // roll.rehearse: a process of the new recipe is asked where no client sees it
+};
+// Do that by this recipe; BeforeEnded tells.
 struct RunBefore {
   std::string group;
   int generation = 0;
   CommandId roll{};
+  Preparation what = Preparation::command;
 };
 struct CancelBefore {
   std::string group;
@@ -157,6 +163,8 @@ struct RollStep {
   enum class Kind {
     before,       // roll.before runs
     before_done,  // and has exited with 0
+    rehearsing,   // the rehearsal runs
+    rehearsed,    // and was answered well
     starting,     // the worker's new process has its turn
     ready,        // it is ready; an old one, if any, is asked to leave
     gone,         // no old process of the worker is left
@@ -194,7 +202,7 @@ struct Answer {
   std::string group;
   bool ok = true;
   std::string message;                // of the whole; empty where the workers say it all
-  std::vector<std::string> output{};  // of roll.before, where that failed
+  std::vector<std::string> output{};  // of the preparation, where that failed
   int generation = 0;
   std::vector<WorkerOutcome> workers;
 };

@@ -120,7 +120,7 @@ struct RecipeMade {
   int generation = 0;
   std::uint64_t fingerprint = 0;
 };
-// The command of RunBefore ended, or could not be run.
+// What RunBefore asked for has ended, or could not be run.
 struct BeforeEnded {
   std::string group;
   CommandId roll{};

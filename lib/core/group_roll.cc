@@ -62,22 +62,34 @@ void GroupStepper::begin_roll(const NextRoll& request) {
                                .workers = static_cast<int>(roll.waiting.size())});
   g_.roll = std::move(roll);
   if (g_.roll->waiting.empty()) return end_roll(RollResult::stopped, "every worker was stopped");
-  if (g_.policy.roll.before.empty()) return begin_replacing();
+  prepare(Preparation::command);
+}
+
+void GroupStepper::prepare(Preparation from) {
+  const bool has_command = from == Preparation::command && !g_.policy.roll.before.empty();
+  // What may not run beside the old process is not rehearsed either, and where nothing serves there
+  // is nothing to spare.
+  const bool rehearses =
+      g_.policy.roll.rehearse && g_.roll->strategy == RollStrategy::rolling && census(g_).ready > 0;
+  if (!has_command && !rehearses) return begin_replacing();
   g_.roll->phase = Roll::Phase::before;
-  note_step(RollStep::Kind::before, 0, "");
-  effects_.push_back(
-      RunBefore{.group = g_.name, .generation = g_.roll->generation, .roll = g_.roll->id});
+  g_.roll->preparation = has_command ? Preparation::command : Preparation::rehearsal;
+  note_step(has_command ? RollStep::Kind::before : RollStep::Kind::rehearsing, 0, "");
+  effects_.push_back(RunBefore{.group = g_.name,
+                               .generation = g_.roll->generation,
+                               .roll = g_.roll->id,
+                               .what = g_.roll->preparation});
 }
 
 void GroupStepper::on(const BeforeEnded& e) {
   if (!g_.roll || g_.roll->id != e.roll || g_.roll->phase != Roll::Phase::before) return;
   because_ = g_.roll->cause;
+  const bool was_command = g_.roll->preparation == Preparation::command;
   if (e.ok) {
-    note_step(RollStep::Kind::before_done, 0, "");
-    begin_replacing();
-    return;
+    note_step(was_command ? RollStep::Kind::before_done : RollStep::Kind::rehearsed, 0, "");
+    return was_command ? prepare(Preparation::rehearsal) : begin_replacing();
   }
-  const std::string message = "roll.before " + e.message;
+  const std::string message = (was_command ? "roll.before " : "the rehearsal ") + e.message;
   note_step(RollStep::Kind::failed, 0, message);
   g_.roll->output = e.output;
   end_roll(RollResult::rolled_back, message + "; nothing was changed");

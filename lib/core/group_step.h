@@ -54,6 +54,8 @@ class GroupStepper {
 
   // The roll goes on (group_roll.cc).
   void begin_roll(const NextRoll& request);
+  // The next thing to do before anything is touched; where there is none, the replacing begins.
+  void prepare(Preparation from);
   void begin_replacing();
   // Does what the roll can do now, as long as something follows from it.
   void advance_roll();

@@ -32,7 +32,7 @@ namespace superd::core {
 // number.
 struct Roll {
   enum class Phase {
-    before,     // roll.before runs
+    before,     // roll.before or the rehearsal runs
     replacing,  // by the new recipe
     returning,  // replaced workers go back to the old recipe
     ending,     // old processes still drain
@@ -44,6 +44,7 @@ struct Roll {
   std::string cause;
   SpecPtr spec_before;  // the group's configuration, where the roll brings a new one; else null
   Phase phase = Phase::replacing;
+  Preparation preparation = Preparation::command;  // that runs in the phase `before`
   RollStrategy strategy = RollStrategy::rolling;
   int batch = 1;
   bool canary_passed = false;
@@ -57,7 +58,7 @@ struct Roll {
 
   std::map<int, WorkerOutcome> outcomes;
   std::string aborted;              // why it ends early; empty: it does not
-  std::vector<std::string> output;  // of roll.before, where that failed
+  std::vector<std::string> output;  // of the preparation, where that failed
   RollResult result = RollResult::done;
 };
 

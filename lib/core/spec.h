@@ -132,6 +132,9 @@ struct RollSpec {
   BatchSpec batch;
   std::vector<std::string> before;  // words with placeholders; empty: nothing runs before a roll
   Duration before_timeout = std::chrono::minutes(5);
+  // With `rolling`, where something serves: a process of the new recipe is asked by ReadySpec::http
+  // first, on sockets that no client knows.
+  bool rehearse = false;
   OnFailure on_failure = OnFailure::rollback;
 
   friend bool operator==(const RollSpec&, const RollSpec&) = default;

@@ -12,15 +12,18 @@
 #include "core/worker_ref.h"
 #include "daemon/errands.h"
 #include "daemon/recipe.h"
+#include "daemon/rehearsals.h"
 
 namespace superd::daemon {
 
-// roll.before: once before a roll, by the recipe that the roll makes, as worker 1 would run.
+// What a roll does before it touches anything, by the recipe that it makes: roll.before, as worker
+// 1 would run, and its rehearsal.
 class Before {
  public:
   struct Parts {
     Recipes& recipes;
     Errands& errands;
+    Rehearsals& rehearsals;
   };
   using Tell = std::function<void(const core::BeforeEnded&)>;
 
@@ -32,9 +35,9 @@ class Before {
   void cancel(core::CommandId roll);
 
  private:
-  void start(core::CommandId roll, const core::SpecPtr& group,
+  void start(const core::RunBefore& what, const core::SpecPtr& group,
              const Result<Recipes::Shared>& recipe);
-  void end(core::CommandId roll, const std::string& group, ErrandEnd how);
+  void end(const core::RunBefore& what, ErrandEnd how);
 
   Parts parts_;
   Tell tell_;

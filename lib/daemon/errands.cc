@@ -111,18 +111,25 @@ core::SpawnId Errands::run(const Order& order, OnEnd on_end) {
   return id;
 }
 
+Result<os::SpawnRequest> Errands::request_of(const Order& order, core::SpawnId id) const {
+  SpawnFacts facts{
+      .worker = order.worker,
+      .worker_socket = surroundings_.worker_socket,
+      .errand = fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(id)),
+      .inherited = surroundings_.environment,
+      .nofile_soft = surroundings_.nofile_soft,
+  };
+  return order.stage ? make_staged_request(*order.recipe, *order.stage, std::move(facts))
+                     : make_errand_request(*order.recipe, order.command, facts);
+}
+
 Status Errands::start(Errand& errand, const Order& order) {
-  Result<os::SpawnRequest> request = make_errand_request(
-      *order.recipe, order.command,
-      fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(errand.id)),
-      {.worker = order.worker,
-       .worker_socket = surroundings_.worker_socket,
-       .inherited = surroundings_.environment,
-       .nofile_soft = surroundings_.nofile_soft});
+  Result<os::SpawnRequest> request = request_of(order, errand.id);
   if (!request) return tl::unexpected(request.error());
   Result<os::Pipe> pipe = os::make_pipe();
   if (!pipe) return tl::unexpected(pipe.error());
   request->stdout_fd = request->stderr_fd = pipe->write.get();
+  if (order.stage && order.recipe->ready_fd) request->sockets.push_back(pipe->write.get());
   const Result<UniqueFd> cgroup = parts_.tracker.prepare(errand.id);
   if (!cgroup) return tl::unexpected(cgroup.error());
   errand.tracked = true;
@@ -195,6 +202,11 @@ void Errands::on_time(core::SpawnId id) {
   errand->output_poll.reset();
   kill(*errand);
   if (on_end) on_end(std::move(how));
+}
+
+void Errands::signal_main(core::SpawnId id, int signal) {
+  const Errand* errand = find(id);
+  if (errand != nullptr && errand->child) (void)errand->child->signal(signal);
 }
 
 void Errands::cancel(core::SpawnId id) {

@@ -13,9 +13,11 @@
 #include "core/spec.h"
 #include "core/worker_ref.h"
 #include "daemon/recipe.h"
+#include "daemon/spawn_request.h"
 #include "daemon/tracker.h"
 #include "loop/defer.h"
 #include "loop/loop.h"
+#include "os/spawn.h"
 
 namespace superd::daemon {
 
@@ -36,7 +38,7 @@ struct ErrandEnd {
 
 // Commands that run beside the workers, once, as the next process of a worker would run: user,
 // environment, directory and limits of a recipe, in a session and a tracked tree of their own.
-// They get no listening sockets, no LISTEN_* and no NOTIFY_SOCKET; stdin is /dev/null. Their
+// They get none of the group's listening sockets and no NOTIFY_SOCKET; stdin is /dev/null. Their
 // environment has SUPERD_ERRAND, by which a later supervisor finds what this one leaves behind. An
 // errand is over when its main process ends; what that leaves behind is killed. Nothing here waits.
 class Errands {
@@ -53,9 +55,11 @@ class Errands {
   };
   struct Order {
     Recipes::Shared recipe;
-    int worker = 1;                    // as which it runs
-    std::vector<std::string> command;  // words with placeholders
-    loop::Duration timeout{};          // then its whole tree is killed
+    int worker = 1;                      // as which it runs
+    std::vector<std::string> command{};  // words with placeholders
+    loop::Duration timeout{};            // then its whole tree is killed
+    // The recipe's own command instead, with these sockets in place of the group's.
+    std::optional<Stage> stage{};
   };
   using OnEnd = std::function<void(ErrandEnd)>;
 
@@ -68,6 +72,10 @@ class Errands {
 
   // `on_end` is called once, later, from the loop; also where nothing could be started.
   core::SpawnId run(const Order& order, OnEnd on_end);
+  // The id that the next one will have.
+  [[nodiscard]] core::SpawnId next() const { return core::SpawnId{next_}; }
+  // To its main process, if there is one.
+  void signal_main(core::SpawnId errand, int signal);
   // Kills it; its end is not told any more. Nothing happens for an errand that has ended.
   void cancel(core::SpawnId errand);
   // As which worker it runs; nothing once no process of it is left.
@@ -82,6 +90,7 @@ class Errands {
  private:
   struct Errand;
   [[nodiscard]] Errand* find(core::SpawnId id) const;
+  [[nodiscard]] Result<os::SpawnRequest> request_of(const Order& order, core::SpawnId id) const;
   Status start(Errand& errand, const Order& order);
   Status watch(Errand& errand);
   void on_output(core::SpawnId id);

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "daemon/http_probe.h"
 #include "loop/timer.h"
 #include "os/connect.h"
 #include "os/listen_socket.h"
@@ -20,6 +19,7 @@ struct HttpReadiness::Watch {
 
   core::SpawnId spawn;
   core::HttpSpec http;
+  std::chrono::milliseconds limit{};
   os::SocketAddress address;
   std::string asked;  // `GET /healthz on 127.0.0.1:43211`
   std::string seen = ": no answer yet";
@@ -33,7 +33,8 @@ HttpReadiness::HttpReadiness(loop::Loop& loop, OnReady on_ready)
 
 HttpReadiness::~HttpReadiness() = default;
 
-void HttpReadiness::watch(core::SpawnId spawn, int socket, const core::HttpSpec& http) {
+void HttpReadiness::watch(core::SpawnId spawn, int socket, const core::HttpSpec& http,
+                          std::chrono::milliseconds limit) {
   auto watch = std::make_unique<Watch>(spawn, http, loop_, [this, spawn] {
     const auto found = watches_.find(spawn);
     if (found != watches_.end()) ask(*found->second);
@@ -41,6 +42,7 @@ void HttpReadiness::watch(core::SpawnId spawn, int socket, const core::HttpSpec&
   const Result<os::SocketAddress> address = os::bound_address(socket);
   const Result<std::string> name = os::local_address(socket);
   watch->asked = fmt::format("GET {} on {}", http.path, name.value_or("its private socket"));
+  watch->limit = limit;
   Watch& made = *watch;
   watches_[spawn] = std::move(watch);
   if (!address) {
@@ -54,10 +56,12 @@ void HttpReadiness::watch(core::SpawnId spawn, int socket, const core::HttpSpec&
 void HttpReadiness::unwatch(core::SpawnId spawn) { watches_.erase(spawn); }
 
 void HttpReadiness::ask(Watch& watch) {
-  watch.probe.emplace(loop_, HttpProbe::Request{.address = watch.address, .path = watch.http.path},
-                      [this, spawn = watch.spawn](const HttpProbe::End& end) {
-                        on_answer(spawn, end.status, end.what);
-                      });
+  watch.probe.emplace(
+      loop_,
+      HttpProbe::Request{.address = watch.address, .path = watch.http.path, .limit = watch.limit},
+      [this, spawn = watch.spawn](const HttpProbe::End& end) {
+        on_answer(spawn, end.status, end.what);
+      });
 }
 
 void HttpReadiness::on_answer(core::SpawnId spawn, std::optional<int> status,

@@ -8,6 +8,7 @@
 
 #include "core/spec.h"
 #include "core/worker_ref.h"
+#include "daemon/http_probe.h"
 #include "loop/loop.h"
 
 namespace superd::daemon {
@@ -28,8 +29,9 @@ class HttpReadiness {
   HttpReadiness(const HttpReadiness&) = delete;
   HttpReadiness& operator=(const HttpReadiness&) = delete;
 
-  // `socket`: the private one, listening; only its address is taken.
-  void watch(core::SpawnId spawn, int socket, const core::HttpSpec& http);
+  // `socket`: the private one, listening; only its address is taken. `limit`: for one request.
+  void watch(core::SpawnId spawn, int socket, const core::HttpSpec& http,
+             std::chrono::milliseconds limit = HttpProbe::kLimit);
   void unwatch(core::SpawnId spawn);
   // What the last request came to: `GET /healthz on 127.0.0.1:43211 answered 500`, `…: no answer
   // within 2s`; empty: not watched.

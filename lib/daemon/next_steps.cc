@@ -64,7 +64,10 @@ std::string drains(const core::Worker& worker, core::TimePoint now) {
 
 std::vector<std::string> waits_of(const core::Group& group, core::TimePoint now) {
   const core::Roll& roll = *group.roll;
-  if (roll.phase == core::Roll::Phase::before) return {"roll.before"};
+  if (roll.phase == core::Roll::Phase::before) {
+    const bool is_command = roll.preparation == core::Preparation::command;
+    return {is_command ? "roll.before" : "its rehearsal"};
+  }
   std::vector<std::string> waits;
   std::set<int> leaving;
   for (const auto& [spawn, number] : roll.leaving) leaving.insert(number);

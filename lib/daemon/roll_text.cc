@@ -30,6 +30,10 @@ const char* name(Kind kind) {
       return "before";
     case Kind::before_done:
       return "before-done";
+    case Kind::rehearsing:
+      return "rehearsing";
+    case Kind::rehearsed:
+      return "rehearsed";
     case Kind::starting:
       return "starting";
     case Kind::ready:
@@ -68,6 +72,10 @@ std::string describe(const core::RollStep& step, RollCourse course) {
       return "roll.before runs";
     case Kind::before_done:
       return "roll.before exited with 0";
+    case Kind::rehearsing:
+      return "a process of the new recipe is rehearsed";
+    case Kind::rehearsed:
+      return "the rehearsal went well";
     case Kind::starting:
       return "a new process starts";
     case Kind::ready:

@@ -83,6 +83,8 @@ void Rolls::follow(const core::RollStep& e, Entry& entry) {
       return;
     case core::RollStep::Kind::before:
     case core::RollStep::Kind::before_done:
+    case core::RollStep::Kind::rehearsing:
+    case core::RollStep::Kind::rehearsed:
     case core::RollStep::Kind::starting:
     case core::RollStep::Kind::gone:
     case core::RollStep::Kind::returning:

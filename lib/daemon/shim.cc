@@ -17,11 +17,20 @@ namespace {
 constexpr std::string_view kPreload = "LD_PRELOAD=";
 constexpr int kFirstSocket = 3;
 
-std::string descriptors(const std::vector<core::ListenSpec>& listen) {
+// `@02001F90…`
+std::string in_hexadecimal(const os::SocketAddress& address) {
+  std::string text = "@";
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&address.storage);
+  for (socklen_t i = 0; i < address.size; ++i) text += fmt::format("{:02X}", bytes[i]);
+  return text;
+}
+
+std::string descriptors(const std::vector<core::ListenSpec>& listen,
+                        const std::vector<os::SocketAddress>& stand_for) {
   std::string text;
-  int fd = kFirstSocket;
-  for (const core::ListenSpec& socket : listen) {
-    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", fd++, socket.backlog);
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    text += fmt::format("{}{}:{}{}", text.empty() ? "" : " ", kFirstSocket + i, listen[i].backlog,
+                        i < stand_for.size() ? in_hexadecimal(stand_for[i]) : "");
   }
   return text;
 }
@@ -41,6 +50,7 @@ std::string search_path(const Recipe& recipe, int worker, const core::Placeholde
 }  // namespace
 
 void add_shim_variables(const std::string& library, const std::vector<core::ListenSpec>& listen,
+                        const std::vector<os::SocketAddress>& stand_for,
                         std::vector<std::string>& environment) {
   const auto preload =
       std::find_if(environment.begin(), environment.end(),
@@ -50,13 +60,14 @@ void add_shim_variables(const std::string& library, const std::vector<core::List
   } else {
     *preload += fmt::format("{}{}", preload->size() > kPreload.size() ? ":" : "", library);
   }
-  environment.push_back("SUPERD_SHIM=" + descriptors(listen));
+  environment.push_back("SUPERD_SHIM=" + descriptors(listen, stand_for));
 }
 
-Status add_shim(const core::GroupSpec& group, std::vector<std::string>& environment) {
+Status add_shim(const core::GroupSpec& group, const std::vector<os::SocketAddress>& stand_for,
+                std::vector<std::string>& environment) {
   const Result<std::string> library = find_shim_library();
   if (!library) return fail("socket_shim: " + library.error().message);
-  add_shim_variables(*library, group.listen, environment);
+  add_shim_variables(*library, group.listen, stand_for, environment);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/environment.h"
 #include "core/placeholders.h"
+#include "daemon/shim.h"
 
 namespace superd::daemon {
 namespace {
@@ -58,6 +59,7 @@ Result<core::EnvironmentInput> environment_of(const Recipe& recipe, const SpawnF
   environment.worker = facts.worker;
   environment.generation = values.generation;
   environment.worker_socket = facts.worker_socket;
+  environment.errand = facts.errand;
   return environment;
 }
 
@@ -95,18 +97,29 @@ Result<os::SpawnRequest> make_spawn_request(const Recipe& recipe, const SpawnFac
 
 Result<os::SpawnRequest> make_errand_request(const Recipe& recipe,
                                              const std::vector<std::string>& command,
-                                             const std::string& mark, const SpawnFacts& facts) {
+                                             const SpawnFacts& facts) {
   // Where the worker has its sockets the errand has none; `env` may still name their numbers.
   core::PlaceholderValues values = recipe.placeholders(facts.worker);
   Result<core::EnvironmentInput> environment = environment_of(recipe, facts, values);
   if (!environment) return tl::unexpected(environment.error());
-  environment->errand = mark;
   values.fd_names.clear();
   Result<std::vector<std::string>> argv = expand_all(command, values);
   if (!argv) return tl::unexpected(argv.error());
   os::SpawnRequest request = as_the_recipe_says(recipe, facts);
   request.argv = std::move(*argv);
   request.env = core::worker_environment(*environment);
+  return request;
+}
+
+Result<os::SpawnRequest> make_staged_request(const Recipe& recipe, const Stage& stage,
+                                             SpawnFacts facts) {
+  facts.sockets = stage.sockets;
+  facts.addresses = stage.addresses;
+  auto request = make_spawn_request(recipe, facts);
+  if (!request || !recipe.socket_shim) return request;
+  if (Status added = add_shim(*stage.group, stage.stand_for, request->env); !added) {
+    return tl::unexpected(added.error());
+  }
   return request;
 }
 

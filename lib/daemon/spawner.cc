@@ -98,7 +98,7 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
                                   .nofile_soft = surroundings_.nofile_soft});
   if (!request) return tl::unexpected(request.error());
   if (recipe.socket_shim) {
-    if (Status added = add_shim(*process.group, request->env); !added) return added;
+    if (Status added = add_shim(*process.group, {}, request->env); !added) return added;
   }
   const Result<Output> output = open_output(process);
   if (!output) return tl::unexpected(output.error());

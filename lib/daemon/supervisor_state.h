@@ -27,6 +27,7 @@
 #include "daemon/own_commands.h"
 #include "daemon/readiness.h"
 #include "daemon/recipe.h"
+#include "daemon/rehearsals.h"
 #include "daemon/rolls.h"
 #include "daemon/routes.h"
 #include "daemon/schedules.h"
@@ -154,6 +155,7 @@ class Supervisor {
   Errands errands_;
   Readiness readiness_;
   Spawner spawner_;
+  Rehearsals rehearsals_;
   Before before_;
   Demand demand_;
   Idle idle_;

@@ -36,6 +36,9 @@ static bool read_address(union address* to, const struct sockaddr* from, socklen
 }
 
 static bool address_of(const struct held* held, union address* address) {
+  if (held->stands_for_size > 0) {
+    return read_address(address, (const struct sockaddr*)&held->stands_for, held->stands_for_size);
+  }
   union address raw;
   socklen_t size = sizeof raw.storage;
   return getsockname(held->fd, &raw.any, &size) == 0 && read_address(address, &raw.any, size);

@@ -13,8 +13,8 @@ static const char kShim[] = "SUPERD_SHIM=";
 static const char kPreload[] = "LD_PRELOAD=";
 static const char kSeparators[] = ": ";
 
-static char library[PATH_MAX];                   // as LD_PRELOAD names it
-static char shim_variable[sizeof kShim + 1024];  // empty: none
+static char library[PATH_MAX];                           // as LD_PRELOAD names it
+static char shim_variable[sizeof kShim + LONGEST_LIST];  // empty: none
 static char plain_preload[sizeof kPreload + PATH_MAX];
 
 static bool is_variable(const char* entry, const char* prefix) {

@@ -58,14 +58,41 @@ static bool listens(int fd) {
 }
 
 // A descriptor that was closed on the way here, or is something else by now, is left out.
-static void keep(int fd, int backlog) {
+static void keep(struct held socket) {
   struct stat info;
-  if (count == MAX_HELD || !listens(fd) || fstat(fd, &info) != 0) return;
+  if (count == MAX_HELD || !listens(socket.fd) || fstat(socket.fd, &info) != 0) return;
   const int first = first_kept();
   // Open in executed programs: one of them may be the one that binds.
-  const int high = fd >= first ? fd : fcntl(fd, F_DUPFD, first);
-  sockets[count++] = (struct held){
-      .fd = high >= 0 ? high : fd, .backlog = backlog, .device = info.st_dev, .inode = info.st_ino};
+  const int high = socket.fd >= first ? socket.fd : fcntl(socket.fd, F_DUPFD, first);
+  if (high >= 0) socket.fd = high;
+  socket.device = info.st_dev;
+  socket.inode = info.st_ino;
+  sockets[count++] = socket;
+}
+
+static int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// Leaves `text` behind what was read.
+static void read_bytes(const char** text, struct held* socket) {
+  unsigned char* to = (unsigned char*)&socket->stands_for;
+  while (socket->stands_for_size < sizeof socket->stands_for && digit((*text)[0]) >= 0 &&
+         digit((*text)[1]) >= 0) {
+    to[socket->stands_for_size++] = (unsigned char)(digit((*text)[0]) << 4 | digit((*text)[1]));
+    *text += 2;
+  }
+}
+
+// As begin() reads it; returns its end.
+static char* write_one(char* to, const struct held* socket) {
+  to += sprintf(to, "%d:%d", socket->fd, socket->backlog);
+  const unsigned char* bytes = (const unsigned char*)&socket->stands_for;
+  for (socklen_t i = 0; i < socket->stands_for_size; ++i) {
+    to += sprintf(to, "%s%02X", i == 0 ? "@" : "", bytes[i]);
+  }
+  return to;
 }
 
 __attribute__((constructor)) static void begin(void) {
@@ -78,14 +105,20 @@ __attribute__((constructor)) static void begin(void) {
     list = end + 1;
     const long backlog = strtol(list, &end, 10);
     if (end == list) break;
-    keep((int)fd, (int)backlog);
-    list = *end == ' ' ? end + 1 : end;
+    struct held socket = {.fd = (int)fd, .backlog = (int)backlog};
+    list = end;
+    if (*list == '@') {
+      ++list;
+      read_bytes(&list, &socket);
+    }
+    keep(socket);
+    if (*list == ' ') ++list;
   }
-  char value[MAX_HELD * 24] = "";
-  size_t length = 0;
+  char value[LONGEST_LIST];
+  char* last = value;
   for (size_t i = 0; i < count; ++i) {
-    length += (size_t)snprintf(value + length, sizeof value - length, "%s%d:%d", i == 0 ? "" : " ",
-                               sockets[i].fd, sockets[i].backlog);
+    if (i > 0) *last++ = ' ';
+    last = write_one(last, &sockets[i]);
   }
   if (count > 0) set_shim_value(value);
   errno = error;

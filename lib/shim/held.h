@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 
 // The listening sockets that superd holds and that this process may be handed. Found once, before
-// the program begins, from SUPERD_SHIM: `3:4096 4:128`, descriptor and backlog of each. Without
+// the program begins, from SUPERD_SHIM: `3:4096 4:128`, descriptor and backlog of each. One of a
+// rehearsal stands for another address, `3:4096@02001F90…`, a sockaddr in hexadecimal. Without
 // that variable there are none, and the library does nothing.
 //
 // The program sees neither SUPERD_SHIM nor this library in LD_PRELOAD: both are taken out of its
@@ -16,13 +17,18 @@
 // Each socket is kept under a high number too, which the program's own close() leaves alone: who
 // closes everything from 3 on, or makes a child do so, still gets what it binds.
 
-enum { MAX_HELD = 64 };
+enum {
+  MAX_HELD = 64,
+  LONGEST_LIST = MAX_HELD * (32 + 2 * sizeof(struct sockaddr_storage)),  // of SUPERD_SHIM
+};
 
 struct held {
   int fd;       // the high number
   int backlog;  // superd's own
   dev_t device;
   ino_t inode;
+  struct sockaddr_storage stands_for;  // for that address
+  socklen_t stands_for_size;           // 0: for its own
 };
 
 // How many there are; [0] … [count - 1].

@@ -89,3 +89,14 @@ TEST_CASE("roll: what cannot be is an error with the remedy", "[config]") {
       Strings{R"(4:21: group.web.roll.before: {fd:NAME} cannot be used here: only a worker itself )"
               R"(gets the sockets, in "{fd:socket}")"});
 }
+
+TEST_CASE("roll: what is rehearsed must be there to be asked, beside one that serves", "[config]") {
+  CHECK_FALSE(group_of("").roll.rehearse);
+  CHECK(group_of("listen = [':80']\nroll.rehearse = true").roll.rehearse);
+  CHECK(errors_in_group("roll.rehearse = true") ==
+        Strings{"3:17: group.web.roll.rehearse: a group without sockets cannot be asked by HTTP: "
+                "add listen = [\"127.0.0.1:8000\"], or leave this out"});
+  CHECK(errors_in_group("listen = [':80']\nroll = { strategy = 'stop-first', rehearse = true }") ==
+        Strings{"4:46: group.web.roll.rehearse: with stop-first no process starts beside one that "
+                "serves: leave this out, or the strategy"});
+}

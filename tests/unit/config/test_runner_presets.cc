@@ -257,8 +257,43 @@ TEST_CASE("presets: a runner that accepts before it has loaded is asked by HTTP 
     CHECK(group.ready.when == core::ReadyWhen::http);
     CHECK(to_string(choice, group).find("ready http /,") != std::string::npos);
   }
-  core::GroupSpec group = group_running("uwsgi --http-socket fd://3 --master --lazy-apps");
+  core::GroupSpec group =
+      group_running("uwsgi --http-socket fd://3 --master --lazy-apps --need-app");
   CHECK(settle(group).front == FrontProcess::none);
+}
+
+TEST_CASE("presets: a release that would answer errors is rehearsed where it can be asked",
+          "[config]") {
+  const auto is_rehearsed = [](const std::string& command) {
+    core::GroupSpec group = group_running(command);
+    const RunnerChoice choice = settle(group);
+    const bool said =
+        to_string(choice, group).find(", rolls rehearsed by GET /") != std::string::npos;
+    CHECK(said == group.roll.rehearse);
+    return group.roll.rehearse;
+  };
+  for (const std::string command :
+       {"uwsgi --http-socket fd://3 --master", "uwsgi --http-socket fd://3",
+        "uwsgi --protocol http --master", "uwsgi --http fd://3 --master --lazy-apps --need-app",
+        "uwsgi --http-socket fd://3 --master --cheap --lazy-apps --need-app"}) {
+    INFO(command);
+    CHECK(is_rehearsed(command));
+  }
+  for (const std::string command :
+       {"gunicorn app:app", "uwsgi --http-socket fd://3 --master --need-app",
+        "uwsgi --socket fd://3 --master", "uwsgi --master",
+        "uwsgi --http-socket 127.0.0.1:8000 --master", "apache2 -DFOREGROUND"}) {
+    INFO(command);
+    CHECK_FALSE(is_rehearsed(command));
+  }
+  core::GroupSpec apache = group_running("apache2 -DFOREGROUND");
+  apache.socket_shim = true;
+  settle(apache);
+  CHECK(apache.roll.rehearse);
+  core::GroupSpec alone = group_running("uwsgi --http-socket fd://3 --master");
+  alone.listen.clear();
+  settle(alone);
+  CHECK_FALSE(alone.roll.rehearse);
 }
 
 TEST_CASE(

@@ -67,6 +67,9 @@ TEST_CASE("warnings: gunicorn", "[config]") {
          {"gunicorn -b:8000 app:app", {"--bind :8000 means nothing"}}});
   check(warnings_of(on_unix("gunicorn --bind fd://3 app:app")), {"removes the path"});
   check(warnings_of(on_unix("gunicorn app:app")), {});
+  check(
+      warnings_of(on_unix("gunicorn app:app"), {{"/srv/gunicorn.conf.py", "bind = ['fd://3']\n"}}),
+      {"removes the path"});
   core::GroupSpec both = group_running("gunicorn --bind fd://3 app:app");
   both.socket_env = core::SocketEnv::listen_fds;
   check(warnings_of(both), {"bad file descriptor"});
@@ -90,12 +93,16 @@ TEST_CASE("warnings: uWSGI", "[config]") {
          {"uwsgi --http fd://3 --need-app --master" + kHook,
           {"write --http-socket fd://{fd:socket} instead"}},
          {"uwsgi --http fd://3 --need-app --master --lazy-apps" + kHook,
-          {"write --http-socket", "counts as ready too early"}},
+          {"write --http-socket", "ready too early: write --http-socket instead of --http"}},
          {"uwsgi --http-socket fd://3 --need-app --processes 2", {"needs a master"}},
          {"uwsgi --http-socket 127.0.0.1:8000 --need-app --master" + kHook,
           {"write --http-socket fd://{fd:socket}"}},
+         {"uwsgi --socket fd://3 --master" + kHook, {R"(add "--need-app")"}},
          {"uwsgi --ini gone.ini", {"cannot see how this uWSGI stops (gone.ini"}},
          {"uwsgi --yaml app.yaml", {"superd reads ini files alone"}}});
+  core::GroupSpec stop_first = group_running("uwsgi --http-socket fd://3 --master" + kHook);
+  stop_first.roll.strategy = core::RollStrategy::stop_first;
+  check(warnings_of(stop_first), {R"(add "--need-app")", "with stop-first nothing is rehearsed"});
 }
 
 TEST_CASE("warnings: the other Python servers", "[config]") {

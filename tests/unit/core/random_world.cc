@@ -31,6 +31,7 @@ void RandomWorld::make_group(int index, int groups) {
   spec.roll.batch = chance(50) ? BatchSpec{.workers = 1 + static_cast<int>(pick(3))}
                                : BatchSpec{.percent = 1 + static_cast<int>(pick(100))};
   if (chance(30)) spec.roll.before = {"check"};
+  spec.roll.rehearse = chance(30);
   spec.roll.on_failure = chance(80) ? OnFailure::rollback : OnFailure::hold;
   spec.stop = {.signal = 15, .timeout = std::chrono::seconds(pick(40))};
   constexpr RespawnPolicy kPolicies[] = {RespawnPolicy::always, RespawnPolicy::on_failure,

@@ -5,6 +5,20 @@
 using namespace superd::core;
 using namespace std::chrono_literals;
 
+namespace {
+
+// What the latest RunBefore is to run.
+Preparation prepared(const Bench& bench) {
+  const RunBefore* last = nullptr;
+  for (const Effect& effect : bench.effects()) {
+    if (const auto* run = std::get_if<RunBefore>(&effect)) last = run;
+  }
+  REQUIRE(last != nullptr);
+  return last->what;
+}
+
+}  // namespace
+
 TEST_CASE("before: a roll begins when its command has exited with 0", "[core]") {
   GroupSpec spec = group_spec("web", 2);
   spec.roll.before = {"check"};
@@ -37,6 +51,70 @@ TEST_CASE("before: a roll begins when its command has exited with 0", "[core]") 
     bench.stop("web");
     CHECK(bench.count<CancelBefore>() == 1);
     CHECK_FALSE(bench.answer(roll)->ok);
+  }
+}
+
+TEST_CASE("before: a rehearsal follows the command, and nothing is touched until it is over",
+          "[core]") {
+  GroupSpec spec = group_spec("web", 2);
+  spec.roll.before = {"check"};
+  spec.roll.rehearse = true;
+  Bench bench = serving(spec);
+  const CommandId roll = bench.restart("web");
+  CHECK(prepared(bench) == Preparation::command);
+  bench.send(BeforeEnded{.group = "web", .roll = roll});
+  CHECK(bench.count<RunBefore>() == 2);
+  CHECK(prepared(bench) == Preparation::rehearsal);
+  CHECK(replaced_now(bench).empty());
+  SECTION("and then the roll goes its way") {
+    bench.send(BeforeEnded{.group = "web", .roll = roll});
+    bench.next_becomes_ready("web.1");
+    bench.next_becomes_ready("web.2");
+    CHECK(bench.answer(roll)->ok);
+  }
+  SECTION("and one that fails ends the roll") {
+    bench.send(BeforeEnded{.group = "web",
+                           .roll = roll,
+                           .ok = false,
+                           .message = "exited with status 1 before it was ready",
+                           .output = {"no such table"}});
+    const auto answer = bench.answer(roll);
+    CHECK_FALSE(answer->ok);
+    CHECK(answer->message ==
+          "the rehearsal exited with status 1 before it was ready; nothing was changed");
+    CHECK(answer->output == std::vector<std::string>{"no such table"});
+    CHECK(bench.group("web").in_force == 1);
+    CHECK(bench.group("web").state == GroupState::running);
+  }
+  SECTION("and a stop of the group ends it too") {
+    bench.stop("web");
+    CHECK(bench.count<CancelBefore>() == 1);
+    CHECK_FALSE(bench.answer(roll)->ok);
+  }
+}
+
+TEST_CASE("before: where nothing runs side by side or nothing serves, nothing is rehearsed",
+          "[core]") {
+  GroupSpec spec = group_spec("web");
+  spec.roll.rehearse = true;
+  SECTION("stop-first") {
+    spec.roll.strategy = RollStrategy::stop_first;
+    Bench bench = serving(spec);
+    bench.restart("web");
+    CHECK(bench.count<RunBefore>() == 0);
+  }
+  SECTION("at once") {
+    Bench bench = serving(spec);
+    bench.send(RestartRequested{.command = CommandId{77},
+                                .target = {.group = "web"},
+                                .cause = "test",
+                                .pace = Pace::at_once});
+    CHECK(bench.count<RunBefore>() == 0);
+  }
+  SECTION("a group that is down") {
+    Bench bench({spec});
+    bench.restart("web");
+    CHECK(bench.count<RunBefore>() == 0);
   }
 }
 

@@ -33,7 +33,11 @@ struct Watching : ErrandFixture {
 struct Rolling : ErrandFixture {
   daemon::Recipes recipes{loop, [](const core::RecipeMade&) {}};
   std::optional<core::BeforeEnded> told;
-  daemon::Before before{{.recipes = recipes, .errands = *errands},
+  daemon::Listeners listeners{directory + "/sockets", [](const std::string&, int) {},
+                              [](const std::string&) {}};
+  daemon::Rehearsals rehearsals{{.loop = loop, .listeners = listeners, .errands = *errands},
+                                directory + "/private"};
+  daemon::Before before{{.recipes = recipes, .errands = *errands, .rehearsals = rehearsals},
                         [this](const core::BeforeEnded& ended) { told = ended; }};
   core::GroupSpec spec = group();
 

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <netinet/in.h>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/recipe.h"
@@ -25,17 +27,29 @@ std::vector<core::ListenSpec> sockets(const std::vector<int>& backlogs) {
 TEST_CASE("socket_shim: a worker gets the library, and the descriptors with their backlogs",
           "[shim]") {
   Strings environment{"A=1"};
-  add_shim_variables("/usr/lib/superd/shim.so", sockets({4096, 128}), environment);
+  add_shim_variables("/usr/lib/superd/shim.so", sockets({4096, 128}), {}, environment);
   CHECK(environment ==
         Strings{"A=1", "LD_PRELOAD=/usr/lib/superd/shim.so", "SUPERD_SHIM=3:4096 4:128"});
 }
 
+TEST_CASE("socket_shim: in a rehearsal each socket stands for the group's own", "[shim]") {
+  os::SocketAddress address;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
+  v4->sin_family = AF_INET;
+  v4->sin_port = htons(8000);
+  v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.size = sizeof *v4;
+  Strings environment;
+  add_shim_variables("/s.so", sockets({4096, 128}), {address}, environment);
+  CHECK(environment.back() == "SUPERD_SHIM=3:4096@02001F407F0000010000000000000000 4:128");
+}
+
 TEST_CASE("socket_shim: what a group preloads itself comes first", "[shim]") {
   Strings environment{"LD_PRELOAD=/a.so /b.so"};
-  add_shim_variables("/s.so", sockets({4096}), environment);
+  add_shim_variables("/s.so", sockets({4096}), {}, environment);
   CHECK(environment.front() == "LD_PRELOAD=/a.so /b.so:/s.so");
   environment = {"LD_PRELOAD="};
-  add_shim_variables("/s.so", sockets({4096}), environment);
+  add_shim_variables("/s.so", sockets({4096}), {}, environment);
   CHECK(environment.front() == "LD_PRELOAD=/s.so");
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("an errand: it runs as its worker would, without sockets and without a
   const daemon::Recipe recipe = recipe_of(spec);
   const std::vector<std::string> check = {"manage.py", "check", "--as={worker}"};
   const auto request =
-      daemon::make_errand_request(recipe, check, "mark/1", {.worker = 2, .sockets = {9}});
+      daemon::make_errand_request(recipe, check, {.worker = 2, .sockets = {9}, .errand = "mark/1"});
   REQUIRE(request);
   CHECK(request->argv == std::vector<std::string>{"manage.py", "check", "--as=2"});
   CHECK(request->directory == "/");
@@ -105,8 +105,8 @@ TEST_CASE("an errand: a command that names a socket is refused, the environment 
   spec.listen[0].name = "socket";
   spec.env.push_back({.name = "BIND", .value = "fd://{fd:socket}"});
   const daemon::Recipe recipe = recipe_of(spec);
-  CHECK(daemon::make_errand_request(recipe, {"true"}, "m", {}));
-  CHECK_FALSE(daemon::make_errand_request(recipe, {"check", "{fd:socket}"}, "m", {}));
+  CHECK(daemon::make_errand_request(recipe, {"true"}, {}));
+  CHECK_FALSE(daemon::make_errand_request(recipe, {"check", "{fd:socket}"}, {}));
 }
 
 TEST_CASE("a start: {fd:ready} is the descriptor after the sockets, and none of LISTEN_FDS",
@@ -154,7 +154,7 @@ TEST_CASE(
     CHECK(request->sockets == std::vector<int>{9, 20, 8});
   }
   // A command beside the workers has none; the environment that it shares with them says so.
-  const auto errand = daemon::make_errand_request(recipe, {"curl", "{addr:http}"}, "m", {});
+  const auto errand = daemon::make_errand_request(recipe, {"curl", "{addr:http}"}, {});
   REQUIRE(errand);
   CHECK(errand->argv.back() == "127.0.0.1:8000");
   CHECK(has(errand->env, "PROBE=http:///"));

@@ -14,6 +14,7 @@
 
 #include "../os/os_test.h"
 #include "base/text.h"
+#include "os/connect.h"
 #include "os/listen_socket.h"
 
 using namespace superd;
@@ -54,15 +55,15 @@ struct Held {
 };
 
 // The lines of a command with the library preloaded and these sockets from 3 on; `own` is what
-// the environment has besides.
+// the environment has besides, `stands_for` what each socket's part of the list ends with.
 Strings lines_of(const Strings& command, const std::vector<int>& sockets,
-                 const std::string& own = "LD_PRELOAD=") {
+                 const std::string& own = "LD_PRELOAD=", const std::string& stands_for = "") {
   os::SpawnRequest request;
   request.argv = command;
   request.sockets = sockets;
   std::string list;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    list += fmt::format("{}{}:64", i == 0 ? "" : " ", i + 3);
+    list += fmt::format("{}{}:64{}", i == 0 ? "" : " ", i + 3, stands_for);
   }
   request.env = {"PATH=/usr/bin:/bin",
                  fmt::format("{}{}{}", own, own.back() == '=' ? "" : ":", kShim),
@@ -95,6 +96,25 @@ TEST_CASE("socket_shim: a held wildcard serves every address of its family", "[s
   CHECK(binder(held, {"bind", "0.0.0.0", held.port}) == Strings{held.inode()});
   const Held v6("::");
   CHECK(binder(v6, {"bind", "::1", v6.port}) == Strings{v6.inode()});
+}
+
+TEST_CASE("socket_shim: a socket that stands for another address is handed over there", "[shim]") {
+  const Held groups;  // where binding would fail
+  const Held staged;
+  const auto address = *os::bound_address(groups.fd.get());
+  std::string text = "@";
+  for (socklen_t i = 0; i < address.size; ++i) {
+    text += fmt::format("{:02X}", reinterpret_cast<const unsigned char*>(&address.storage)[i]);
+  }
+  const std::vector<int> sockets{staged.fd.get()};
+  const Strings bind{kBinder, "bind", "127.0.0.1", groups.port};
+  CHECK(lines_of(bind, sockets, "LD_PRELOAD=", text) == Strings{staged.inode()});
+  const std::string shell = fmt::format("{} bind 127.0.0.1 {}; true", kBinder, groups.port);
+  CHECK(lines_of({"/bin/sh", "-c", shell}, sockets, "LD_PRELOAD=", text) ==
+        Strings{staged.inode()});
+  CHECK(
+      lines_of({kBinder, "bind", "127.0.0.1", staged.port}, sockets, "LD_PRELOAD=", text).back() ==
+      "in use");
 }
 
 TEST_CASE("socket_shim: what is bound elsewhere is bound as ever", "[shim]") {
