@@ -223,9 +223,11 @@ std::optional<core::WorkerRef> Errands::worker_of(core::SpawnId id) const {
   return errand->worker;
 }
 
-std::vector<std::string> Errands::output(core::SpawnId id) const {
-  const Errand* errand = find(id);
-  return errand == nullptr ? std::vector<std::string>{} : errand->lines.lines();
+std::vector<std::string> Errands::output(core::SpawnId id) {
+  Errand* errand = find(id);
+  if (errand == nullptr) return {};
+  errand->read_output(kReadATurn);
+  return errand->lines.lines();
 }
 
 // They are dead shortly after; what is not is killed again.

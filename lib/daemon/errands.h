@@ -81,7 +81,7 @@ class Errands {
   // As which worker it runs; nothing once no process of it is left.
   [[nodiscard]] std::optional<core::WorkerRef> worker_of(core::SpawnId errand) const;
   // The last lines of one that has not ended.
-  [[nodiscard]] std::vector<std::string> output(core::SpawnId errand) const;
+  [[nodiscard]] std::vector<std::string> output(core::SpawnId errand);
 
   // For the end of superd: cancels all, and calls `idle` when no process of an errand is left or
   // what is left survives KILL: now or later.

@@ -12,6 +12,12 @@
 #include "os/listen_socket.h"
 
 namespace superd::daemon {
+namespace {
+
+// What an application answers that wants to be asked for under its own name alone.
+constexpr int kBadRequest = 400;
+
+}  // namespace
 
 struct HttpReadiness::Watch {
   Watch(core::SpawnId s, core::HttpSpec h, loop::Loop& loop, std::function<void()> on_time)
@@ -28,8 +34,8 @@ struct HttpReadiness::Watch {
   std::optional<HttpProbe> probe;
 };
 
-HttpReadiness::HttpReadiness(loop::Loop& loop, OnReady on_ready)
-    : loop_(loop), on_ready_(std::move(on_ready)) {}
+HttpReadiness::HttpReadiness(loop::Loop& loop, Hooks hooks)
+    : loop_(loop), hooks_(std::move(hooks)) {}
 
 HttpReadiness::~HttpReadiness() = default;
 
@@ -73,11 +79,13 @@ void HttpReadiness::on_answer(core::SpawnId spawn, std::optional<int> status,
   if (status && core::accepts(watch.http, *status)) {
     log::debug("{} {}", watch.asked, what);
     watches_.erase(found);
-    return on_ready_(spawn);
+    return hooks_.on_ready(spawn);
   }
   watch.seen = (status ? " " : ": ") + what;
+  if (status == kBadRequest) watch.seen += " (it was asked with Host: localhost)";
   watch.next.after(watch.pause);
   watch.pause = std::min<loop::Duration>(2 * watch.pause, kMaxPause);
+  if (status && hooks_.on_refused) hooks_.on_refused(spawn);
 }
 
 std::string HttpReadiness::reason(core::SpawnId spawn) const {

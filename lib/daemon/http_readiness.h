@@ -21,10 +21,13 @@ class HttpReadiness {
   static constexpr std::chrono::milliseconds kMinPause{50};
   static constexpr std::chrono::milliseconds kMaxPause{500};
 
-  // The watch has ended; called once, from the loop.
-  using OnReady = std::function<void(core::SpawnId)>;
+  // Both from the loop; after on_ready the watch has ended.
+  struct Hooks {
+    std::function<void(core::SpawnId)> on_ready;
+    std::function<void(core::SpawnId)> on_refused{};  // an answer that does not count, each time
+  };
 
-  HttpReadiness(loop::Loop& loop, OnReady on_ready);
+  HttpReadiness(loop::Loop& loop, Hooks hooks);
   ~HttpReadiness();
   HttpReadiness(const HttpReadiness&) = delete;
   HttpReadiness& operator=(const HttpReadiness&) = delete;
@@ -43,7 +46,7 @@ class HttpReadiness {
   void on_answer(core::SpawnId spawn, std::optional<int> status, const std::string& what);
 
   loop::Loop& loop_;
-  OnReady on_ready_;
+  Hooks hooks_;
   std::map<core::SpawnId, std::unique_ptr<Watch>> watches_;
 };
 

@@ -15,7 +15,8 @@ Readiness::Readiness(Parts parts, Tell tell)
                 [&logger = parts.logger](core::SpawnId spawn) { logger.stop_matching(spawn); }}),
       exec_({.loop = parts.loop, .recipes = parts.recipes, .errands = parts.errands},
             [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::exec); }),
-      http_(parts.loop, [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::http); }) {}
+      http_(parts.loop,
+            {.on_ready = [this](core::SpawnId spawn) { seen(spawn, core::ReadyWhen::http); }}) {}
 
 void Readiness::expect(core::SpawnId spawn, const core::GroupSpec& group) {
   if (group.ready.when == core::ReadyWhen::log) log_.expect(spawn, group.ready.match);

@@ -59,6 +59,7 @@ struct Rehearsals::Rehearsal {
   OnEnd on_end;
   core::SpawnId errand{};
   std::vector<PrivateSocket> sockets;
+  std::vector<std::string> output;   // when the first answer came that does not count
   std::optional<ErrandEnd> settled;  // it is on its way out
   loop::Timer timer;                 // for its answer, then for its end
 };
@@ -66,7 +67,8 @@ struct Rehearsals::Rehearsal {
 Rehearsals::Rehearsals(Parts parts, std::string private_dir)
     : parts_(parts),
       private_dir_(std::move(private_dir)),
-      http_(parts.loop, [this](core::SpawnId errand) { on_ready(errand); }) {}
+      http_(parts.loop, {.on_ready = [this](core::SpawnId errand) { on_ready(errand); },
+                         .on_refused = [this](core::SpawnId errand) { on_refused(errand); }}) {}
 
 Rehearsals::~Rehearsals() = default;
 
@@ -119,13 +121,26 @@ Status Rehearsals::begin(Rehearsal& rehearsal, const Recipes::Shared& recipe) {
   return {};
 }
 
-void Rehearsals::on_ready(core::SpawnId errand) {
+Rehearsals::Rehearsal* Rehearsals::find(core::SpawnId errand) const {
   const auto found = std::find_if(running_.begin(), running_.end(), [&](const auto& entry) {
     return entry.second->errand == errand;
   });
-  if (found == running_.end()) return;
-  found->second->settled = ErrandEnd{};
-  leave(*found->second);
+  return found == running_.end() ? nullptr : found->second.get();
+}
+
+void Rehearsals::on_ready(core::SpawnId errand) {
+  Rehearsal* rehearsal = find(errand);
+  if (rehearsal == nullptr) return;
+  rehearsal->settled = ErrandEnd{};
+  leave(*rehearsal);
+}
+
+// Why it cannot answer better it has said by now; later on there is a line for every request.
+void Rehearsals::on_refused(core::SpawnId errand) {
+  Rehearsal* rehearsal = find(errand);
+  if (rehearsal != nullptr && rehearsal->output.empty()) {
+    rehearsal->output = parts_.errands.output(errand);
+  }
 }
 
 void Rehearsals::on_time(core::CommandId roll) {
@@ -140,7 +155,8 @@ void Rehearsals::on_time(core::CommandId roll) {
                        .message = fmt::format("was not ready within {}: {}",
                                               print_duration(rehearsal.group->ready.timeout),
                                               http_.reason(rehearsal.errand)),
-                       .output = parts_.errands.output(rehearsal.errand)};
+                       .output = rehearsal.output.empty() ? parts_.errands.output(rehearsal.errand)
+                                                          : std::move(rehearsal.output)};
   leave(rehearsal);
 }
 

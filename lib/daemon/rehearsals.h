@@ -50,7 +50,9 @@ class Rehearsals {
  private:
   struct Rehearsal;
   Status begin(Rehearsal& rehearsal, const Recipes::Shared& recipe);
+  [[nodiscard]] Rehearsal* find(core::SpawnId errand) const;
   void on_ready(core::SpawnId errand);
+  void on_refused(core::SpawnId errand);
   void on_time(core::CommandId roll);
   void on_errand_end(core::CommandId roll, ErrandEnd how);
   // Asks it to leave; what it came to is settled.

@@ -88,7 +88,7 @@ TEST_CASE("presets: uWSGI's options are found in its ini file and its variables 
       {"/srv/app.ini",
        "[uwsgi]\nhttp-socket = fd://3\nmaster = true\nneed-app = true\n"
        "hook-master-start = unix_signal:15 gracefully_kill_them_all\n[other]\nlazy-apps = true\n"},
-      {"/srv/off.ini", "[uwsgi]\nhttp-socket = fd://3\nmaster = false\n"}};
+      {"/srv/off.ini", "[uwsgi]\nhttp-socket = fd://3\nmaster = false\nneed-app = true\n"}};
   const std::string hooked =
       "runner uwsgi, master with the hook (the command runs \"uwsgi\"): stop TERM, timeout 1m5s "
       "(worker-reload-mercy 1m and 5s), ready listening, clean exits 0, reload HUP, sockets by "
@@ -98,7 +98,7 @@ TEST_CASE("presets: uWSGI's options are found in its ini file and its variables 
        {"uwsgi --ini=app.ini", hooked},
        {"uwsgi app.ini", hooked},
        {"env UWSGI_INI=/srv/app.ini uwsgi", hooked},
-       {"env UWSGI_MASTER=1 uwsgi --http-socket fd://3" + kHook, hooked},
+       {"env UWSGI_MASTER=1 UWSGI_NEED_APP=1 uwsgi --http-socket fd://3" + kHook, hooked},
        {"uwsgi --ini off.ini",
         "runner uwsgi, without a master (the command runs \"uwsgi\"): stop HUP, timeout 35s, ready "
         "listening, clean exits 0 17 30, sockets by descriptor"}},

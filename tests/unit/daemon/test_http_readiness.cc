@@ -24,7 +24,10 @@ struct Watching {
   HandMadeServer server{loop, listen_on_loopback(),
                         [this](HandMadeServer::Client& client) { answer(reply)(client); }};
   int ready = 0;
-  HttpReadiness readiness{loop, [this](core::SpawnId) { ++ready; }};
+  int refused = 0;
+  HttpReadiness readiness{loop,
+                          {.on_ready = [this](core::SpawnId) { ++ready; },
+                           .on_refused = [this](core::SpawnId) { ++refused; }}};
   std::string asked;
 
   explicit Watching(std::string first) : reply(std::move(first)) {
@@ -51,10 +54,16 @@ TEST_CASE("readiness: superd asks again until an answer counts, and tells what i
   CHECK(watching.readiness.reason(kSpawn) == watching.asked + ": no answer yet");
   REQUIRE(watching.run_until([&] { return watching.server.requests.size() >= 2; }));
   CHECK(watching.ready == 0);
+  CHECK(watching.refused >= 1);
   CHECK(watching.readiness.reason(kSpawn) == watching.asked + " answered 500");
   watching.reply = "HTTP/1.1 302 Elsewhere\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
   REQUIRE(watching.run_until(
       [&] { return watching.readiness.reason(kSpawn) == watching.asked + " answered 302"; }));
+  watching.reply = "HTTP/1.1 400 Who?\r\nContent-Length: 0\r\n\r\n";
+  REQUIRE(watching.run_until([&] {
+    return watching.readiness.reason(kSpawn) ==
+           watching.asked + " answered 400 (it was asked with Host: localhost)";
+  }));
   watching.reply = "";
   REQUIRE(watching.run_until([&] {
     return watching.readiness.reason(kSpawn) ==
