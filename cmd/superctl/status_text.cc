@@ -73,15 +73,19 @@ std::string group_table(const std::vector<wire::GroupView>& groups, client::Colo
   return table.render(colour);
 }
 
+std::string looks_text(const std::string& because) {
+  return "its triggers' paths are looked at every few seconds: " + because;
+}
+
 std::string group_notes(const std::vector<wire::GroupView>& groups) {
   std::string out;
   for (const auto& group : groups) {
     const std::string name = client::printable(group.name);
     if (group.held) out += fmt::format("{}: {}\n", name, client::printable(*group.held));
     if (group.looks_because) {
-      out += fmt::format("{}: its triggers' paths are looked at every few seconds: {}\n", name,
-                         client::printable(*group.looks_because));
+      out += fmt::format("{}: {}\n", name, client::printable(looks_text(*group.looks_because)));
     }
+    if (group.repeats) out += fmt::format("{}: {}\n", name, client::printable(*group.repeats));
   }
   return out;
 }

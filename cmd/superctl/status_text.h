@@ -12,7 +12,10 @@ namespace superd::superctl {
 
 // GROUP STATE READY GEN UPTIME RESTARTS LISTEN
 std::string group_table(const std::vector<wire::GroupView>& groups, client::Colour colour);
-// What no column tells, a line each: that a group is held, that its paths are looked at.
+// `its triggers' paths are looked at every few seconds: …`
+std::string looks_text(const std::string& because);
+// What no column tells, a line each: that a group is held, that its paths are looked at, that a
+// trigger repeats itself.
 std::string group_notes(const std::vector<wire::GroupView>& groups);
 // WORKER STATE PID GEN UPTIME PROCS MEMORY RESTARTS DETAIL; an old process that still finishes its
 // requests is a line of its own after its worker.

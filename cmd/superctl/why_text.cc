@@ -35,6 +35,10 @@ std::string details(const wire::HistoryView& history) {
     out += fmt::format("  last process: {}\n", client::printable(history.exit->reason));
   }
   if (history.held) out += fmt::format("  {}\n", client::printable(*history.held));
+  if (history.looks_because) {
+    out += fmt::format("  {}\n", client::printable(looks_text(*history.looks_because)));
+  }
+  if (history.repeats) out += fmt::format("  {}\n", client::printable(*history.repeats));
   if (!history.next.empty()) out += fmt::format("  next: {}\n", client::printable(history.next));
   if (!history.transitions.empty()) out += "  what happened:\n";
   for (const auto& change : history.transitions) out += transition_line(change);

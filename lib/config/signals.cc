@@ -20,14 +20,12 @@ struct Word {
   const char* name;
   Verb verb;
 };
-constexpr Word kVerbs[] = {{"start", Verb::start},     {"stop", Verb::stop},
-                           {"restart", Verb::restart}, {"reload", Verb::reload},
-                           {"signal", Verb::signal},   {"hold", Verb::hold},
-                           {"release", Verb::release}, {"apply", Verb::apply}};
+constexpr Word kVerbs[] = {
+    {"start", Verb::start},     {"stop", Verb::stop},     {"restart", Verb::restart},
+    {"reload", Verb::reload},   {"signal", Verb::signal}, {"hold", Verb::hold},
+    {"release", Verb::release}, {"apply", Verb::apply},   {"shutdown", Verb::shutdown}};
 
-bool is_for_workers(Verb verb) {
-  return verb != Verb::reload && verb != Verb::hold && verb != Verb::release;
-}
+bool is_for_workers(Verb verb) { return verb != Verb::hold && verb != Verb::release; }
 
 std::vector<std::string> verb_names() {
   std::vector<std::string> names;
@@ -109,10 +107,11 @@ std::optional<core::SignalOrder> parse_order(const Field& field, const std::stri
   core::SignalOrder order{.line = line, .verb = verb->verb};
   if (!take_options(field, *words, order)) return std::nullopt;
   if (order.verb == Verb::signal && !take_signal(field, *words, order)) return std::nullopt;
-  const bool takes_names = order.verb != Verb::apply;
+  const bool takes_names = order.verb != Verb::apply && order.verb != Verb::shutdown;
   if (takes_names == words->empty()) {
-    field.error(takes_names ? fmt::format("name a group: \"{} NAME\"", line)
-                            : "apply is for the whole config, and takes no name");
+    field.error(takes_names
+                    ? fmt::format("name a group: \"{} NAME\"", line)
+                    : fmt::format("{} is for all that superd runs, and takes no name", verb->name));
     return std::nullopt;
   }
   order.names = std::move(*words);

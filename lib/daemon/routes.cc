@@ -236,6 +236,8 @@ void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   wire::HistoryView view = history_view(*group, parts_.history, Moment::now());
   view.roll = roll_view(group->name);
   view.held = parts_.automatic.held(group->name);
+  view.looks_because = parts_.triggers.degraded(group->name);
+  view.repeats = parts_.triggers.repeats(group->name);
   answer_why(std::move(ask.out), std::move(view), workers);
 }
 

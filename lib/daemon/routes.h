@@ -11,6 +11,7 @@
 #include "daemon/commands.h"
 #include "daemon/errands.h"
 #include "daemon/history.h"
+#include "daemon/holds.h"
 #include "daemon/http_server.h"
 #include "daemon/orders.h"
 #include "daemon/rolls.h"
@@ -55,6 +56,7 @@ class Routes {
     Orders& orders;
     Automatic& automatic;
     Triggers& triggers;
+    Holds& holds;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
@@ -63,8 +65,6 @@ class Routes {
     std::function<wire::SuperdView()> superd;
     // A worker's wish is about to be done.
     std::function<void(const std::string& group, const std::string& cause)> fired;
-    // A command holds the group from now on, or no longer.
-    std::function<void(const std::string& group, wire::HoldAction action)> held;
     std::function<void(const wire::ApplyRequest& request, const std::string& cause, Responder out)>
         apply;
   };

@@ -1,12 +1,10 @@
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "daemon/routes.h"
 #include "wire/json.h"
 
@@ -25,23 +23,15 @@ void Routes::on(Ask ask, const wire::HoldGroup& command) {
 }
 
 void Routes::hold(Ask ask, const std::string& group) {
-  const bool first = parts_.automatic.hold(group, Automatic::Holder::command, ask.cause);
-  if (first) log::info("{}: held ({})", group, ask.cause);
-  hooks_.held(group, wire::HoldAction::hold);
+  const bool first = parts_.holds.hold(group, ask.cause);
   answer_hold(std::move(ask), group, wire::HoldAction::hold,
               first ? "" : "it was held by a command already");
 }
 
-// What was changed before the command is what it ends the hold for: a change that still waits for
-// quiet is due with the others.
 void Routes::release(Ask ask, const std::string& group) {
   auto asked = std::make_shared<Ask>(std::move(ask));
-  parts_.triggers.when_settled(group, [this, asked, group] {
-    const std::optional<std::string> before = parts_.automatic.held(group);
-    const bool held = parts_.automatic.release(group, Automatic::Holder::command);
-    hooks_.held(group, wire::HoldAction::release);
-    std::string message = held ? before.value_or("") : "no command held it";
-    if (held) log::info("{}: released ({}): {}", group, asked->cause, message);
+  parts_.holds.release(group, asked->cause, [this, asked, group](const Holds::Ended& ended) {
+    std::string message = ended.held ? ended.what : "no command held it";
     if (const auto still = parts_.automatic.held(group)) message = "it is still " + *still;
     answer_hold(std::move(*asked), group, wire::HoldAction::release, message);
   });

@@ -37,6 +37,7 @@ wire::GroupView Routes::group_view(const core::Group& group) const {
   wire::GroupView view = to_view(group, spec_of(group.name), status_text(), Moment::now());
   view.held = parts_.automatic.held(group.name);
   view.looks_because = parts_.triggers.degraded(group.name);
+  view.repeats = parts_.triggers.repeats(group.name);
   return view;
 }
 

@@ -34,6 +34,8 @@ const char* name(Verb verb) {
       return "release";
     case Verb::apply:
       return "apply";
+    case Verb::shutdown:
+      return "shutdown";
   }
   std::abort();
 }
@@ -57,6 +59,7 @@ bool SignalOrders::arrived(int number) {
 
 void SignalOrders::carry_out(const core::SignalOrder& order, const std::string& cause) {
   if (order.verb == Verb::apply) return hooks_.apply(cause);
+  if (order.verb == Verb::shutdown) return hooks_.shutdown(cause);
   std::vector<core::Target> targets;
   for (const std::string& name : order.names) {
     const std::vector<core::Target> found = targets_of(name);
@@ -79,19 +82,24 @@ void SignalOrders::carry_out(const core::SignalOrder& order, const core::Target&
     case Verb::restart:
       return give(order, wire::Action::restart, target, cause);
     case Verb::signal:
-      hooks_.fired(target.group, cause);
-      return signal(order, target);
+      return signal(order, target, order.signal, cause);
     case Verb::reload:
+      return reload(order, target, cause);
     case Verb::hold:
     case Verb::release:
+      return hold(order, target, cause);
     case Verb::apply:
+    case Verb::shutdown:
       break;
   }
+  std::abort();
+}
+
+void SignalOrders::hold(const core::SignalOrder& order, const core::Target& target,
+                        const std::string& cause) {
   if (target.worker != 0) {
     log::warn("{}: {} is for whole groups, not for {}.{}", cause, name(order.verb), target.group,
               target.worker);
-  } else if (order.verb == Verb::reload) {
-    hooks_.reload(target.group, cause);
   } else if (order.verb == Verb::hold) {
     hooks_.hold(target.group, cause);
   } else {
@@ -107,14 +115,25 @@ void SignalOrders::give(const core::SignalOrder& order, wire::Action action,
                      cause);
 }
 
-void SignalOrders::signal(const core::SignalOrder& order, const core::Target& target) {
+void SignalOrders::reload(const core::SignalOrder& order, const core::Target& target,
+                          const std::string& cause) {
+  const auto spec = std::ranges::find(parts_.spec.groups, target.group, &core::GroupSpec::name);
+  if (spec != parts_.spec.groups.end() && spec->reload_signal) {
+    return signal(order, target, *spec->reload_signal, cause);
+  }
+  log::warn("{}: superd knows no signal at which {} reloads", cause, target.group);
+}
+
+void SignalOrders::signal(const core::SignalOrder& order, const core::Target& target, int number,
+                          const std::string& cause) {
+  hooks_.fired(target.group, cause);
   for (const core::Worker& worker : parts_.core.find(target.group)->workers) {
     if (target.worker != 0 && target.worker != worker.ref.number) continue;
     if (!worker.life || worker.life->main_gone) continue;
     if (order.whole_tree) {
-      parts_.spawner.signal_tree(worker.life->spawn, order.signal);
+      parts_.spawner.signal_tree(worker.life->spawn, number);
     } else {
-      parts_.spawner.signal_main(worker.life->spawn, order.signal);
+      parts_.spawner.signal_main(worker.life->spawn, number);
     }
   }
 }

@@ -22,10 +22,10 @@ class SignalOrders {
   struct Hooks {
     using OnGroup = std::function<void(const std::string& group, const std::string& cause)>;
     OnGroup fired;
-    OnGroup reload;
     OnGroup hold;
     OnGroup release;
     std::function<void(const std::string& cause)> apply;
+    std::function<void(const std::string& cause)> shutdown;
   };
 
   SignalOrders(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -40,7 +40,10 @@ class SignalOrders {
                  const std::string& cause);
   void give(const core::SignalOrder& order, wire::Action action, const core::Target& target,
             const std::string& cause);
-  void signal(const core::SignalOrder& order, const core::Target& target);
+  void hold(const core::SignalOrder& order, const core::Target& target, const std::string& cause);
+  void reload(const core::SignalOrder& order, const core::Target& target, const std::string& cause);
+  void signal(const core::SignalOrder& order, const core::Target& target, int number,
+              const std::string& cause);
   [[nodiscard]] std::vector<core::Target> targets_of(const std::string& name) const;
 
   Parts parts_;

@@ -14,34 +14,22 @@ namespace superd::daemon {
 SignalOrders::Hooks Supervisor::signal_hooks() {
   using Group = const std::string&;
   using Cause = const std::string&;
-  return {.fired = [this](Group group, Cause cause) { note_trigger(group, cause); },
-          .reload =
-              [this](Group group, Cause cause) {
-                own_commands_.act(group, {.kind = core::TriggerAction::Kind::reload}, cause);
-              },
-          .hold = [this](Group group, Cause cause) { hold(group, cause); },
-          .release = [this](Group group, Cause cause) { release(group, cause); },
-          .apply = [this](Cause cause) { apply_.request(cause); }};
+  return {
+      .fired = [this](Group group, Cause cause) { note_trigger(group, cause); },
+      .hold = [this](Group group, Cause cause) { (void)holds_.hold(group, cause); },
+      .release = [this](Group group,
+                        Cause cause) { holds_.release(group, cause, [](const Holds::Ended&) {}); },
+      .apply = [this](Cause cause) { apply_.request(cause); },
+      .shutdown =
+          [this](Cause cause) {
+            happen(core::ShutdownRequested{.cause = cause, .urgency = core::Urgency::ordered});
+          }};
 }
 
 void Supervisor::on_schedule(const std::string& group) {
   log::info("{}: the schedule is due{}", group,
             automatic_.held(group) ? "; the group is held" : "");
   automatic_.request(group, {.kind = core::TriggerAction::Kind::restart}, "schedule");
-}
-
-void Supervisor::hold(const std::string& group, const std::string& cause) {
-  if (!automatic_.hold(group, Automatic::Holder::command, cause)) return;
-  log::info("{}: held ({})", group, cause);
-  keep_hold(group, wire::HoldAction::hold);
-}
-
-void Supervisor::release(const std::string& group, const std::string& cause) {
-  triggers_.when_settled(group, [this, group, cause] {
-    if (!automatic_.release(group, Automatic::Holder::command)) return;
-    log::info("{}: released ({})", group, cause);
-    keep_hold(group, wire::HoldAction::release);
-  });
 }
 
 void Supervisor::keep_hold(const std::string& group, wire::HoldAction action) {

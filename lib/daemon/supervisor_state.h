@@ -17,6 +17,7 @@
 #include "daemon/demand.h"
 #include "daemon/errands.h"
 #include "daemon/history.h"
+#include "daemon/holds.h"
 #include "daemon/hooks.h"
 #include "daemon/http_server.h"
 #include "daemon/idle.h"
@@ -92,8 +93,6 @@ class Supervisor {
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
   SignalOrders::Hooks signal_hooks();
   void on_schedule(const std::string& group);
-  void hold(const std::string& group, const std::string& cause);
-  void release(const std::string& group, const std::string& cause);
   void note_trigger(const std::string& group, const std::string& cause);
   // A hold by command outlives this supervisor: the keeper keeps it.
   void keep_hold(const std::string& group, wire::HoldAction action);
@@ -166,6 +165,7 @@ class Supervisor {
   OwnCommands own_commands_;
   Automatic automatic_;
   Triggers triggers_;
+  Holds holds_;
   Apply apply_;
   Routes routes_;
   Leftovers leftovers_;

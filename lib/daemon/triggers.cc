@@ -1,11 +1,14 @@
 #include "daemon/triggers.h"
 
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/units.h"
+#include "core/repetition.h"
 #include "daemon/path_watch.h"
 #include "daemon/trigger_subjects.h"
 #include "loop/timer.h"
@@ -16,8 +19,20 @@ namespace {
 // Rounds of looks until somebody who waits for quiet goes on: while looks are taken more may
 // happen, without end.
 constexpr int kMostRounds = 3;
+// What an application writes when it starts is seen within a second; where superd looks by itself,
+// after two looks.
+constexpr std::chrono::seconds kSeenWithin = std::chrono::seconds(1) + 2 * PathWatch::kInterval;
 
 }  // namespace
+
+// One trigger on its way from a change to the action.
+struct Triggers::Fuse {
+  core::TriggerAction action;
+  core::Repetition repetition;
+  std::string path{};  // the latest change
+  core::TimePoint acts_at{};
+  std::optional<loop::Timer> later{};  // it waits
+};
 
 struct Triggers::Watched {
   struct Waiter {
@@ -26,6 +41,7 @@ struct Triggers::Watched {
   };
 
   core::GroupSpec spec;
+  std::vector<Fuse> fuses{};  // of its triggers
   std::unique_ptr<PathWatch> watch{};
   std::vector<Waiter> waiters{};
   std::optional<loop::Timer> patience{};
@@ -42,7 +58,8 @@ struct Triggers::Watched {
   }
 };
 
-Triggers::Triggers(loop::Loop& loop, Automatic& automatic) : loop_(loop), automatic_(automatic) {}
+Triggers::Triggers(loop::Loop& loop, const core::Supervision& core, Automatic& automatic)
+    : loop_(loop), core_(core), automatic_(automatic) {}
 
 Triggers::~Triggers() = default;
 
@@ -50,12 +67,21 @@ void Triggers::set(const core::GroupSpec& group) {
   const auto known = groups_.find(group.name);
   if (known != groups_.end() && watch_the_same(known->second->spec, group)) return;
   const bool held = automatic_.holds(group.name, Automatic::Holder::file);
+  if (known != groups_.end()) {
+    for (Fuse& fuse : known->second->fuses) {
+      if (fuse.later) act(group.name, fuse);
+    }
+  }
   remove(group.name);
   // A new file is looked for before what was due may act.
   if (held && !group.hold_file) automatic_.release(group.name, Automatic::Holder::file);
   if (group.triggers.empty() && !group.hold_file) return;
   auto owned = std::make_unique<Watched>(Watched{.spec = group});
   Watched& watched = *owned;
+  for (const core::TriggerSpec& trigger : group.triggers) {
+    const core::Duration calm = kSeenWithin + trigger.settle + trigger.poll;
+    watched.fuses.push_back({.action = trigger.action, .repetition = core::Repetition(calm)});
+  }
   groups_[group.name] = std::move(owned);
   const std::size_t first_trigger = group.hold_file ? 1 : 0;
   watched.watch = std::make_unique<PathWatch>(
@@ -65,7 +91,7 @@ void Triggers::set(const core::GroupSpec& group) {
               [this, &watched, first_trigger](std::size_t subject,
                                               const core::Comparison::Result& seen) {
                 if (subject < first_trigger) return;
-                on_fired(watched, watched.spec.triggers[subject - first_trigger], seen);
+                on_fired(watched, subject - first_trigger, seen);
               },
           .on_look =
               [this, &watched, first_trigger](std::size_t subject, std::size_t existing) {
@@ -81,13 +107,56 @@ void Triggers::remove(const std::string& group) {
   for (const Watched::Waiter& waiter : found.mapped()->take_waiters(kMostRounds)) waiter.then();
 }
 
-void Triggers::on_fired(const Watched& watched, const core::TriggerSpec& trigger,
+void Triggers::on_fired(Watched& watched, std::size_t trigger,
                         const core::Comparison::Result& seen) {
   const std::string& group = watched.spec.name;
-  const std::string what = changed_text(seen);
-  log::info("{}: trigger fired: {}{}", group, what,
-            automatic_.held(group) ? "; the group is held" : "");
-  automatic_.request(group, trigger.action, "trigger " + seen.names.front());
+  Fuse& fuse = watched.fuses[trigger];
+  fuse.path = seen.names.front();
+  const bool held = automatic_.held(group).has_value();
+  log::info("{}: trigger fired: {}{}", group, changed_text(seen),
+            held         ? "; the group is held"
+            : fuse.later ? "; it waits already"
+                         : "");
+  if (fuse.later) return;
+  // Of what happens during a hold nothing is acted on but once.
+  if (held) return act(group, fuse);
+  const core::Duration wait = fuse.repetition.fire(loop::now(), rest_of(group));
+  if (wait > core::Duration::zero()) return act_later(group, fuse, wait);
+  act(group, fuse);
+}
+
+void Triggers::act_later(const std::string& group, Fuse& fuse, core::Duration wait) {
+  fuse.acts_at = loop::now() + wait;
+  fuse.later.emplace(loop_, [this, group, &fuse] { act(group, fuse); });
+  fuse.later->after(wait);
+  log::warn(
+      "{}: {} changed {} times in a row, each time when its trigger had just acted: it acts again "
+      "in {}. If the application writes it, add it to the trigger's ignore",
+      group, fuse.path, fuse.repetition.in_a_row(), print_duration(wait));
+}
+
+void Triggers::act(const std::string& group, Fuse& fuse) {
+  // Perhaps its own callback, which has the names.
+  const std::optional<loop::Timer> waited = std::exchange(fuse.later, std::nullopt);
+  automatic_.request(group, fuse.action, "trigger " + fuse.path);
+}
+
+std::optional<core::TimePoint> Triggers::rest_of(const std::string& name) const {
+  const core::Group* group = core_.find(name);
+  if (group == nullptr) return std::nullopt;
+  switch (group->state) {
+    case core::GroupState::starting:
+    case core::GroupState::rolling:
+    case core::GroupState::stopping:
+      return std::nullopt;
+    case core::GroupState::stopped:
+    case core::GroupState::running:
+    case core::GroupState::degraded:
+    case core::GroupState::waiting:
+    case core::GroupState::failed:
+      return group->since;
+  }
+  std::abort();
 }
 
 void Triggers::on_hold_file(Watched& watched, std::size_t existing) {
@@ -135,6 +204,20 @@ void Triggers::when_settled(const std::string& group, std::function<void()> then
 std::optional<std::string> Triggers::degraded(const std::string& group) const {
   const auto found = groups_.find(group);
   return found == groups_.end() ? std::nullopt : found->second->watch->degraded();
+}
+
+std::optional<std::string> Triggers::repeats(const std::string& group) const {
+  const auto found = groups_.find(group);
+  if (found == groups_.end()) return std::nullopt;
+  for (const Fuse& fuse : found->second->fuses) {
+    if (!fuse.later) continue;
+    const auto left = std::chrono::ceil<std::chrono::seconds>(fuse.acts_at - loop::now());
+    return fmt::format(
+        "{} changed {} times in a row, each time when its trigger had just acted: it "
+        "acts again in {}",
+        fuse.path, fuse.repetition.in_a_row(), print_duration(left));
+  }
+  return std::nullopt;
 }
 
 std::size_t Triggers::watches(const std::string& group) const {

@@ -67,6 +67,7 @@ void fields(View& view, Visitor& visit) {
   visit.optional("roll", view.roll);
   visit.optional("held", view.held);
   visit.optional("looks_because", view.looks_because);
+  visit.optional("repeats", view.repeats);
   visit("workers", view.workers);
 }
 
@@ -220,6 +221,8 @@ void fields(View& view, Visitor& visit) {
   visit("transitions", view.transitions);
   visit("next", view.next);
   visit.optional("held", view.held);
+  visit.optional("looks_because", view.looks_because);
+  visit.optional("repeats", view.repeats);
   visit("workers", view.workers);
   visit.optional("roll", view.roll);
 }

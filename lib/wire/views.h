@@ -70,6 +70,8 @@ struct GroupView {
   std::optional<std::string> held{};
   // Why the changes that its triggers wait for are found by looking at an interval only.
   std::optional<std::string> looks_because{};
+  // Why a trigger that fired has not acted yet; absent: none waits.
+  std::optional<std::string> repeats{};
   std::vector<WorkerView> workers{};
 };
 
@@ -218,9 +220,12 @@ struct HistoryView {
   std::vector<std::string> output{};          // the last lines of the last process
   std::vector<TransitionView> transitions{};  // oldest first
   std::string next{};                         // what superd does next, in words; empty: nothing
-  std::optional<std::string> held{};          // as in GroupView
-  std::vector<HistoryView> workers{};         // of a group
-  std::optional<RollView> roll{};  // of a group: the one in hand, or the last; absent: none
+  // These three as in GroupView.
+  std::optional<std::string> held{};
+  std::optional<std::string> looks_because{};
+  std::optional<std::string> repeats{};
+  std::vector<HistoryView> workers{};  // of a group
+  std::optional<RollView> roll{};      // of a group: the one in hand, or the last; absent: none
 };
 
 // What an apply came to for one group.

@@ -49,6 +49,14 @@ TEST_CASE("signals: a signal to superd does what its superctl command line says"
 USR1 = "restart web"
 "RTMIN+1" = "stop 'a*'"
 WINCH = "restart --now web api.1"
+"RTMIN+2" = "superctl reload told.2"
+"RTMIN+3" = "shutdown"
+
+[group.told]
+command = ["sh", "-c", "trap 'echo was told' USR2; echo up; while :; do sleep 0.05; done"]
+workers = 2
+reload_signal = "USR2"
+ready = { when = "log", match = "up" }
 )" + kGroups);
   Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
@@ -64,9 +72,15 @@ WINCH = "restart --now web api.1"
   superd.program().signal(SIGWINCH);
   REQUIRE(wait_until(kSoon, [&] { return site.group("web").at("generation") == 3; }));
   REQUIRE(site.reaches("api", "running"));
+  // One worker of a group.
+  superd.program().signal(SIGRTMIN + 2);
+  REQUIRE(wait_until(
+      kSoon, [&] { return site.read("log/told.2.log").find("was told") != std::string::npos; }));
+  CHECK(site.read("log/told.1.log").find("was told") == std::string::npos);
   // One that has no meaning changes nothing.
   superd.program().signal(SIGRTMIN + 5);
-  CHECK(superd.end() == 0);
+  superd.program().signal(SIGRTMIN + 3);
+  CHECK(superd.program().wait(60s) == 0);
 }
 
 TEST_CASE("signals: workers that get INT from outside are there anew by the recipe in force",

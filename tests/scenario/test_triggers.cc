@@ -201,6 +201,83 @@ ready = { when = "exec", command = ["test", "-e", "ready"] }
   CHECK(site.main_pid("web.1") == before);
 }
 
+TEST_CASE("trigger: an application that writes what is watched does not roll for ever", "[root]") {
+  const auto text = [](const std::string& more) {
+    return R"(
+[superd]
+runtime_dir = "@DIR@/run"
+log_dir = "@DIR@/log"
+[group.web]
+command = ["sh", "-c", "echo $SUPERD_GENERATION >@DIR@/src/cache; exec sleep 100000"]
+directory = "@DIR@"
+ready = { when = "delay", delay = "10ms" }
+)" + trigger("paths = ['src/']\nsettle = '10ms'\n" + more);
+  };
+  Site site(text(""));
+  std::filesystem::create_directory(site.path("src"));
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+
+  site.write("src/app.py", "x");
+
+  const std::string said = "web: " + site.path("src/cache") + " changed 11 times in a row";
+  REQUIRE(logs(superd, said));
+  CHECK(superd.log().find("add it to the trigger's ignore") != std::string::npos);
+  CHECK(site.ctl({"status"}).out.find(said) != std::string::npos);
+  CHECK(site.ctl({"why", "web"}).out.find("changed 11 times in a row") != std::string::npos);
+  CHECK(generation(site) <= 13);
+  // What has waited is not lost by the remedy.
+  const int before = generation(site);
+  site.write("superd.toml", site.expand(text("ignore = ['cache']")));
+  CHECK(site.ctl({"apply"}).exit == 0);
+  CHECK(wait_until(kSoon, [&] { return generation(site) > before; }));
+  CHECK(site.reaches("web", "running"));
+  CHECK(site.ctl({"status"}).out.find("in a row") == std::string::npos);
+}
+
+TEST_CASE("trigger: where inotify has reached its limits superd looks by itself, and says so",
+          "[root]") {
+  // The limits of a user namespace, which belongs to this superd alone.
+  const auto limit = [](const std::string& instances, const std::string& watches) {
+    return "echo " + instances + " >/proc/sys/user/max_inotify_instances && echo " + watches +
+           " >/proc/sys/user/max_inotify_watches";
+  };
+  std::vector<std::string> under = {"unshare", "--user", "--map-root-user",
+                                    "sh",      "-c",     limit("0", "2") + R"( && exec "$0" "$@")"};
+  std::vector<std::string> attempt = under;
+  attempt.emplace_back("true");
+  if (run(attempt).exit != 0) skip("there can be no user namespace with limits of its own");
+  Site site(web(trigger("paths = ['src/']\nsettle = '10ms'")));
+  std::filesystem::create_directory(site.path("src"));
+  const Superd superd(site, Superd::Await::control, under);
+  REQUIRE(site.reaches("web", "running"));
+  const auto raise = [&](const std::string& instances, const std::string& watches) {
+    return run({"nsenter", "--user", "--preserve-credentials", "-t",
+                std::to_string(superd.keeper()), "sh", "-c", limit(instances, watches)})
+        .exit;
+  };
+  const auto note = [&] { return site.ctl({"status"}).out; };
+
+  CHECK(logs(superd, "as many inotify instances as there may be"));
+  CHECK(note().find("looked at every few seconds: there are as many inotify instances") !=
+        std::string::npos);
+  site.write("src/app.py", "1");
+  CHECK(settles_at(site, 2));
+
+  CHECK(raise("10", "2") == 0);
+  CHECK(logs(superd, "as many inotify watches as there may be"));
+  CHECK(site.ctl({"why", "web"}).out.find("raise fs.inotify.max_user_watches") !=
+        std::string::npos);
+  site.write("src/app.py", "22");
+  CHECK(settles_at(site, 3));
+
+  CHECK(raise("10", "1000") == 0);
+  CHECK(logs(superd, "the kernel tells of all changes that its triggers wait for again"));
+  CHECK(note().find("looked at") == std::string::npos);
+  site.write("src/app.py", "333");
+  CHECK(settles_at(site, 4));
+}
+
 TEST_CASE("hold: what was due meanwhile is done once at the release", "[all]") {
   Site site(web(trigger("paths = ['app.wsgi']\nsettle = '10ms'")));
   const Superd superd(site);

@@ -47,6 +47,12 @@ UniqueFd open_log(const std::string& path) {
   return UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
 }
 
+std::vector<std::string> followed_by(std::vector<std::string> words,
+                                     const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 std::vector<pid_t> numbers(const std::string& text) {
   std::istringstream stream(text);
   return {std::istream_iterator<pid_t>(stream), std::istream_iterator<pid_t>()};
@@ -162,10 +168,10 @@ bool Site::has_cgroups() const {
          status.at("superd").at("tracking").get<std::string>().rfind("cgroup", 0) == 0;
 }
 
-Superd::Superd(Site& site, Await await)
+Superd::Superd(Site& site, Await await, std::vector<std::string> under)
     : site_(site),
       log_(open_log(site.path("superd.log"))),
-      program_({programs().superd, "-c", site.config()},
+      program_(followed_by(std::move(under), {programs().superd, "-c", site.config()}),
                {.env = {}, .directory = "", .out = log_.get(), .err = log_.get()}) {
   if (await == Await::nothing) return;
   wait_until(kSoon, [this] { return program_.ended() || site_.ctl({"ping"}).exit == 0; });

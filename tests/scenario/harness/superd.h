@@ -68,8 +68,9 @@ class Site {
 class Superd {
  public:
   enum class Await { control, nothing };
-  // Comes back once the control socket answers, or superd has ended.
-  explicit Superd(Site& site, Await await = Await::control);
+  // Comes back once the control socket answers, or superd has ended. `under`: words before superd's
+  // own, of a program that becomes it by exec.
+  explicit Superd(Site& site, Await await = Await::control, std::vector<std::string> under = {});
   ~Superd();
   Superd(const Superd&) = delete;
   Superd& operator=(const Superd&) = delete;

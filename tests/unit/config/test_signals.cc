@@ -38,9 +38,11 @@ HUP = "signal TERM --all 'w*'"
 SIGWINCH = "stop all"
 USR2 = "hold web"
 RTMAX = "apply"
+"RTMAX-1" = "shutdown"
+"RTMAX-2" = "superctl reload web.2"
 )")
                           .daemon.signals;
-  REQUIRE(orders.size() == 6);
+  REQUIRE(orders.size() == 8);
   CHECK(orders[0].number == SIGUSR1);
   CHECK(orders[0].verb == Verb::restart);
   CHECK(orders[0].names == Strings{"web"});
@@ -57,6 +59,9 @@ RTMAX = "apply"
   CHECK(orders[3].verb == Verb::stop);
   CHECK(orders[4].verb == Verb::hold);
   CHECK(orders[5].verb == Verb::apply);
+  CHECK(orders[6].verb == Verb::shutdown);
+  CHECK(orders[7].verb == Verb::reload);
+  CHECK(orders[7].names == Strings{"web.2"});
   CHECK(with("").daemon.signals.empty());
 }
 
@@ -88,7 +93,7 @@ TEST_CASE("superd.signals: what is no command is told when the config is checked
               R"("status" is no command that a signal can give: there are start, stop, restart)"));
   CHECK(errors_with("USR1 = 'restart'\n") == Strings{at + R"(name a group: "restart NAME")"});
   CHECK(errors_with("USR1 = 'apply web'\n") ==
-        Strings{at + "apply is for the whole config, and takes no name"});
+        Strings{at + "apply is for all that superd runs, and takes no name"});
   CHECK(errors_with("USR1 = 'stop --now web'\n") ==
         Strings{at + R"(the option "--now" has no meaning here)"});
   CHECK(errors_with("USR1 = 'signal TREM web'\n") ==
@@ -104,7 +109,7 @@ TEST_CASE("superd.signals: a name that no group has is an error, a glob is looke
         Strings{at + R"(there is no group "wep", did you mean "web"?)"});
   CHECK(errors_with("USR1 = 'restart web.3'\n") ==
         Strings{at + "there is no worker web.3: web has 2"});
-  CHECK(errors_with("USR1 = 'reload web.2'\n") ==
+  CHECK(errors_with("USR1 = 'hold web.2'\n") ==
         Strings{at + "web.2 is a worker: name the whole group"});
   CHECK(errors_with("USR1 = 'restart self'\n") ==
         Strings{at + "self is for workers: name a group"});
