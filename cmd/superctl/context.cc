@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/locations.h"
+#include "core/worker_ref.h"
 #include "exchange.h"
 #include "selection.h"
 #include "wire/json.h"
@@ -82,12 +83,25 @@ client::Outcome<Selection> Context::select(const std::vector<std::string>& names
   }
   auto resolution = client::resolve(names, known_groups(selection.status));
   if (!resolution.unknown.empty()) {
+    if (auto forbidden = find_forbidden(names)) return tl::unexpected(std::move(*forbidden));
     return tl::unexpected<client::Failure>(
         {.code = ExitCode::no_such_name,
          .message = fmt::format("{}", fmt::join(resolution.unknown, "; "))});
   }
   selection.targets = std::move(resolution.targets);
   return selection;
+}
+
+// The status that a worker gets has its own group alone: of another superd says so by a 403.
+std::optional<client::Failure> Context::find_forbidden(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto worker = core::parse_worker_ref(name);
+    const std::string& group = worker ? worker->group : name;
+    if (!core::is_group_name(group)) continue;
+    const auto answer = get("/v1/groups/" + group);
+    if (!answer && answer.error().code == ExitCode::not_permitted) return answer.error();
+  }
+  return std::nullopt;
 }
 
 ExitCode Context::report(const client::Failure& failure) {

@@ -120,11 +120,53 @@ ask GET /v1/groups/nobody
 ask POST /v1/workers/web.2/restart
 )") == "200 200 200 403 403 403 403 403 404 200");
   }
+  // The other group's processes are nobody's to it; of superd as a whole it may change nothing.
+  const std::string other = std::to_string(wishes.site.main_pid("other.1"));
+  CHECK(wishes.ask("web.1", "ask GET /v1/pids/" + other + R"(
+ask POST /v1/groups/other/hold
+ask POST /v1/groups/other/reload
+ask POST /v1/apply
+ask GET '/v1/groups/other/logs?lines=1'
+ask GET /v1/groups/other/why
+)") == "404 403 403 403 403 403");
   CHECK(wishes.ask("web.1", "'" + programs().superctl + "' status --json") != "");
   const auto status = nlohmann::json::parse(wishes.site.read("said.web.1"));
   REQUIRE(status.at("groups").size() == 1);
   CHECK(status.at("groups").at(0).at("name") == "web");
   CHECK(wishes.site.group("other").at("restarts") == 0);
+}
+
+TEST_CASE("a worker's wish: every command of superctl that is for a group is for its own",
+          "[root]") {
+  const Wishes wishes(R"(
+[group.web]
+command = ["sh", "-c", "trap 'echo told' USR2; . @DIR@/worker.sh"]
+workers = 2
+reload_signal = "USR2"
+ready   = { when = "delay", delay = "300ms" }
+
+[group.other]
+command = ["sleep", "100000"]
+ready   = { when = "delay", delay = "10ms" }
+)");
+  const std::string ctl = "'" + programs().superctl + "' ";
+  // Each says by its exit status whether it was let.
+  std::string script;
+  for (const char* line :
+       {"reload self", "signal USR2 web.2", "hold self", "release self", "pids web", "whose $MAIN",
+        "why self", "logs self", "wait self --for running", "start self"}) {
+    script += ctl + line + " >out 2>&1; echo $?\n";
+  }
+  CHECK(wishes.ask("web.1", script) == "0\n0\n0\n0\n0\n0\n0\n0\n0\n0");
+  CHECK(wait_until(
+      kSoon, [&] { return wishes.site.read("log/web.2.log").find("told") != std::string::npos; }));
+  script.clear();
+  for (const char* line : {"reload other", "signal USR2 other.1", "hold other", "pids other",
+                           "why other", "apply", "shutdown"}) {
+    script += ctl + line + " >out 2>&1; echo $?\n";
+  }
+  CHECK(wishes.ask("web.1", ctl + "why nobody >out 2>&1; echo $?") == "4");
+  CHECK(wishes.ask("web.1", script) == "6\n6\n6\n6\n6\n6\n6");
 }
 
 TEST_CASE("a worker's wish: to wait for one's own end is refused, and nothing is done", "[all]") {
