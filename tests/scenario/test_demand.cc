@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,19 @@
 #include "harness/deploy.h"
 
 namespace superd::scenario {
+namespace {
+
+// `PID GENERATION VERSION`
+std::string version_in(const std::string& body) {
+  std::istringstream words(body);
+  std::string pid;
+  std::string generation;
+  std::string version;
+  words >> pid >> generation >> version;
+  return version;
+}
+
+}  // namespace
 
 TEST_CASE("on_demand: the first connection starts the group, and is served", "[all]") {
   Site site(config({.more = "on_demand = true\n"}));
@@ -66,14 +80,22 @@ when = "next-request"
     releases.deploy("2");
     const Reply reply = get(site.address(), "/");
     CHECK(reply.status == 200);
-    CHECK(reply.body.find("2") != std::string::npos);
+    CHECK(version_in(reply.body) == "2");
   }
   SECTION("under load no request fails, and the new code serves") {
     Load load(load_on(site));
     REQUIRE(load.goes_on());
+    Get in_hand(site.address(), "/slow?ms=8000");
+    // Those that came later were accepted, so that one was.
+    REQUIRE(load.goes_on());
     releases.deploy("2");
     site.write("releases/2/touch-me", "");
     REQUIRE(wait_until(60s, [&] { return load.report().versions.count("2") == 1; }));
+    // An old worker still serves, and accepts nothing any more.
+    for (int i = 0; i < 50; ++i) CHECK(version_in(get(site.address(), "/").body) == "2");
+    const Reply last = in_hand.reply();
+    CHECK(last.status == 200);
+    CHECK(version_in(last.body) == "1");
     REQUIRE(load.goes_on());
     const LoadReport report = load.stop();
     INFO(report);
