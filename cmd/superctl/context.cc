@@ -81,9 +81,10 @@ client::Outcome<Selection> Context::select(const std::vector<std::string>& names
     if (!status) return tl::unexpected<client::Failure>(status.error());
     selection.status = std::move(*status);
   }
-  auto resolution = client::resolve(names, known_groups(selection.status));
+  const auto known = known_groups(selection.status);
+  auto resolution = client::resolve(names, known);
   if (!resolution.unknown.empty()) {
-    if (auto forbidden = find_forbidden(names)) return tl::unexpected(std::move(*forbidden));
+    if (auto forbidden = find_forbidden(names, known)) return tl::unexpected(std::move(*forbidden));
     return tl::unexpected<client::Failure>(
         {.code = ExitCode::no_such_name,
          .message = fmt::format("{}", fmt::join(resolution.unknown, "; "))});
@@ -93,11 +94,13 @@ client::Outcome<Selection> Context::select(const std::vector<std::string>& names
 }
 
 // The status that a worker gets has its own group alone: of another superd says so by a 403.
-std::optional<client::Failure> Context::find_forbidden(const std::vector<std::string>& names) {
+std::optional<client::Failure> Context::find_forbidden(
+    const std::vector<std::string>& names, const std::vector<client::KnownGroup>& known) {
   for (const std::string& name : names) {
     const auto worker = core::parse_worker_ref(name);
     const std::string& group = worker ? worker->group : name;
-    if (!core::is_group_name(group)) continue;
+    const bool seen = std::ranges::find(known, group, &client::KnownGroup::name) != known.end();
+    if (seen || !core::is_group_name(group)) continue;
     const auto answer = get("/v1/groups/" + group);
     if (!answer && answer.error().code == ExitCode::not_permitted) return answer.error();
   }

@@ -69,7 +69,8 @@ class Context {
   std::vector<Result<wire::Response>> ask_all(std::vector<client::Request> requests,
                                               client::Clock::time_point until);
   // Why one of the names may not be seen; nothing: none is forbidden.
-  std::optional<client::Failure> find_forbidden(const std::vector<std::string>& names);
+  std::optional<client::Failure> find_forbidden(const std::vector<std::string>& names,
+                                                const std::vector<client::KnownGroup>& known);
   // For answers that superd has at hand.
   [[nodiscard]] client::Clock::time_point query_deadline(client::Clock::duration patience) const;
 
