@@ -276,6 +276,31 @@ ready   = { when = "delay", delay = "10ms" }
   CHECK(wishes.site.state("web") == "stopped");
 }
 
+TEST_CASE("a worker's wish: inside requests of gunicorn, under load, no request fails", "[long]") {
+  if (::getpwnam("www-data") == nullptr) skip("there is no user www-data");
+  Site site(
+      config({.runner = Runner::gunicorn_gthread, .workers = 4, .more = "user = \"www-data\"\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running", 60s));
+  Load load(load_on(site));
+  REQUIRE(load.goes_on());
+  for (int i = 0; i < 3; ++i) {
+    const Reply reply = get(site.address(), "/wish");
+    REQUIRE(reply.body.starts_with("202 "));
+    const nlohmann::json wished =
+        await_end(site, nlohmann::json::parse(reply.body.substr(4)).at("roll"));
+    CHECK(wished.at("result") == "done");
+    CHECK(wished.at("replaced") == 4);
+    CHECK(wished.at("cause").get<std::string>().starts_with("worker web."));
+  }
+  CHECK(load.goes_on());
+  const LoadReport report = load.stop();
+  INFO(report);
+  CHECK(report.failed.empty());
+  CHECK(site.group("web").at("generation") == 4);
+}
+
 TEST_CASE("the example self-restart: a settings page makes every process read the settings anew",
           "[root]") {
   if (::getpwnam("www-data") == nullptr) skip("there is no user www-data");

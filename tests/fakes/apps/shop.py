@@ -14,9 +14,12 @@ BEHAVIOUR (which may be missing) has a line for each thing that is wrong with th
   /               who answers: `PID GENERATION VERSION`
   /slow?ms=N      the same, N milliseconds later
   /stuck          never
+  /wish           asks superd for a restart of its group: `STATUS BODY` of the answer (WSGI alone)
 """
 import asyncio
+import http.client
 import os
+import socket
 import sys
 import threading
 import time
@@ -77,13 +80,23 @@ def answer():
     return f"{os.getpid()} {generation} {VERSION}\n".encode()
 
 
+def wish():
+    superd = http.client.HTTPConnection("superd", timeout=20)
+    superd.sock = socket.socket(socket.AF_UNIX)
+    superd.sock.connect(os.environ["SUPERD_SOCKET"])
+    superd.request("POST", "/v1/groups/self/restart")
+    answer = superd.getresponse()
+    return b"%d %s\n" % (answer.status, answer.read())
+
+
 def headers(body):
     return [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
 
 
 def wsgi(environ, start_response):
-    time.sleep(seconds_to_wait(environ.get("PATH_INFO", "/"), environ.get("QUERY_STRING", "")))
-    body = answer()
+    path = environ.get("PATH_INFO", "/")
+    time.sleep(seconds_to_wait(path, environ.get("QUERY_STRING", "")))
+    body = wish() if path == "/wish" else answer()
     start_response(STATUS, headers(body))
     return [body]
 
