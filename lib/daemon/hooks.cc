@@ -1,7 +1,6 @@
 #include "daemon/hooks.h"
 
 #include <csignal>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,12 +11,12 @@
 #include "base/units.h"
 #include "core/environment.h"
 #include "daemon/child.h"
+#include "daemon/hook_tree.h"
 #include "daemon/last_lines.h"
 #include "loop/defer.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
 #include "os/pipe.h"
-#include "os/process_table.h"
 #include "os/read_pipe.h"
 #include "os/spawn.h"
 #include "os/text_input.h"
@@ -27,17 +26,6 @@ namespace {
 
 // So much is read in a turn, and at a program's end.
 constexpr std::size_t kReadATurn = std::size_t{64} * 1024;
-// A fork between the look and the KILL is found by the next round.
-constexpr int kKillRounds = 3;
-
-std::set<os::ProcessId> tree_of(pid_t leader) {
-  std::set<os::ProcessId> tree;
-  const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
-  if (!table) return tree;
-  for (const os::ProcessInfo* process : table->descendants_of(leader)) tree.insert(process->id);
-  for (const os::ProcessInfo* process : table->session_of(leader)) tree.insert(process->id);
-  return tree;
-}
 
 }  // namespace
 
@@ -67,11 +55,7 @@ void Hooks::Run::read_output() {
 }
 
 void Hooks::Run::kill() const {
-  for (int round = 0; round < kKillRounds; ++round) {
-    for (const os::ProcessId& process : tree_of(child->id().pid)) {
-      (void)os::signal_process(process, SIGKILL);
-    }
-  }
+  kill_below_hook(child->id().pid);
   (void)child->signal(SIGKILL);
 }
 
@@ -89,11 +73,12 @@ struct Hooks::Parts {
 };
 
 Hooks::Hooks(loop::Loop& loop, const std::vector<core::HookSpec>& hooks, Surroundings surroundings,
-             Limits limits)
+             Limits limits, Keep keep)
     : loop_(loop),
       hooks_(hooks),
       surroundings_(std::move(surroundings)),
       limits_(limits),
+      keep_(std::move(keep)),
       parts_(std::make_unique<Parts>(loop, [this] { start_some(); })) {}
 
 Hooks::~Hooks() = default;
@@ -161,12 +146,13 @@ Status Hooks::start(Waiting what) {
   auto run = std::make_unique<Run>(loop_, [this, id] { on_time(id); });
   run->label = label_of(what);
   run->output = std::move(pipe->read);
+  if (keep_.began) keep_.began(spawned->pid, spawned->pidfd.get());
   run->child.emplace(std::move(request), std::move(*spawned));
   run->timer.after(limits_.timeout);
   const Status followed = follow(id, *(running_[id] = std::move(run)));
   if (!followed) {
     running_[id]->kill();
-    running_.erase(id);
+    end(id);
   }
   return followed;
 }
@@ -185,9 +171,9 @@ void Hooks::on_output(std::uint64_t id) {
 }
 
 void Hooks::on_exit(std::uint64_t id, const core::Exit& exit) {
-  const auto found = running_.extract(id);
-  if (found.empty()) return;
-  const Run& run = *found.mapped();
+  const std::unique_ptr<Run> ended = end(id);
+  if (!ended) return;
+  const Run& run = *ended;
   const bool ok = exit == core::Exit::with_status(0);
   if (run.late) {
     run.tell_log(
@@ -197,6 +183,13 @@ void Hooks::on_exit(std::uint64_t id, const core::Exit& exit) {
     run.tell_log(core::describe(exit), ok ? log::Level::info : log::Level::warn);
   }
   parts_->starter.schedule();
+}
+
+std::unique_ptr<Hooks::Run> Hooks::end(std::uint64_t id) {
+  auto found = running_.extract(id);
+  if (found.empty()) return nullptr;
+  if (keep_.over) keep_.over(found.mapped()->child->id().pid);
+  return std::move(found.mapped());
 }
 
 void Hooks::on_time(std::uint64_t id) {

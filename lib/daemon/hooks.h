@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <sys/resource.h>
+#include <sys/types.h>
 
 #include "core/exit.h"
 #include "core/hook.h"
@@ -36,9 +37,15 @@ class Hooks {
     std::optional<rlim_t> nofile_soft;        // to be given back
   };
 
+  // For whoever takes care of what runs where this object does not live to do it (OrphanHooks).
+  struct Keep {
+    std::function<void(pid_t pid, int pidfd)> began{};
+    std::function<void(pid_t pid)> over{};
+  };
+
   // `hooks` is borrowed, and may change between two occurrences.
   Hooks(loop::Loop& loop, const std::vector<core::HookSpec>& hooks, Surroundings surroundings,
-        Limits limits);
+        Limits limits, Keep keep);
   ~Hooks();
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
@@ -72,6 +79,8 @@ class Hooks {
   void on_output(std::uint64_t id);
   void on_exit(std::uint64_t id, const core::Exit& exit);
   void on_time(std::uint64_t id);
+  // Takes it out; null where it is not there.
+  std::unique_ptr<Run> end(std::uint64_t id);
   void drop_oldest();
   void check_idle();
 
@@ -80,6 +89,7 @@ class Hooks {
   const std::vector<core::HookSpec>& hooks_;
   Surroundings surroundings_;
   Limits limits_;
+  Keep keep_;
   std::deque<Waiting> waiting_;
   std::map<std::uint64_t, std::unique_ptr<Run>> running_;
   std::uint64_t last_run_ = 0;

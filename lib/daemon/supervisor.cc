@@ -178,7 +178,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       hooks_(
           loop, spec_.hooks,
           {.environment = config::this_process().environment, .nofile_soft = options.nofile_soft},
-          Hooks::Limits{}),
+          Hooks::Limits{}, hook_keep()),
+      orphan_hooks_(loop, Hooks::Limits{}.timeout, [this](pid_t pid) { drop_hook(pid); }),
       occurrences_([this](core::OccurrenceKind kind, const wire::OccurrenceView& view) {
         tell_hooks(kind, view);
       }),

@@ -116,6 +116,8 @@ void Supervisor::take_items(std::vector<keeper::Item> items) {
     } else if (item.name.starts_with(kHoldItem)) {
       automatic_.hold(item.name.substr(kHoldItem.size()), Automatic::Holder::command,
                       "a command before superd's supervisor was started again");
+    } else if (const auto hook = OrphanHooks::pid_of(item.name)) {
+      orphan_hooks_.adopt(*hook, std::move(item.fds.front()));
     } else if (item.name == keeper::kExitsItem) {
       exits_ = std::move(item.fds.front());
     } else if (const auto held = parse_item(item.name)) {

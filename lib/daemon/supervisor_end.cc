@@ -105,6 +105,7 @@ void Supervisor::finish() {
 void Supervisor::leave() {
   leave_timer_.reset();
   hooks_.abandon();
+  orphan_hooks_.abandon();
   listeners_.close();
   ::unlink(spec_.daemon.control.c_str());
   if (spec_.daemon.worker_socket) ::unlink(spec_.daemon.worker_socket->c_str());

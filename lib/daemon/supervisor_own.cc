@@ -56,4 +56,18 @@ void Supervisor::tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceVie
   if (hooks_.wants(kind)) hooks_.tell(kind, wire::to_text(view));
 }
 
+Hooks::Keep Supervisor::hook_keep() {
+  return {.began =
+              [this](pid_t pid, int pidfd) {
+                (void)keeper_.put(OrphanHooks::item_of(pid), std::array{pidfd});
+                sync_keeper();
+              },
+          .over = [this](pid_t pid) { drop_hook(pid); }};
+}
+
+void Supervisor::drop_hook(pid_t pid) {
+  (void)keeper_.drop(OrphanHooks::item_of(pid));
+  sync_keeper();
+}
+
 }  // namespace superd::daemon

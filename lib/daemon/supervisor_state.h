@@ -25,6 +25,7 @@
 #include "daemon/listeners.h"
 #include "daemon/occurrences.h"
 #include "daemon/orders.h"
+#include "daemon/orphan_hooks.h"
 #include "daemon/own_commands.h"
 #include "daemon/readiness.h"
 #include "daemon/recipe.h"
@@ -97,6 +98,9 @@ class Supervisor {
   // A hold by command outlives this supervisor: the keeper keeps it.
   void keep_hold(const std::string& group, wire::HoldAction action);
   void tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceView& view);
+  // The keeper knows of each hook that runs, for the next supervisor.
+  Hooks::Keep hook_keep();
+  void drop_hook(pid_t pid);
 
   // supervisor_config.cc: groups whose configuration changes.
   void close_unused_listeners();
@@ -170,6 +174,7 @@ class Supervisor {
   Routes routes_;
   Leftovers leftovers_;
   Hooks hooks_;
+  OrphanHooks orphan_hooks_;
   Occurrences occurrences_;
   SignalOrders signal_orders_;
   Schedules schedules_;

@@ -177,6 +177,14 @@ run = ["/no/such/program"]
   const std::string pids = site.read("hanging");
   CHECK(std::count(pids.begin(), pids.end(), '\n') <= 4);
   CHECK(superd.log().find("events are not told to them, oldest first") != std::string::npos);
+  // Those of a supervisor that dies are no one else's either.
+  const pid_t supervisor = superd.supervisor();
+  ::kill(supervisor, SIGKILL);
+  REQUIRE(wait_until(kSoon, [&] {
+    return superd.supervisor() > 0 && superd.supervisor() != supervisor &&
+           site.group("web").is_object();
+  }));
+  REQUIRE(site.reaches("web", "running"));
   CHECK(superd.end() == 0);
   std::istringstream left(site.read("hanging"));
   for (pid_t pid = 0; left >> pid;) CHECK(wait_until(kSoon, [&] { return !proc::alive(pid); }));

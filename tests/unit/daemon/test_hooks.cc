@@ -1,5 +1,7 @@
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -12,7 +14,9 @@
 #include <catch2/catch.hpp>
 
 #include "../loop/run_until.h"
+#include "base/unique_fd.h"
 #include "daemon/hooks.h"
+#include "daemon/orphan_hooks.h"
 
 namespace superd::daemon {
 namespace {
@@ -42,13 +46,13 @@ struct World {
     specs.push_back(
         {.on = std::move(on), .run = {"sh", "-c", script, "hook"}, .directory = directory});
   }
-  Hooks& begin(Hooks::Limits limits = {}) {
+  Hooks& begin(Hooks::Limits limits = {}, Hooks::Keep keep = {}) {
     hooks = std::make_unique<Hooks>(
         loop, specs,
         Hooks::Surroundings{.environment = {{.name = "PATH", .value = "/usr/bin:/bin"},
                                             {.name = "NOTIFY_SOCKET", .value = "/run/systemd"}},
                             .nofile_soft = {}},
-        limits);
+        limits, std::move(keep));
     return *hooks;
   }
   void finish() {
@@ -145,6 +149,50 @@ TEST_CASE("hook: few run at a time, and of too many that wait the oldest are dro
   CHECK(world.files() == 13);
   CHECK(std::filesystem::exists(world.directory + "/begun.991"));
   CHECK(std::filesystem::exists(world.directory + "/begun.1000"));
+}
+
+TEST_CASE("hook: one of a supervisor that died has its time as well", "[daemon]") {
+  World world;
+  world.hook({Kind::worker_exited}, "sh -c 'echo $$ >child; sleep 1000' & wait");
+  std::map<pid_t, UniqueFd> kept;
+  std::set<pid_t> over;
+  const auto on_over = [&](pid_t pid) { over.insert(pid); };
+  world
+      .begin({}, {.began = [&](pid_t pid, int pidfd) { kept[pid] = UniqueFd(::dup(pidfd)); },
+                  .over = on_over})
+      .tell(Kind::worker_exited, "{}");
+  REQUIRE(loop::run_until(world.loop, [&] { return !world.read("child").empty(); }));
+  const pid_t child = std::stoi(world.read("child"));
+  world.hooks.reset();
+  REQUIRE(kept.size() == 1);
+  CHECK(over.empty());
+
+  const pid_t pid = kept.begin()->first;
+  OrphanHooks next(world.loop, 50ms, on_over);
+  next.adopt(pid, std::move(kept.begin()->second));
+  CHECK(loop::run_until(world.loop, [&] { return over.contains(pid); }));
+  // It comes home to this process, and was killed before its leader was.
+  CHECK(loop::run_until(world.loop, [&] {
+    ::waitpid(child, nullptr, WNOHANG);
+    return ::kill(child, 0) != 0;
+  }));
+}
+
+TEST_CASE("hook: one that ended while nobody looked is over", "[daemon]") {
+  World world;
+  world.hook({Kind::worker_exited}, "exit 0");
+  std::map<pid_t, UniqueFd> kept;
+  world.begin({}, {.began = [&](pid_t pid, int pidfd) { kept[pid] = UniqueFd(::dup(pidfd)); }})
+      .tell(Kind::worker_exited, "{}");
+  world.finish();
+  REQUIRE(kept.size() == 1);
+  std::set<pid_t> over;
+  OrphanHooks next(world.loop, 1h, [&](pid_t pid) { over.insert(pid); });
+  next.adopt(kept.begin()->first, std::move(kept.begin()->second));
+  CHECK(over.contains(kept.begin()->first));
+  CHECK(OrphanHooks::pid_of(OrphanHooks::item_of(4711)) == 4711);
+  CHECK_FALSE(OrphanHooks::pid_of("hook/47x"));
+  CHECK_FALSE(OrphanHooks::pid_of("hold/4711"));
 }
 
 }  // namespace superd::daemon
