@@ -37,7 +37,7 @@ class Child {
   // Its exit was told, or it was reaped.
   [[nodiscard]] bool gone() const { return gone_; }
   // Of one that is gone: nothing happens.
-  Status signal(int number) const;
+  [[nodiscard]] Status signal(int number) const;
   // Takes away one that nobody follows any more; nothing where it still runs.
   void reap();
 

@@ -109,10 +109,10 @@ void Hooks::drop_oldest() {
 
 void Hooks::start_some() {
   while (!waiting_.empty() && running_.size() < limits_.running) {
-    Waiting what = std::move(waiting_.front());
+    const Waiting what = std::move(waiting_.front());
     waiting_.pop_front();
     const std::string label = label_of(what);
-    if (const Status started = start(std::move(what)); !started) {
+    if (const Status started = start(what); !started) {
       log::warn("hook {}: {}", label, started.error().message);
     }
   }
@@ -128,7 +128,7 @@ std::string Hooks::label_of(const Waiting& what) {
   return fmt::format("{} ({})", program.substr(program.rfind('/') + 1), core::name(what.kind));
 }
 
-Status Hooks::start(Waiting what) {
+Status Hooks::start(const Waiting& what) {
   os::SpawnRequest request;
   request.argv = what.hook.run;
   request.env = core::helper_environment(surroundings_.environment);
@@ -149,7 +149,7 @@ Status Hooks::start(Waiting what) {
   if (keep_.began) keep_.began(spawned->pid, spawned->pidfd.get());
   run->child.emplace(std::move(request), std::move(*spawned));
   run->timer.after(limits_.timeout);
-  const Status followed = follow(id, *(running_[id] = std::move(run)));
+  Status followed = follow(id, *(running_[id] = std::move(run)));
   if (!followed) {
     running_[id]->kill();
     end(id);

@@ -74,7 +74,7 @@ class Hooks {
 
   void start_some();
   static std::string label_of(const Waiting& what);
-  Status start(Waiting what);
+  Status start(const Waiting& what);
   Status follow(std::uint64_t id, Run& run);
   void on_output(std::uint64_t id);
   void on_exit(std::uint64_t id, const core::Exit& exit);
