@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 namespace superd::front {
@@ -34,6 +35,17 @@ Result<UniqueFd> open_own_program() {
   UniqueFd program(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
   if (!program) return fail_errno("cannot open superd's own program by /proc/self/exe", errno);
   return program;
+}
+
+std::string own_program_path() {
+  std::error_code ignored;
+  const std::filesystem::path self = "/proc/self/exe";
+  const auto* executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  if (executed != nullptr) {
+    const auto path = std::filesystem::absolute(executed, ignored).lexically_normal();
+    if (std::filesystem::equivalent(path, self, ignored)) return path;
+  }
+  return std::filesystem::read_symlink(self, ignored);
 }
 
 }  // namespace superd::front

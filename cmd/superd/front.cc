@@ -119,6 +119,7 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
   role.role = "keeper";
   role.config_file = std::filesystem::absolute(file).lexically_normal();
   role.runtime_dir_fd = directory->get();
+  role.program = own_program_path();
   role.log_level = name(daemon.log_level);
   role.log_format = name(daemon.log_format);
   const Result<rlim_t> nofile = os::raise_nofile_limit();

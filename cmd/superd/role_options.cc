@@ -15,6 +15,9 @@ void declare(CLI::App& app, RoleOptions& options) {
   app.add_option("--config", options.config_file);
   app.add_option("--runtime-dir-fd", options.runtime_dir_fd);
   app.add_option("--ready-fd", options.ready_fd);
+  app.add_option("--program", options.program);
+  app.add_option("--resume", options.resume_fd);
+  app.add_option("--check-resume", options.check_resume_fd);
   app.add_option("--nofile-soft", options.nofile_soft);
   app.add_option("--log-level", options.log_level);
   app.add_option("--log-format", options.log_format);
@@ -32,6 +35,7 @@ std::vector<std::string> to_argv(const RoleOptions& options) {
   add("--config", options.config_file);
   if (options.runtime_dir_fd >= 0) add("--runtime-dir-fd", std::to_string(options.runtime_dir_fd));
   if (options.ready_fd >= 0) add("--ready-fd", std::to_string(options.ready_fd));
+  if (!options.program.empty()) add("--program", options.program);
   if (options.nofile_soft >= 0) add("--nofile-soft", std::to_string(options.nofile_soft));
   if (options.log_level != usual.log_level) add("--log-level", options.log_level);
   if (options.log_format != usual.log_format) add("--log-format", options.log_format);

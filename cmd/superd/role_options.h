@@ -15,6 +15,11 @@ struct RoleOptions {
   // Keeper only: the locked runtime directory, and who waits for the start (-1: nobody).
   int runtime_dir_fd = -1;
   int ready_fd = -1;
+  // Keeper only: where the program lies, by which an upgrade finds its successor; and what one that
+  // takes another one's place reads: to go on with it, or only to check that it can.
+  std::string program;
+  int resume_fd = -1;
+  int check_resume_fd = -1;
   // The soft RLIMIT_NOFILE before superd raised it; nothing (-1): it was not raised.
   long long nofile_soft = -1;
   std::string log_level = "info";

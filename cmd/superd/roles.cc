@@ -36,10 +36,20 @@ std::vector<std::string> child_argv(const RoleOptions& options, const char* role
   child.role = role;
   child.runtime_dir_fd = -1;
   child.ready_fd = -1;
+  child.program.clear();
   return to_argv(child);
 }
 
+// Of the keeper that an upgrade makes of this one.
+std::vector<std::string> successor_argv(const RoleOptions& options) {
+  RoleOptions successor = options;
+  successor.runtime_dir_fd = -1;
+  successor.ready_fd = -1;
+  return to_argv(successor);
+}
+
 int be_keeper(const RoleOptions& options) {
+  if (options.check_resume_fd >= 0) return keeper::check_resume(options.check_resume_fd);
   keeper::KeeperOptions keeper;
   // They came through exec on purpose; from here on nothing may.
   close_on_exec_from(3);
@@ -51,6 +61,9 @@ int be_keeper(const RoleOptions& options) {
     return 1;
   }
   keeper.program = std::move(*program);
+  keeper.resume = UniqueFd(options.resume_fd);
+  keeper.program_path = options.program;
+  keeper.argv = successor_argv(options);
   keeper.supervisor_argv = child_argv(options, "supervisor");
   keeper.logger_argv = child_argv(options, "logger");
   return keeper::run_keeper(std::move(keeper));

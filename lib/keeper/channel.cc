@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 
@@ -106,6 +107,11 @@ void Channel::give_up_writing() {
   // The other end's last words are still to be read: only this direction is over.
   write_closed_ = true;
   acks_.clear();
+}
+
+void Channel::close_writing() {
+  ::shutdown(socket_.get(), SHUT_WR);
+  give_up_writing();
 }
 
 std::vector<Channel::Outgoing> Channel::take_undelivered(Op op) {

@@ -52,6 +52,12 @@ class Channel {
   [[nodiscard]] bool wants_write() const;
   // Nothing waits here or for an acknowledgement.
   [[nodiscard]] bool settled() const;
+  // Nothing is half sent or half received: another keeper can go on with the socket.
+  [[nodiscard]] bool between_messages() const {
+    return settled() && !partial_ && !spoiled_ && !write_closed_;
+  }
+  // The other end reads to the end of what was sent; what it sends is still received.
+  void close_writing();
   // Takes out of the queue the messages of one kind of which nothing was sent, and gives them with
   // copies (without descriptors) of those that were sent but not acknowledged; oldest first.
   std::vector<Outgoing> take_undelivered(Op op);

@@ -37,14 +37,8 @@ namespace {
 
 }  // namespace
 
-Result<StartedChild> start_child(int program_fd, const std::vector<std::string>& argv,
-                                 KeeperDies keeper_dies) {
-  int pair[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
-    return fail_errno("make the pair for " + argv.front(), errno);
-  }
-  UniqueFd ours(pair[0]);
-  UniqueFd theirs(pair[1]);
+Result<pid_t> run_program(int program_fd, const std::vector<std::string>& argv, int fd,
+                          KeeperDies keeper_dies) {
   std::vector<char*> arguments;
   arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -55,8 +49,21 @@ Result<StartedChild> start_child(int program_fd, const std::vector<std::string>&
   const pid_t killed_with = keeper_dies == KeeperDies::killed ? ::getpid() : 0;
   const pid_t pid = ::fork();
   if (pid < 0) return fail_errno("start " + argv.front(), errno);
-  if (pid == 0) run_child(program.get(), theirs.get(), arguments.data(), killed_with);
-  return StartedChild{.pid = pid, .link = std::move(ours)};
+  if (pid == 0) run_child(program.get(), fd, arguments.data(), killed_with);
+  return pid;
+}
+
+Result<StartedChild> start_child(int program_fd, const std::vector<std::string>& argv,
+                                 KeeperDies keeper_dies) {
+  int pair[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+    return fail_errno("make the pair for " + argv.front(), errno);
+  }
+  UniqueFd ours(pair[0]);
+  const UniqueFd theirs(pair[1]);
+  const Result<pid_t> pid = run_program(program_fd, argv, theirs.get(), keeper_dies);
+  if (!pid) return tl::unexpected(pid.error());
+  return StartedChild{.pid = *pid, .link = std::move(ours)};
 }
 
 }  // namespace superd::keeper

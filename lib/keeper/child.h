@@ -20,6 +20,11 @@ struct StartedChild {
 // or in the middle of something. `told`: its end of the pair is closed.
 enum class KeeperDies { told, killed };
 
+// Executes the program behind `program_fd` in a child that has `fd` at kLinkFd, else as
+// start_child() does.
+Result<pid_t> run_program(int program_fd, const std::vector<std::string>& argv, int fd,
+                          KeeperDies keeper_dies);
+
 // Executes the program behind `program_fd` with `argv` (argv[0] is what ps shows): in a session of
 // its own, so that a terminal's signals reach the keeper alone, with no signal blocked or ignored,
 // and with no descriptors but 0-2 and kLinkFd (all others are close-on-exec in the keeper). What

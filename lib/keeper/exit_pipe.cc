@@ -17,9 +17,13 @@ Result<ExitPipe> ExitPipe::create() {
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
     return fail_errno("make the pipe of exit records", errno);
   }
-  auto read = std::make_shared<std::vector<UniqueFd>>();
-  read->emplace_back(ends[0]);
-  return ExitPipe(std::move(read), UniqueFd(ends[1]));
+  return resume(UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+ExitPipe ExitPipe::resume(UniqueFd read, UniqueFd write) {
+  auto item = std::make_shared<std::vector<UniqueFd>>();
+  item->push_back(std::move(read));
+  return {std::move(item), std::move(write)};
 }
 
 void ExitPipe::record(const ExitRecord& record) {

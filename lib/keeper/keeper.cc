@@ -65,7 +65,6 @@ void Keeper::take_given_fds() {
 }
 
 int Keeper::run() {
-  take_given_fds();
   while (!done()) turn();
   return exit_code_.value_or(1);
 }
@@ -80,6 +79,8 @@ int Keeper::wait_limit(Clock::time_point now) const {
   const auto sooner = [&next](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
   if (exit_code_) sooner(leave_deadline_);
   if (watch_.due()) sooner(*watch_.due());
+  if (room_deadline_) sooner(*room_deadline_);
+  if (upgrade_) sooner(upgrade_->deadline());
   if (manager_.waits()) sooner(now + ServiceManager::kRetry);
   if (!exit_code_ && absence_.due()) sooner(*absence_.due());
   for (const Role* role : {&supervisor_, &logger_}) {
@@ -116,6 +117,9 @@ void Keeper::turn() {
   reap(Clock::now());
   look_after_output(Clock::now());
   enforce_leaving(Clock::now());
+  enforce_room(Clock::now());
+  // Last, when everything that was read is done.
+  continue_upgrade(Clock::now());
 }
 
 void Keeper::start_due(Clock::time_point now) {
@@ -148,6 +152,7 @@ void Keeper::connect_peers() {
   Channel* supervisor = supervisor_.channel();
   Channel* logger = logger_.channel();
   if (supervisor == nullptr || logger == nullptr) return;
+  if (supervisor_.replaced() || logger_.replaced()) return;
   int pair[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
     log::error("supervisor and logger cannot be connected: {}",
@@ -166,13 +171,28 @@ void Keeper::connect_peers() {
 }
 
 int run_keeper(KeeperOptions options) {
+  std::optional<Handover> state;
+  if (options.resume) {
+    Result<Handover> read = read_handover(options.resume.get());
+    if (!read) {
+      log::error("what was handed over: {}", read.error().message);
+      return 1;
+    }
+    options.runtime_dir.reset(read->runtime_dir);
+    options.ready.reset(read->ready);
+    options.resume.reset();
+    state = std::move(*read);
+  }
   const int runtime_dir = options.runtime_dir.get();
-  ServiceManager manager = ServiceManager::from_environment();
+  ServiceManager manager = state ? ServiceManager(state->notify_socket, state->watchdog)
+                                 : ServiceManager::from_environment();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
     log::warn("orphans will not come home: {}", std::generic_category().message(errno));
   }
   Result<UniqueFd> signals = take_signals();
-  Result<ExitPipe> exits = ExitPipe::create();
+  Result<ExitPipe> exits =
+      state ? ExitPipe::resume(UniqueFd(state->exits_read), UniqueFd(state->exits_write))
+            : ExitPipe::create();
   if (!signals || !exits) {
     log::error("{}", !signals ? signals.error().message : exits.error().message);
     return 1;
@@ -181,9 +201,20 @@ int run_keeper(KeeperOptions options) {
     log::warn("{}", written.error().message);
   }
   Keeper keeper(std::move(options), std::move(manager), std::move(*signals), std::move(*exits));
+  if (state) {
+    keeper.resume(*state);
+  } else {
+    keeper.take_given_fds();
+  }
   const int code = keeper.run();
   remove_pid_file(runtime_dir);
   return code;
+}
+
+int check_resume(int fd) {
+  const Result<Handover> read = read_handover(fd);
+  if (!read) log::error("what was handed over: {}", read.error().message);
+  return read ? 0 : 1;
 }
 
 }  // namespace superd::keeper

@@ -23,6 +23,13 @@ struct KeeperOptions {
   UniqueFd ready;
   // How long supervisor and logger may take to leave once the shutdown is done.
   std::chrono::milliseconds leave_limit = std::chrono::seconds(10);
+  // Where the program lies, and the command line with which it becomes a keeper: for an upgrade.
+  std::string program_path;
+  std::vector<std::string> argv;
+  // A Handover, of which this process goes on: runtime_dir and ready come from there.
+  UniqueFd resume;
+  // How long a new program may take to check the state, and the supervisor to send what it began.
+  std::chrono::milliseconds upgrade_limit = std::chrono::seconds(10);
   // The interval is at most what a service manager's watchdog asks for.
   AliveWatch::Limits alive = {};
 };
@@ -46,5 +53,9 @@ struct KeeperOptions {
 // three supervisors in a row died of a shutdown that was asked for. log::configure was called
 // before.
 int run_keeper(KeeperOptions options);
+
+// For `--check-resume FD`: 0 if run_keeper() can go on with the Handover, else 1 and a line in the
+// log.
+int check_resume(int fd);
 
 }  // namespace superd::keeper

@@ -75,6 +75,8 @@ void Keeper::on_reaped(const os::Reaped& reaped, Clock::time_point now) {
     on_supervisor_ended(reaped.exit, now);
   } else if (reaped.process.pid == logger_.pid()) {
     logger_.ended(reaped.exit, now);
+  } else if (upgrade_ && reaped.process.pid == upgrade_->checker()) {
+    on_checked(reaped.exit);
   } else {
     log::debug("process {} came home and ended: {}", reaped.process.pid, describe(reaped.exit));
     exits_.record({.process = reaped.process, .exit = reaped.exit});
@@ -87,15 +89,17 @@ void Keeper::on_supervisor_ended(const os::Exit& exit, Clock::time_point now) {
   }
   // leave() has closed the pair if `finished` was among its last words.
   if (Channel* channel = supervisor_.channel(); channel != nullptr) {
-    if (channel->take_undelivered(Op::items_end).empty()) count_crash(now);
+    const bool briefed = channel->take_undelivered(Op::items_end).empty();
+    if (briefed && !supervisor_.replaced()) count_crash(now);
     for (const auto& lost : channel->take_undelivered(Op::signal)) {
       pending_signals_.push_back(lost.value);
     }
   }
+  const bool replaced = supervisor_.replaced();
   supervisor_.ended(exit, now);
   watch_.ended();
   hung_ = false;
-  if (!shutdown_wanted_ || exit_code_) return;
+  if (!shutdown_wanted_ || exit_code_ || replaced) return;
   supervisor_.hurry(now);
   if (++shutdown_deaths_ < kShutdownAttempts) return;
   log::error("{} supervisors died of the shutdown: superd leaves; workers may be left",
@@ -173,6 +177,9 @@ void Keeper::read_logger() {
 
 void Keeper::on_message(Channel::Incoming message) {
   switch (message.op) {
+    case Op::upgrade:
+      begin_upgrade();
+      return;
     case Op::put:
       if (is_item_name(message.name) && message.name != kExitsItem && !message.fds.empty()) {
         hold(message.name, std::move(message.fds));

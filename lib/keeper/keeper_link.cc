@@ -53,6 +53,8 @@ Status KeeperLink::started(int code) { return channel_.send({.op = Op::started, 
 
 Status KeeperLink::finished(int code) { return channel_.send({.op = Op::finished, .value = code}); }
 
+Status KeeperLink::upgrade() { return channel_.send({.op = Op::upgrade}); }
+
 std::vector<Message> KeeperLink::read() {
   take_packets();
   std::vector<Message> messages(std::make_move_iterator(arrived_.begin()),
@@ -75,6 +77,9 @@ void KeeperLink::take_packets() {
         break;
       case Op::peer:
         if (packet.fds.size() == 1) arrived_.emplace_back(Peer{std::move(packet.fds.front())});
+        break;
+      case Op::upgrade:
+        arrived_.emplace_back(UpgradeFailed{.error = packet.value});
         break;
       case Op::ping:  // the channel has acknowledged it
         break;

@@ -45,9 +45,15 @@ struct SignalArrived {
 struct Peer {
   UniqueFd fd;
 };
+// What upgrade() asked for is not done, and nothing has changed: ENOENT and the like (there is no
+// program to be executed), EBADMSG (it cannot read the state of this one), EBUSY (superd leaves, or
+// an upgrade is under way), ETIMEDOUT. The keeper's log says more.
+struct UpgradeFailed {
+  int error = 0;
+};
 // The keeper's end is closed: leave at once, touching nothing. Always the last message.
 struct KeeperGone {};
-using Message = std::variant<Item, ItemsEnd, SignalArrived, Peer, KeeperGone>;
+using Message = std::variant<Item, ItemsEnd, SignalArrived, Peer, UpgradeFailed, KeeperGone>;
 
 // What a supervisor is told at its start.
 struct Briefing {
@@ -88,6 +94,14 @@ class KeeperLink {
   Status started(int code);
   // The ordered shutdown is done: the keeper lets the logger leave and exits with `code` (0..255).
   Status finished(int code);
+
+  // Asks the keeper to become the program that lies on disk now where this one was started from.
+  // The new program first proves that it reads the keeper's state. Then the keeper executes it, in
+  // the same process and with all that it holds; this supervisor gets KeeperGone, and when it has
+  // left, the next one is of the new program. The same goes for the logger. Otherwise UpgradeFailed
+  // comes. What this supervisor sent before is done in either case; it sends nothing behind it
+  // until it knows, because the keeper waits for a moment at which nothing is half sent.
+  Status upgrade();
 
   // What has arrived, in order; empty: nothing now. Bounded: while fd() stays readable there is
   // more. After receive_briefing() and settle() call it once without waiting for fd(): they keep

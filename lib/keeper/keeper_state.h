@@ -7,6 +7,7 @@
 #include "keeper/alive_watch.h"
 #include "keeper/crash_count.h"
 #include "keeper/exit_pipe.h"
+#include "keeper/handover.h"
 #include "keeper/item_store.h"
 #include "keeper/keeper.h"
 #include "keeper/logger_absence.h"
@@ -14,6 +15,7 @@
 #include "keeper/role.h"
 #include "keeper/service_manager.h"
 #include "keeper/signals.h"
+#include "keeper/upgrade.h"
 #include "os/process.h"
 
 namespace superd::keeper {
@@ -25,6 +27,10 @@ class Keeper {
  public:
   Keeper(KeeperOptions options, ServiceManager manager, UniqueFd signals, ExitPipe exits);
   int run();
+  // What the service manager kept of an earlier keeper.
+  void take_given_fds();
+  // What a keeper of another program, which was this process, has handed over.
+  void resume(const Handover& handover);
 
  private:
   // keeper.cc: the turn, and the starts.
@@ -34,8 +40,6 @@ class Keeper {
   void start_due(Clock::time_point now);
   void brief_supervisor();
   void connect_peers();
-  // What the service manager kept of an earlier keeper.
-  void take_given_fds();
 
   // keeper_events.cc: what happens.
   void on_signal(const ArrivedSignal& signal);
@@ -56,6 +60,15 @@ class Keeper {
   void on_started(int code);
   void leave(int code);
   void enforce_leaving(Clock::time_point now);
+
+  // keeper_upgrade.cc: another program takes this one's place.
+  void begin_upgrade();
+  void continue_upgrade(Clock::time_point now);
+  void on_checked(const os::Exit& exit);
+  void fail_upgrade(const Error& reason);
+  // Kills what does not make room for the new program.
+  void enforce_room(Clock::time_point now);
+  [[nodiscard]] Handover handover() const;
 
   KeeperOptions options_;
   ServiceManager manager_;
@@ -82,6 +95,9 @@ class Keeper {
   std::optional<int> exit_code_;
   Clock::time_point leave_deadline_{};
   int kills_ = 0;
+  std::optional<Upgrade> upgrade_;
+  // When those that are to make room for the new program are killed.
+  std::optional<Clock::time_point> room_deadline_;
 };
 
 }  // namespace superd::keeper

@@ -26,6 +26,7 @@ enum class Op : std::uint16_t {
   signal = 9,     // from the keeper: value is the signal's number
   peer = 10,      // from the keeper
   ping = 11,      // from the keeper: acknowledged, that is all
+  upgrade = 12,   // to the keeper: become the program on disk; back: failed, value is an errno
 };
 
 inline constexpr std::size_t kMaxName = 200;

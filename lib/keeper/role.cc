@@ -34,11 +34,26 @@ bool Role::start(int program_fd, Clock::time_point now) {
   return true;
 }
 
+void Role::replace(pid_t pid, UniqueFd link, Clock::time_point now) {
+  pid_ = pid;
+  started_ = now;
+  due_.reset();
+  replaced_ = true;
+  if (!link) return;
+  channel_.emplace(std::move(link));
+  channel_->close_writing();
+}
+
 void Role::ended(const os::Exit& exit, Clock::time_point now) {
   const pid_t pid = std::exchange(pid_, -1);
   channel_.reset();
   if (retired_) {
     log::debug("the {} (process {}) has left: {}", name_, pid, describe(exit));
+    return;
+  }
+  if (std::exchange(replaced_, false)) {
+    log::info("the {} (process {}) has made room: {}", name_, pid, describe(exit));
+    due_ = now;
     return;
   }
   pause(now, now - started_, fmt::format("the {} (process {}) {}", name_, pid, describe(exit)));

@@ -34,11 +34,16 @@ class Role {
   }
   // Nothing between two lives, and once disconnected.
   [[nodiscard]] Channel* channel() { return channel_ ? &*channel_ : nullptr; }
+  [[nodiscard]] const Channel* channel() const { return channel_ ? &*channel_ : nullptr; }
   // When it is to be started; nothing while it lives or once it was retired.
   [[nodiscard]] std::optional<Clock::time_point> due() const { return due_; }
 
   // True if it lives now. A start that fails is logged and due again after the growing pause.
   bool start(int program_fd, Clock::time_point now);
+  // Another keeper, whose place this one takes, has started it. It is asked to make room for one of
+  // the present program, by the end of its pair, and ended() has that started at once.
+  void replace(pid_t pid, UniqueFd link, Clock::time_point now);
+  [[nodiscard]] bool replaced() const { return replaced_; }
   // It was reaped: due again after the growing pause, unless retired. The channel is closed.
   void ended(const os::Exit& exit, Clock::time_point now);
   // Skips the pause that is left.
@@ -62,6 +67,7 @@ class Role {
   Clock::time_point started_{};
   std::optional<Clock::time_point> due_ = Clock::time_point{};
   bool retired_ = false;
+  bool replaced_ = false;
 };
 
 }  // namespace superd::keeper

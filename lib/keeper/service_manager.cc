@@ -43,6 +43,11 @@ ServiceManager ServiceManager::from_environment() {
   return manager;
 }
 
+ServiceManager::ServiceManager(std::string socket, std::chrono::milliseconds watchdog)
+    : socket_(std::move(socket)) {
+  if (watchdog.count() > 0) watchdog_ = watchdog;
+}
+
 void ServiceManager::store(const std::string& item, const Descriptors& fds) {
   const auto name = to_fd_name(item);
   if (!name)

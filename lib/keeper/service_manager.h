@@ -26,6 +26,9 @@ class ServiceManager {
   // keeper's alone, neither supervisor nor workers see them. A WATCHDOG_PID of another process, or
   // a WATCHDOG_USEC that is no number above 0, means no watchdog.
   static ServiceManager from_environment();
+  // As another keeper, whose place this one takes, had it.
+  ServiceManager(std::string socket, std::chrono::milliseconds watchdog);
+  [[nodiscard]] const std::string& socket() const { return socket_; }
 
   // `READY=1` and the like, lines joined by '\n'.
   void tell(std::string_view state) { send({.state = std::string(state), .fds = nullptr}); }
@@ -45,6 +48,7 @@ class ServiceManager {
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
 
  private:
+  ServiceManager() = default;
   struct Message {
     std::string state;
     Descriptors fds;

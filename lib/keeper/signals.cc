@@ -9,24 +9,34 @@
 
 namespace superd::keeper {
 
-void clear_signal_state() {
+namespace {
+
+void restore_dispositions() {
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   // KILL, STOP and libc's own two are refused: nothing to do about those.
   for (int number = 1; number <= SIGRTMAX; ++number) ::sigaction(number, &standard, nullptr);
+}
+
+}  // namespace
+
+void clear_signal_state() {
+  restore_dispositions();
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 Result<UniqueFd> take_signals() {
-  clear_signal_state();
   sigset_t taken;
   ::sigemptyset(&taken);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH}) {
     ::sigaddset(&taken, number);
   }
   for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ::sigaddset(&taken, number);
+  // What is pending since an exec, before which it was blocked, stays pending.
+  ::sigprocmask(SIG_BLOCK, &taken, nullptr);
+  restore_dispositions();
   if (::sigprocmask(SIG_SETMASK, &taken, nullptr) != 0) return fail_errno("block signals", errno);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;

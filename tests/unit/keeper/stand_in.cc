@@ -1,6 +1,7 @@
 // A real keeper with a supervisor and a logger that are nothing but a script, so that the tests see
 // what the keeper alone promises. What happens in them goes as lines into DIR/events.
 //   keeper_stand_in keeper DIR READY_FD     runs the keeper
+//   … --resume FD, --check-resume FD        as the next program of a keeper; DIR/program is that
 //   (started by it)  supervisor DIR, logger DIR
 #include <algorithm>
 #include <array>
@@ -14,9 +15,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,8 +121,10 @@ class Supervisor {
     const std::string hello = fmt::format("hello from {}", ::getpid());
     static_cast<void>(::send(peer_.get(), hello.data(), hello.size(), MSG_NOSIGNAL));
   }
+  void on(const keeper::UpgradeFailed& failed) { event("upgrade failed {}", failed.error); }
   [[noreturn]] void on(const keeper::KeeperGone&) {
     event("supervisor leaves");
+    if (::access((g_dir + "/slow").c_str(), F_OK) == 0) ::pause();
     ::_exit(0);
   }
   void on(const keeper::SignalArrived& signal) {
@@ -139,6 +144,7 @@ class Supervisor {
     if (signal.number == SIGRTMIN + 6) finish_without_leaving();
     if (signal.number == SIGRTMIN + 7) put_output();
     if (signal.number == SIGRTMIN + 8) put_listener();
+    if (signal.number == SIGRTMIN + 11 && !link_.upgrade()) ::_exit(86);
     if (signal.number == SIGRTMIN + 10) put_workers();
     if (signal.number == SIGRTMIN + 9) static_cast<void>(link_.drop(kListener));
   }
@@ -278,14 +284,23 @@ class Logger {
   UniqueFd peer_;
 };
 
-int run_keeper(const char* ready_fd) {
+int run_keeper(const char* ready_fd, const char* resume_fd) {
   keeper::KeeperOptions options;
-  options.runtime_dir = UniqueFd(::open(g_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  options.program_path = g_dir + "/program";
+  options.argv = {"superd: keeper", "keeper", g_dir, "-1"};
+  options.upgrade_limit = 2s;
+  if (resume_fd != nullptr) {
+    options.resume = UniqueFd(std::atoi(resume_fd));
+    event("keeper resumes");
+  }
+  if (resume_fd == nullptr) {
+    options.runtime_dir = UniqueFd(::open(g_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    options.ready = UniqueFd(std::atoi(ready_fd));
+  }
   options.program = UniqueFd(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
   options.supervisor_argv = {"superd: supervisor", "supervisor", g_dir};
   options.logger_argv = {"superd: logger", "logger", g_dir};
-  options.ready = UniqueFd(std::atoi(ready_fd));
-  ::fcntl(options.ready.get(), F_SETFD, FD_CLOEXEC);
   options.leave_limit = 2s;
   if (rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;  // as superd does
@@ -306,5 +321,11 @@ int main(int argc, char** argv) {
   log::configure({.level = log::Level::warn, .process = std::string(role)});
   if (role == "supervisor") Supervisor().run();
   if (role == "logger") Logger().run();
-  return argc == 4 ? run_keeper(argv[3]) : 2;
+  if (argc == 4) return run_keeper(argv[3], nullptr);
+  if (argc != 6) return 2;
+  if (argv[4] == std::string_view("--resume")) return run_keeper(argv[3], argv[5]);
+  // As if it were replaced by another one in this moment, which nobody may execute.
+  if (::access((g_dir + "/not executable").c_str(), F_OK) == 0) ::chmod("/proc/self/exe", 0);
+  if (::access((g_dir + "/endless check").c_str(), F_OK) == 0) ::pause();
+  return keeper::check_resume(std::atoi(argv[5]));
 }
