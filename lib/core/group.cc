@@ -203,7 +203,7 @@ GroupStep GroupStepper::result() {
     effects_.push_back(
         GroupChanged{.group = g_.name, .from = from, .to = g_.state, .cause = because_});
   }
-  return {.group = std::move(g_), .effects = std::move(effects_)};
+  return {.group = std::move(g_), .effects = std::move(effects_), .touched = std::move(touched_)};
 }
 
 Group make_group(SpecPtr spec) {

@@ -65,6 +65,7 @@ using GroupEvent =
 struct GroupStep {
   Group group;
   std::vector<Effect> effects;
+  std::set<int> touched;  // workers that may be others than before, also such as are gone
 };
 
 Group make_group(SpecPtr spec);
@@ -74,6 +75,9 @@ GroupStep step(Group group, const GroupEvent& event, TimePoint now);
 // the roll in hand where that has replaced it. A worker that dies just after it was replaced does
 // not fall back behind the others.
 int generation_to_start(const Group& group, int number);
+
+// Workers that take one of superd.max_starting each.
+int count_being_started(const Group& group);
 
 struct Census {
   int ready = 0;

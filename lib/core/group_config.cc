@@ -66,12 +66,14 @@ void GroupStepper::change_number(const GroupConfigured& e) {
     if (is_one && each.surplus) added.push_back(each.ref.number);
     if (!is_one && !each.surplus) left_over.push_back(each.ref.number);
     each.surplus = !is_one;
+    touched_.insert(each.ref.number);
   }
   while (static_cast<int>(g_.workers.size()) < e.spec->workers) {
     Worker each;
     each.ref = {.group = g_.name, .number = static_cast<int>(g_.workers.size()) + 1};
     g_.workers.push_back(std::move(each));
     added.push_back(g_.workers.back().ref.number);
+    touched_.insert(added.back());
   }
   if (!runs) added.clear();
   std::vector<int> all = added;
@@ -89,6 +91,7 @@ void GroupStepper::change_number(const GroupConfigured& e) {
 
 void GroupStepper::drop_surplus() {
   while (!g_.workers.empty() && g_.workers.back().surplus && is_at_rest(g_.workers.back())) {
+    touched_.insert(g_.workers.back().ref.number);
     g_.workers.pop_back();
   }
 }

@@ -25,6 +25,11 @@ bool is_wanted(const Worker& worker) {
 
 }  // namespace
 
+int count_being_started(const Group& group) {
+  return static_cast<int>(
+      std::count_if(group.workers.begin(), group.workers.end(), is_being_started));
+}
+
 Census census(const Group& group) {
   Census count;
   for (const Worker& worker : group.workers) {

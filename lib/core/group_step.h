@@ -32,7 +32,10 @@ class GroupStepper {
  private:
   // Requests and their answers (group.cc).
   [[nodiscard]] std::vector<int> numbers(const Target& target) const;
-  Worker& worker(int number) { return g_.workers.at(static_cast<std::size_t>(number - 1)); }
+  Worker& worker(int number) {
+    touched_.insert(number);
+    return g_.workers.at(static_cast<std::size_t>(number - 1));
+  }
   void tell(int number, const WorkerEvent& event);
   void settle(const Settled& settled);
   void expect(CommandId id, const std::string& cause, const std::vector<int>& targets);
@@ -89,6 +92,7 @@ class GroupStepper {
   TimePoint now_;
   std::string because_;  // the cause of this step
   std::vector<Effect> effects_;
+  std::set<int> touched_;
 };
 
 }  // namespace superd::core

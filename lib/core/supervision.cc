@@ -11,17 +11,15 @@ namespace {
 constexpr const char* kShuttingDown = "superd is shutting down";
 constexpr const char* kBeingRemoved = "the group is being removed from the configuration";
 
-int count_being_started(const Group& group) {
-  return static_cast<int>(
-      std::count_if(group.workers.begin(), group.workers.end(), is_being_started));
-}
-
 }  // namespace
 
 void Supervision::add_group(SpecPtr spec) {
   names_.push_back(spec->name);
   depend(*spec);
-  groups_.emplace(spec->name, make_group(spec));
+  Group group = make_group(spec);
+  for (const Worker& worker : group.workers) touched_.insert(worker.ref);
+  touched_.insert({.group = group.name});
+  groups_.emplace(spec->name, std::move(group));
 }
 
 std::vector<Effect> Supervision::handle(const Event& event, TimePoint now) {
@@ -155,6 +153,8 @@ void Supervision::tell_group(const std::string& name, const GroupEvent& event) {
   GroupStep done = step(std::move(group), event, now_);
   group = std::move(done.group);
   being_started_ += count_being_started(group);
+  touched_.insert({.group = name});
+  for (const int number : done.touched) touched_.insert({.group = name, .number = number});
   note_queued(group, queued_before);
   for (Effect& effect : done.effects) {
     if (!hold_back(effect)) emit(std::move(effect));

@@ -6,11 +6,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/dependencies.h"
 #include "core/event.h"
 #include "core/group.h"
+#include "core/recovery.h"
 
 namespace superd::core {
 
@@ -40,6 +42,15 @@ class Supervision {
   // Groups are known before the first event; their names differ.
   void add_group(const GroupSpec& spec) { add_group(std::make_shared<const GroupSpec>(spec)); }
   void add_group(SpecPtr spec);
+
+  // Instead of add_group(): groups as an earlier supervisor left them, in config order. Nobody
+  // waits for commands that it was given.
+  void restore(std::vector<Group> groups, const InHand& in_hand);
+  // What the edge has to do to go on from there (core/recovery.h), before the first event.
+  std::vector<Effect> resume(const Unmade& unmade, TimePoint now);
+  [[nodiscard]] InHand in_hand() const;
+  // What may be another since the last call: workers, groups (number 0; also such as are gone).
+  std::set<WorkerRef> take_touched() { return std::exchange(touched_, {}); }
 
   // The effects are to be carried out in their order, before those of the next event. An event for
   // a group, worker or spawn that does not exist has none; callers that owe somebody an answer
@@ -103,6 +114,9 @@ class Supervision {
   void depend(const GroupSpec& spec);
   void look_after_removed();
 
+  // supervision_recovery.cc: a hold follows from what waits.
+  void restore_hold(const Group& group);
+
   // supervision_order.cc: groups that depend on each other.
   void prepare_start(const Target& target, CommandId command, const std::string& cause);
   void start_needed(const std::string& name, const std::string& cause);
@@ -135,6 +149,7 @@ class Supervision {
   std::map<std::string, Stop> stops_;
   std::set<std::string> removed_;  // groups that stop for good
   std::set<CommandId> answered_;  // by superd ahead of their group, which still owes its own answer
+  std::set<WorkerRef> touched_;
   int being_started_ = 0;
   bool shutting_down_ = false;
   bool done_ = false;

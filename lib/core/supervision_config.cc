@@ -62,6 +62,7 @@ void Supervision::look_after_removed() {
     const Group& group = groups_.at(name);
     const bool rests = std::all_of(group.workers.begin(), group.workers.end(), is_at_rest);
     if (!rests || group.roll || !group.commands.empty() || stops_.contains(name)) return false;
+    touched_.insert({.group = name});
     groups_.erase(name);
     std::erase(names_, name);
     dependencies_.set(name, {});

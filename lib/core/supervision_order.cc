@@ -148,7 +148,9 @@ void Supervision::end_hold(Hold hold) {
 void Supervision::tell_what_is_waited_for(const std::string& name) {
   const std::string message = waiting_for(waits_for(name));
   for (Worker& worker : groups_.at(name).workers) {
-    if (worker.queued) worker.message = message;
+    if (!worker.queued || worker.message == message) continue;
+    worker.message = message;
+    touched_.insert(worker.ref);
   }
 }
 

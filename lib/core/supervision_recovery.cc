@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/supervision.h"
+
+namespace superd::core {
+namespace {
+
+bool has_life(const Worker& worker, SpawnId spawn) {
+  const auto is_it = [spawn](const Life& life) { return life.spawn == spawn; };
+  return (worker.life && is_it(*worker.life)) || (worker.next && is_it(*worker.next)) ||
+         std::any_of(worker.draining.begin(), worker.draining.end(), is_it);
+}
+
+}  // namespace
+
+void Supervision::restore(std::vector<Group> groups, const InHand& in_hand) {
+  for (Group& group : groups) {
+    names_.push_back(group.name);
+    depend(*group.spec);
+    for (const Worker& worker : group.workers) {
+      touched_.insert(worker.ref);
+      if (worker.life) spawns_[worker.life->spawn] = worker.ref;
+      if (worker.next) spawns_[worker.next->spawn] = worker.ref;
+      for (const Life& life : worker.draining) spawns_[life.spawn] = worker.ref;
+    }
+    touched_.insert({.group = group.name});
+    groups_.insert_or_assign(group.name, std::move(group));
+  }
+  for (const auto& [name, stop] : in_hand.stops) {
+    if (!groups_.contains(name)) continue;
+    stops_[name] = {.on_behalf_of = stop.on_behalf_of, .commands = {}, .cause = stop.cause};
+  }
+  for (const std::string& name : in_hand.removed) {
+    if (groups_.contains(name)) removed_.insert(name);
+  }
+  for (const auto& [name, group] : groups_) depend(*group.spec);
+  shutting_down_ = in_hand.shutting_down;
+}
+
+InHand Supervision::in_hand() const {
+  InHand in_hand{.stops = {}, .removed = removed_, .shutting_down = shutting_down_};
+  for (const auto& [name, stop] : stops_) {
+    in_hand.stops[name] = {.on_behalf_of = stop.on_behalf_of, .cause = stop.cause};
+  }
+  return in_hand;
+}
+
+std::vector<Effect> Supervision::resume(const Unmade& unmade, TimePoint now) {
+  now_ = now;
+  effects_.clear();
+  for (const SpawnId spawn : unmade) {
+    const auto found = spawns_.find(spawn);
+    if (found == spawns_.end()) continue;
+    Group& group = groups_.at(found->second.group);
+    take_back_turns(group, {spawn});
+    touched_.insert(found->second);
+    if (!has_life(*find(found->second), spawn)) spawns_.erase(found);
+  }
+  for (const std::string& name : names_) restore_hold(groups_.at(name));
+  for (const std::string& name : names_) {
+    const Group& group = groups_.at(name);
+    being_started_ += count_being_started(group);
+    for (Effect& effect : core::resume(group, now)) {
+      if (!hold_back(effect)) effects_.push_back(std::move(effect));
+    }
+  }
+  return std::exchange(effects_, {});
+}
+
+// Those that wait for their turn get it in config order, but for those that said that they wait for
+// other groups first.
+void Supervision::restore_hold(const Group& group) {
+  std::deque<WorkerRef> queue;
+  bool is_held = group.roll && group.roll->phase == Roll::Phase::before && is_down(group);
+  for (const Worker& worker : group.workers) {
+    if (!worker.queued) continue;
+    queue.push_back(worker.ref);
+    is_held = is_held || waits_for_groups(worker);
+  }
+  std::vector<std::string> needs = dependencies_.needed_by(group.name);
+  if (is_held && !not_up(needs).empty()) {
+    holds_[group.name] =
+        Hold{.needs = std::move(needs), .queue = std::move(queue), .commands = {}, .kept_back = {}};
+  } else {
+    queue_.insert(queue_.end(), queue.begin(), queue.end());
+  }
+}
+
+}  // namespace superd::core
