@@ -13,6 +13,7 @@ bool is_role(int argc, const char* const* argv) {
 void declare(CLI::App& app, RoleOptions& options) {
   app.add_option("--role", options.role)->check(CLI::IsMember({"keeper", "supervisor", "logger"}));
   app.add_option("--config", options.config_file);
+  app.add_option("--journal", options.journal);
   app.add_option("--runtime-dir-fd", options.runtime_dir_fd);
   app.add_option("--ready-fd", options.ready_fd);
   app.add_option("--program", options.program);
@@ -33,6 +34,7 @@ std::vector<std::string> to_argv(const RoleOptions& options) {
     argv.push_back(value);
   };
   add("--config", options.config_file);
+  add("--journal", options.journal);
   if (options.runtime_dir_fd >= 0) add("--runtime-dir-fd", std::to_string(options.runtime_dir_fd));
   if (options.ready_fd >= 0) add("--ready-fd", std::to_string(options.ready_fd));
   if (!options.program.empty()) add("--program", options.program);

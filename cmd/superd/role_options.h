@@ -12,6 +12,7 @@ namespace superd::front {
 struct RoleOptions {
   std::string role;         // keeper, supervisor or logger
   std::string config_file;  // absolute
+  std::string journal;      // absolute: where the supervisor leaves its state for the next one
   // Keeper only: the locked runtime directory, and who waits for the start (-1: nobody).
   int runtime_dir_fd = -1;
   int ready_fd = -1;

@@ -73,6 +73,7 @@ int be_supervisor(const RoleOptions& options) {
   ignore_forwarded_signals();
   daemon::SupervisorOptions supervisor;
   supervisor.config_file = options.config_file;
+  supervisor.journal = options.journal;
   supervisor.keeper_fd = keeper::kLinkFd;
   if (options.nofile_soft >= 0) supervisor.nofile_soft = static_cast<rlim_t>(options.nofile_soft);
   return daemon::run_supervisor(supervisor);

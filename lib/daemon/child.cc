@@ -4,9 +4,17 @@
 #include <utility>
 
 #include "base/log.h"
+#include "os/pidfd_info.h"
 
 namespace superd::daemon {
 namespace {
+
+// The keeper tells how an adopted process ended within milliseconds; where it is not the one who
+// reaped it, the kernel knows, or nobody does.
+constexpr std::chrono::milliseconds kQuestionPause{20};
+constexpr int kMostQuestions = 50;
+
+}  // namespace
 
 core::Exit to_core(const os::Exit& exit) {
   switch (exit.kind) {
@@ -18,16 +26,21 @@ core::Exit to_core(const os::Exit& exit) {
   std::abort();
 }
 
-}  // namespace
-
 Child::Child(os::SpawnRequest request, os::Spawned spawned)
     : request_(std::move(request)),
       id_(os::process_id(spawned.pid).value_or(os::ProcessId{.pid = spawned.pid, .start_time = 0})),
       pidfd_(std::move(spawned.pidfd)),
       exec_status_(std::move(spawned.exec_status)) {}
 
+Child::Child(const os::ProcessId& id, UniqueFd pidfd)
+    : id_(id), adopted_(true), pidfd_(std::move(pidfd)) {}
+
 Status Child::follow(loop::Loop& loop, Hooks hooks) {
   hooks_ = std::move(hooks);
+  if (adopted_) {
+    patience_.emplace(loop, [this] { ask_for_exit(); });
+    return watch(loop, pidfd_.get(), exit_poll_, &Child::on_end);
+  }
   if (Status watched = watch(loop, exec_status_.get(), exec_poll_, &Child::on_exec_report);
       !watched) {
     return watched;
@@ -58,13 +71,14 @@ void Child::on_exec_report() {
 
 void Child::on_end() {
   if (gone_) return;
+  if (adopted_) return on_adopted_end();
   // What it said last comes before its end.
   on_exec_report();
   if (hooks_.on_ended) hooks_.on_ended();
-  const Result<std::optional<os::Exit>> exit = os::reap(pidfd_.get());
+  // Reaped when everybody was told: should superd die in between, its end is the keeper's to tell.
+  const Result<std::optional<os::Exit>> exit = os::peek_exit(pidfd_.get());
   if (exit && !*exit) return;
-  gone_ = true;
-  exit_poll_.reset();
+  const UniqueFd pidfd = duplicate(pidfd_.get());
   core::Exit how;
   if (exec_failure_) {
     how = core::Exit::before_exec(*exec_failure_);
@@ -73,9 +87,38 @@ void Child::on_end() {
   } else {
     log::error("process {}: {}", id_.pid, exit.error().message);
   }
-  // The last thing done with this child.
+  tell_exit(std::move(how));
+  (void)os::reap(pidfd.get());
+}
+
+void Child::ended(const os::Exit& exit) {
+  if (gone_ || !adopted_) return;
+  if (hooks_.on_ended) hooks_.on_ended();
+  tell_exit(to_core(exit));
+}
+
+void Child::on_adopted_end() {
+  exit_poll_.reset();
+  ask_for_exit();
+}
+
+void Child::ask_for_exit() {
+  if (const std::optional<os::Exit> exit = os::exit_of_reaped(pidfd_.get())) return ended(*exit);
+  const bool is_reaped = !os::signal_pidfd(pidfd_.get(), 0);
+  if (is_reaped && ++asked_ > kMostQuestions) {
+    if (hooks_.on_ended) hooks_.on_ended();
+    return tell_exit(core::Exit{});
+  }
+  patience_->after(kQuestionPause);
+}
+
+// The last thing done with this child.
+void Child::tell_exit(core::Exit exit) {
+  gone_ = true;
+  exit_poll_.reset();
+  patience_.reset();
   const auto on_exit = std::move(hooks_.on_exit);
-  on_exit(std::move(how));
+  on_exit(std::move(exit));
 }
 
 Status Child::signal(int number) const {

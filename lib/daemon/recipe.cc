@@ -236,6 +236,20 @@ void Recipes::begin(const Key& key, Entry& entry, int workers) {
       loop_, std::move(job), [this, key](Result<Recipe> made) { on_made(key, std::move(made)); }));
 }
 
+void Recipes::restore(core::SpecPtr spec, Recipe recipe) {
+  Entry& entry = entries_[{recipe.group, recipe.generation}];
+  entry.spec = std::move(spec);
+  entry.recipe = std::make_shared<const Recipe>(std::move(recipe));
+}
+
+void Recipes::each_made(
+    const std::string& group,
+    const std::function<void(int generation, const core::SpecPtr&, const Recipe&)>& each) const {
+  for (const auto& [key, entry] : entries_) {
+    if (key.first == group && entry.recipe) each(key.second, entry.spec, *entry.recipe);
+  }
+}
+
 void Recipes::drop(const std::string& group, int generation) {
   entries_.erase({group, generation});
 }

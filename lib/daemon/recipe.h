@@ -77,6 +77,11 @@ class Recipes {
 
   // Begins at once, so that a generation is what the machine was when it was asked for.
   void make(core::SpecPtr spec, int generation);
+  // One that an earlier supervisor made.
+  void restore(core::SpecPtr spec, Recipe recipe);
+  void each_made(const std::string& group,
+                 const std::function<void(int generation, const core::SpecPtr&, const Recipe&)>&
+                     each) const;
   void drop(const std::string& group, int generation);
   void drop_all(const std::string& group);
   // The configuration that a generation goes by; null where it was not made, or was dropped.

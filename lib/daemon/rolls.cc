@@ -20,6 +20,7 @@ void Rolls::ask(core::CommandId id, Asked asked, Time now) {
   Entry& entry = entries_[id];
   entry.asked = std::move(asked);
   entry.began = now;
+  keep(id);
 }
 
 void Rolls::join(core::CommandId id, core::CommandId roll) {
@@ -27,6 +28,7 @@ void Rolls::join(core::CommandId id, core::CommandId roll) {
   if (id == roll || found == entries_.end() || !entries_.contains(roll)) return;
   joined_[id] = {.roll = roll, .asker = found->second.asked.asker};
   entries_.erase(found);
+  drop(id);
   if (joined_.size() > kJoined) joined_.erase(joined_.begin());
 }
 
@@ -40,6 +42,7 @@ void Rolls::note(const core::RollBegan& e, Time now) {
   entry.generation = e.generation;
   entry.began = now;
   last_rolls_[e.group] = e.roll;
+  keep(e.roll);
 }
 
 void Rolls::note(const core::RollStep& e, Time now) {
@@ -57,7 +60,8 @@ void Rolls::note(const core::RollStep& e, Time now) {
           .workers = entry->asked.workers,
           .newest = newest_failed ? RollCourse::Newest::failed : RollCourse::Newest::stays});
   if (e.pid != 0) step.pid = e.pid;
-  keep(*entry, std::move(step));
+  add_step(*entry, std::move(step));
+  keep(e.roll);
 }
 
 void Rolls::follow(const core::RollStep& e, Entry& entry) {
@@ -211,7 +215,7 @@ Rolls::Entry* Rolls::find(core::CommandId id) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-void Rolls::keep(Entry& entry, wire::RollStepView step) {
+void Rolls::add_step(Entry& entry, wire::RollStepView step) {
   if (entry.first_steps.size() < kFirstSteps) {
     entry.first_steps.push_back(std::move(step));
     return;
@@ -246,6 +250,7 @@ void Rolls::fetch_output(core::CommandId id, const Failed& failed) {
             one.view.output.clear();
             for (const logs::Line& line : *lines) one.view.output.push_back(line.text);
           }
+          keep(id);
           on_output_();
         });
 }
@@ -259,8 +264,10 @@ void Rolls::end(core::CommandId id, Entry& entry, std::string result, Time now) 
        --left) {
     const auto oldest = std::ranges::find_if(over_, can_go);
     entries_.erase(*oldest);
+    drop(*oldest);
     over_.erase(oldest);
   }
+  keep(id);
 }
 
 }  // namespace superd::daemon

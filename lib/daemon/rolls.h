@@ -47,9 +47,17 @@ class Rolls {
     pid_t asker = 0;  // the process; 0: none that can be told
   };
 
+  // For a supervisor that comes after: what is known of a roll now, under a key of the journal;
+  // empty: it is not kept any more.
+  using Keep = std::function<void(const std::string& key, std::string text)>;
+
   // `on_output` is called whenever the last lines of a failed worker have come.
-  Rolls(Tail tail, std::function<void()> on_output)
-      : tail_(std::move(tail)), on_output_(std::move(on_output)) {}
+  Rolls(Tail tail, std::function<void()> on_output, Keep keep)
+      : tail_(std::move(tail)), on_output_(std::move(on_output)), keep_(std::move(keep)) {}
+
+  // One that an earlier supervisor kept; a text that cannot be read is left out. Before the first
+  // command.
+  void restore(const std::string& text);
 
   // A command is about to be given to the core under this id.
   void ask(core::CommandId id, Asked asked, Time now);
@@ -111,13 +119,17 @@ class Rolls {
   [[nodiscard]] const Entry* find(core::CommandId id) const;
   Entry* find(core::CommandId id);
   void follow(const core::RollStep& e, Entry& entry);
-  void keep(Entry& entry, wire::RollStepView step);
+  static void add_step(Entry& entry, wire::RollStepView step);
+  // rolls_keep.cc
+  void keep(core::CommandId id);
+  void drop(core::CommandId id);
   void note_failed(core::CommandId id, Entry& entry, const core::WorkerOutcome& outcome);
   void fetch_output(core::CommandId id, const Failed& failed);
   void end(core::CommandId id, Entry& entry, std::string result, Time now);
 
   Tail tail_;
   std::function<void()> on_output_;
+  Keep keep_;
   std::map<core::CommandId, Entry> entries_;
   std::deque<core::CommandId> over_;  // the first to end is first
   std::map<core::CommandId, Joined> joined_;

@@ -15,6 +15,7 @@
 #include "daemon/spawn_request.h"
 #include "daemon/spawner_process.h"
 #include "os/output_pipe.h"
+#include "os/pidfd_info.h"
 #include "os/pipe.h"
 
 namespace superd::daemon {
@@ -113,6 +114,9 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   process.uid = request->identity ? request->identity->uid : geteuid();
   process.gid = request->identity ? request->identity->gid : getegid();
   process.main.emplace(std::move(*request), std::move(*spawned));
+  process.number = os::process_number(process.main->pidfd());
+  note(process);
+  parts_.journal.flush();
   parts_.tracker.started(process.id, process.main->id());
   log::debug("{}: process {} is spawn {}", core::to_string(process.worker), process.main->id().pid,
              core::to_string(process.id));
@@ -218,7 +222,9 @@ void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,
                                  const std::map<core::SpawnId, core::WorkerRef>& spared) {
   const std::set<core::SpawnId> known(captured.begin(), captured.end());
   for (const auto& [id, process] : processes_) {
-    if (!known.contains(id)) capture(*process);
+    // One that looks for a line says again whether it has found it.
+    const bool looks = !parts_.readiness.log_match(id).empty();
+    if (looks || !known.contains(id)) capture(*process);
   }
   for (const core::SpawnId id : captured) {
     if (find(id) == nullptr && !spared.contains(id)) parts_.logger.finish(id);
@@ -251,8 +257,23 @@ void Spawner::signal_main(core::SpawnId spawn, int signal) {
   }
 }
 
-void Spawner::signal_tree(core::SpawnId spawn, int signal) {
-  if (find(spawn) != nullptr) parts_.tracker.signal(spawn, signal);
+void Spawner::ask_main(core::SpawnId spawn, int signal) {
+  const Process* process = find(spawn);
+  if (process == nullptr || process->main_told) return;
+  signal_main(spawn, signal);
+  // Not where it had never run: then it is forgotten.
+  Process* left = find(spawn);
+  if (left == nullptr) return;
+  left->main_told = true;
+  note(*left);
+}
+
+void Spawner::ask_tree(core::SpawnId spawn, int signal) {
+  Process* process = find(spawn);
+  if (process == nullptr || process->tree_told) return;
+  parts_.tracker.signal(spawn, signal);
+  process->tree_told = true;
+  note(*process);
 }
 
 void Spawner::kill_tree(core::SpawnId spawn) {
@@ -286,6 +307,7 @@ void Spawner::forget(core::SpawnId spawn) {
     (void)parts_.keeper.drop(private_item(spawn, process->worker));
     remove_private_paths(surroundings_.private_dir, spawn);
   }
+  parts_.journal.forget(spawn);
   parts_.tracker.forget(spawn);
   parts_.listeners.restore(*process->group);
   processes_.erase(spawn);

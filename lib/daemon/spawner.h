@@ -11,6 +11,8 @@
 
 #include "core/event.h"
 #include "core/spec.h"
+#include "core/worker.h"
+#include "daemon/journal.h"
 #include "daemon/listeners.h"
 #include "daemon/readiness.h"
 #include "daemon/recipe.h"
@@ -43,6 +45,15 @@ class Spawner {
     Readiness& readiness;
     logs::LoggerClient& logger;
     keeper::KeeperLink& keeper;
+    Journal& journal;
+  };
+  // What the keeper held of a spawn for a later supervisor.
+  struct Held {
+    core::WorkerRef worker;
+    std::vector<UniqueFd> output;
+    std::vector<UniqueFd> notify;
+    std::vector<UniqueFd> sockets;
+    std::vector<UniqueFd> ready;
   };
   using Tell = std::function<void(const core::Event&)>;
 
@@ -51,12 +62,24 @@ class Spawner {
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
-  // `group` outlives the spawn.
   void spawn(const core::Spawn& what);
   void signal_main(core::SpawnId spawn, int signal);
-  void signal_tree(core::SpawnId spawn, int signal);
+  // The stop signal, which is sent once: a supervisor that goes on does not repeat it.
+  void ask_main(core::SpawnId spawn, int signal);
+  void ask_tree(core::SpawnId spawn, int signal);
   void kill_tree(core::SpawnId spawn);
   void forget(core::SpawnId spawn);
+
+  // Takes over a spawn of an earlier supervisor, as the core has it (`life`): nothing is told
+  // before go_on(). `group`: the configuration of its generation.
+  void adopt(const ProcessRecord& record, const core::Life& life, core::SpecPtr group, Held held);
+  // Tells what became of it meanwhile, and what becomes of it from now on. `exit`: how it ended
+  // where the keeper knows.
+  void go_on(core::SpawnId spawn, const std::optional<os::Exit>& exit);
+  // The main process of a spawn that is not forgotten; nothing: none was made.
+  [[nodiscard]] std::optional<os::ProcessId> process_of(core::SpawnId spawn) const;
+  // The keeper has reaped a process.
+  void reaped(const os::ProcessId& process, const os::Exit& exit);
 
   // Begins and ends to look, by the group's way, whether the spawn is ready. The end of the spawn
   // ends it as well.
@@ -101,6 +124,10 @@ class Spawner {
   void on_notification(Process& process, const os::ReceivedNotification& message);
   void on_exit(core::SpawnId id, core::Exit exit);
   [[nodiscard]] Process* find(core::SpawnId id) const;
+
+  // spawner_adopt.cc: for the next supervisor, and from the one before.
+  void note(const Process& process);
+  Status take(Process& process, Held held);
 
   Parts parts_;
   Surroundings surroundings_;

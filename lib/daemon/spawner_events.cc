@@ -17,10 +17,12 @@ constexpr int kMessagesATurn = 1024;
 
 Status Spawner::watch(Process& process) {
   const core::SpawnId id = process.id;
-  auto poll =
-      loop::Poll::readable(parts_.loop, process.notify.get(), [this, id] { on_notify_socket(id); });
-  if (!poll) return tl::unexpected(poll.error());
-  process.notify_poll.emplace(std::move(*poll));
+  if (process.notify) {
+    auto poll = loop::Poll::readable(parts_.loop, process.notify.get(),
+                                     [this, id] { on_notify_socket(id); });
+    if (!poll) return tl::unexpected(poll.error());
+    process.notify_poll.emplace(std::move(*poll));
+  }
   return process.main->follow(
       parts_.loop, {.on_running = [this, id] { tell_(core::ProgramExecuted{.spawn = id}); },
                     .on_ended = [this, id] { on_notify_socket(id); },
@@ -71,7 +73,10 @@ void Spawner::on_notification(Process& process, const os::ReceivedNotification& 
     return;
   }
   const os::Notification& said = message.notification;
-  if (said.status) process.status = *said.status;
+  if (said.status && *said.status != process.status) {
+    process.status = *said.status;
+    note(process);
+  }
   if (said.extend_timeout) {
     tell_(core::TimeoutExtended{.spawn = process.id, .by = *said.extend_timeout});
   }

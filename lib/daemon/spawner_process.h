@@ -19,7 +19,10 @@ struct Spawner::Process {
   int generation = 0;
   bool cancelled = false;  // asked to leave before a process was made
   bool main_gone = false;  // and the core was told
-  uid_t uid = 0;           // as which it was started
+  bool main_told = false;  // it was asked to leave
+  bool tree_told = false;
+  std::optional<std::uint64_t> number;  // os::process_number()
+  uid_t uid = 0;                        // as which it was started
   gid_t gid = 0;
   std::string status;  // STATUS= of sd_notify
   std::string notify_path;

@@ -76,16 +76,21 @@ void configure_log(const core::DaemonSpec& daemon) {
                   .process = "supervisor"});
 }
 
-Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOptions& options,
-                       keeper::KeeperLink& keeper)
+Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
+                       const SupervisorOptions& options, keeper::KeeperLink& keeper)
     : loop_(loop),
       spec_(std::move(spec)),
       keeper_(keeper),
       keeper_pid_(getppid()),
       began_(loop::now()),
+      journal_(std::move(journal)),
       core_(core_options(spec_.daemon)),
       tracking_(make_tracker(loop, spec_.daemon.runtime_dir, keeper_pid_)),
-      recipes_(loop, [this](const core::RecipeMade& made) { happen(made); }),
+      recipes_(loop,
+               [this](const core::RecipeMade& made) {
+                 journal_.note(made.group, recipes_);
+                 happen(made);
+               }),
       listeners_(
           spec_.daemon.runtime_dir + "/sockets",
           [this](const std::string& name, int fd) {
@@ -117,7 +122,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
                 .tracker = *tracking_.tracker,
                 .readiness = readiness_,
                 .logger = logger_,
-                .keeper = keeper_},
+                .keeper = keeper_,
+                .journal = journal_},
                surroundings(spec_.daemon, options),
                [this](const core::Event& event) { happen(event); }),
       rehearsals_({.loop = loop, .listeners = listeners_, .errands = errands_},
@@ -132,7 +138,14 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
           [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
             logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
           },
-          [this] { routes_.answer_waiters(); }),
+          [this] { routes_.answer_waiters(); },
+          [this](const std::string& key, std::string text) {
+            if (text.empty()) {
+              journal_.drop_roll(key);
+            } else {
+              journal_.note_roll(key, std::move(text));
+            }
+          }),
       commands_(loop, rolls_,
                 [this](core::SpawnId spawn, logs::LoggerClient::LinesCallback on_lines) {
                   logger_.tail(spawn, Commands::kOutputLines, std::move(on_lines));
@@ -186,35 +199,78 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOption
       signal_orders_({.spec = spec_, .core = core_, .orders = orders_, .spawner = spawner_},
                      signal_hooks()),
       schedules_(loop, [this](const std::string& group) { on_schedule(group); }),
-      sockets_timer_(loop, [this] { look_after_sockets(); }) {
-  for (const core::GroupSpec& group : spec_.groups) {
-    taken_[group.name] = std::make_shared<const core::GroupSpec>(group);
-    core_.add_group(taken_[group.name]);
-  }
-}
+      sockets_timer_(loop, [this] { look_after_sockets(); }) {}
 
 Supervisor::~Supervisor() = default;
 
-int run_supervisor(const SupervisorOptions& options) {
-  keeper::KeeperLink keeper{UniqueFd(options.keeper_fd)};
-  config::Loaded loaded =
-      config::load(options.config_file, config::default_directories(config::this_process()));
+namespace {
+
+// What to go on from; nothing: there is no journal, or none that can be gone on from.
+struct Continuation {
+  std::optional<Recovered> recovered;
+  std::map<std::string, std::string> values;
+};
+
+Continuation read_journal(const std::string& path, const std::string& boot_id) {
+  Continuation from;
+  Result<journal::Content> content = journal::read(path);
+  if (!content) {
+    log::error("{}; beginning without it", content.error().message);
+    return from;
+  }
+  if (!content->head || content->head->boot_id != boot_id) return from;
+  if (content->bad_lines > 0) {
+    log::error("journal {}: {} of its lines ({} bytes) were torn or spoiled and are lost", path,
+               content->bad_lines, content->bad_bytes);
+  }
+  std::vector<std::string> complaints;
+  from.recovered = read_back(content->values, complaints);
+  for (const std::string& complaint : complaints) log::error("journal {}: {}", path, complaint);
+  if (from.recovered) from.values = std::move(content->values);
+  return from;
+}
+
+// The configuration on disk; empty, with the errors told: it cannot be used.
+std::optional<core::Spec> load_config(const std::string& file) {
+  config::Loaded loaded = config::load(file, config::default_directories(config::this_process()));
   configure_log(loaded.spec.daemon);
   for (const config::ConfigError& error : loaded.errors) log::error("{}", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings) log::warn("{}", to_string(warning));
-  if (!loaded.errors.empty()) return 1;
+  if (!loaded.errors.empty()) return std::nullopt;
+  return std::move(loaded.spec);
+}
+
+}  // namespace
+
+int run_supervisor(const SupervisorOptions& options) {
+  keeper::KeeperLink keeper{UniqueFd(options.keeper_fd)};
   auto briefing = keeper.receive_briefing(std::chrono::seconds(10));
   if (!briefing) {
     log::error("the keeper: {}", briefing.error().message);
     return 1;
   }
+  if (briefing->set_journal_aside) {
+    const Status aside = journal::set_aside(options.journal);
+    log::error("the supervisors before this one died too often: their journal is set aside{}",
+               aside ? " as " + options.journal + ".aside" : ": " + aside.error().message);
+  }
+  const std::string boot_id = journal::boot_id().value_or("");
+  Continuation from = read_journal(options.journal, boot_id);
+  std::optional<core::Spec> spec =
+      from.recovered ? from.recovered->spec : load_config(options.config_file);
+  if (!spec) return 1;
+  configure_log(spec->daemon);
   Result<loop::Loop> loop = loop::Loop::create();
   if (!loop) {
     log::error("{}", loop.error().message);
     return 1;
   }
-  Supervisor supervisor(*loop, std::move(loaded.spec), options, keeper);
-  if (const Status begun = supervisor.begin(std::move(*briefing)); !begun) {
+  journal::SpecNumbers specs = from.recovered ? from.recovered->specs : journal::SpecNumbers();
+  Journal journal(journal::Store(options.journal, boot_id, std::move(from.values)),
+                  std::move(specs));
+  Supervisor supervisor(*loop, std::move(*spec), std::move(journal), options, keeper);
+  const Status begun = supervisor.begin(std::move(briefing->items), std::move(from.recovered));
+  if (!begun) {
     log::error("{}", begun.error().message);
     return 1;
   }

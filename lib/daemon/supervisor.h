@@ -11,6 +11,8 @@ struct SupervisorOptions {
   std::string config_file;
   // The supervisor's end of the pair with the keeper; owned from here on.
   int keeper_fd = -1;
+  // Where the journal is (daemon/journal.h).
+  std::string journal;
   // RLIMIT_NOFILE's soft limit before superd raised it; nothing: it was not raised.
   std::optional<rlim_t> nofile_soft;
 };

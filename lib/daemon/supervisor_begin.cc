@@ -70,9 +70,9 @@ core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std
                                 .pace = core::Pace::on_demand};
 }
 
-Status Supervisor::begin(keeper::Briefing briefing) {
-  if (briefing.set_journal_aside) log::warn("the supervisors before this one died too often");
-  take_items(std::move(briefing.items));
+Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovered> recovered) {
+  take_items(std::move(items));
+  const bool goes_on = recovered.has_value();
   // Held by the keeper since a first supervisor began.
   const bool first = !control_fds_.contains(kControlItem);
   if (!first) {
@@ -82,6 +82,13 @@ Status Supervisor::begin(keeper::Briefing briefing) {
     occurrences_.begin_above(static_cast<std::uint64_t>(earlier));
   }
   if (Status opened = open_directories(); !opened) return opened;
+  if (!goes_on) {
+    clear_directories();
+    for (const core::GroupSpec& group : spec_.groups) {
+      taken_[group.name] = std::make_shared<const core::GroupSpec>(group);
+      core_.add_group(taken_[group.name]);
+    }
+  }
   auto poll = loop::Poll::create(loop_, keeper_.fd(), [this](loop::PollEvents) { on_keeper(); });
   if (!poll) return tl::unexpected(poll.error());
   keeper_poll_.emplace(std::move(*poll));
@@ -99,7 +106,9 @@ Status Supervisor::begin(keeper::Briefing briefing) {
   }
   // What changes once the workers have begun to start is a change.
   for (const core::GroupSpec& group : spec_.groups) triggers_.set(group);
-  boot();
+  journal_.note_daemon(spec_, boot_told_);
+  if (goes_on) take_over(*recovered);
+  if (!boot_told_) boot();
   end_leftovers();
   // What came while the items were received waits in the link, not in the socket.
   on_keeper();
@@ -121,7 +130,7 @@ void Supervisor::take_items(std::vector<keeper::Item> items) {
     } else if (item.name == keeper::kExitsItem) {
       exits_ = std::move(item.fds.front());
     } else if (const auto held = parse_item(item.name)) {
-      held_spawns_.insert(*held);
+      hold_item(held->first, held->second, item);
     }
   }
   if (!exits_) return;
@@ -129,19 +138,34 @@ void Supervisor::take_items(std::vector<keeper::Item> items) {
   if (poll) exits_poll_.emplace(std::move(*poll));
 }
 
+void Supervisor::hold_item(core::SpawnId spawn, const core::WorkerRef& worker, keeper::Item& item) {
+  held_spawns_[spawn] = worker;
+  Spawner::Held& held = held_[spawn];
+  held.worker = worker;
+  if (item.name.starts_with("out/")) held.output = std::move(item.fds);
+  if (item.name.starts_with("notify/")) held.notify = std::move(item.fds);
+  if (item.name.starts_with("private/")) held.sockets = std::move(item.fds);
+  if (item.name.starts_with("ready/")) held.ready = std::move(item.fds);
+}
+
 Status Supervisor::open_directories() {
   // Workers of any user pass through, to a socket whose name they were told; nobody lists them.
   const std::string dir = notify_dir(spec_.daemon.runtime_dir);
   if (::mkdir(dir.c_str(), 0711) != 0 && errno != EEXIST) return fail_errno("mkdir " + dir, errno);
   if (::chmod(dir.c_str(), 0711) != 0) return fail_errno("chmod " + dir, errno);
-  std::error_code error;
-  if (!tracking_.leftovers.empty()) return {};
+  return {};
+}
+
+// Of a superd of which no process is left.
+void Supervisor::clear_directories() {
+  if (!tracking_.leftovers.empty()) return;
   clear_private_dir(private_dir(spec_.daemon.runtime_dir));
-  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(notify_dir(spec_.daemon.runtime_dir), error)) {
     std::error_code ignored;
     std::filesystem::remove(entry.path(), ignored);
   }
-  return {};
 }
 
 Result<int> Supervisor::control_listener(const std::string& item, const std::string& path,
@@ -200,6 +224,7 @@ Status Supervisor::open_servers() {
 void Supervisor::end_leftovers() {
   std::vector<Leftovers::One> all;
   for (const core::SpawnId spawn : tracking_.leftovers) {
+    if (core_.owner(spawn) != nullptr) continue;
     Leftovers::One one{.spawn = spawn, .worker = {}, .stop = {}};
     if (const auto held = held_spawns_.find(spawn); held != held_spawns_.end()) {
       one.worker = held->second;
@@ -207,8 +232,9 @@ void Supervisor::end_leftovers() {
       one.worker = worker_of_environment(tracking_.tracker->members(spawn));
     }
     if (const core::GroupSpec* group = spec_of(one.worker.group)) one.stop = group->stop;
-    // Nobody waits for what it would say.
-    if (is_errand(spawn)) one.stop = {.signal = SIGKILL, .timeout = core::Duration::zero()};
+    // Nobody waits for what it would say, nor does a process serve that was not made to the end.
+    if (is_errand(spawn) || unmade_.contains(spawn))
+      one.stop = {.signal = SIGKILL, .timeout = core::Duration::zero()};
     all.push_back(std::move(one));
   }
   const auto let_go = [this](core::SpawnId spawn) {
@@ -254,9 +280,13 @@ void Supervisor::boot() {
     starts.push_back(start_of(group, id, "boot"));
   }
   for (const core::Event& start : starts) happen(start);
-  if (!starts.empty()) return;
+  if (starts.empty()) tell_started();
+}
+
+void Supervisor::tell_started() {
   boot_told_ = true;
-  (void)keeper_.started(0);
+  (void)keeper_.started(boot_failed_ ? 1 : 0);
+  journal_.note_daemon(spec_, boot_told_);
 }
 
 }  // namespace superd::daemon

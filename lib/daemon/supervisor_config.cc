@@ -19,6 +19,7 @@ void Supervisor::carry_out(const core::SpecTaken& e) {
   }
   if (e.for_all_recipes && taken_.contains(e.group)) recipes_.take(taken_[e.group], e.spec);
   taken_[e.group] = e.spec;
+  journal_.note(e.group, recipes_);
   listeners_.update(*e.spec);
   triggers_.set(*e.spec);
   schedules_.set(spec_.groups);
@@ -72,6 +73,7 @@ void Supervisor::take_daemon(const core::Spec& wanted) {
   spec_.daemon.log_format = wanted.daemon.log_format;
   spec_.hooks = wanted.hooks;
   configure_log(spec_.daemon);
+  journal_.note_daemon(spec_, boot_told_);
 }
 
 // A socket stays as long as a process may be started that inherits it.

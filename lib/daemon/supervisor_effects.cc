@@ -50,11 +50,15 @@ void Supervisor::happen(const core::Event& event) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
     occurrences_.note(next, core_, std::chrono::system_clock::now());
-    for (const core::Effect& effect : core_.handle(next, loop::now())) {
+    const std::vector<core::Effect> effects = core_.handle(next, loop::now());
+    journal_.note(core_);
+    journal_.flush();
+    for (const core::Effect& effect : effects) {
       std::visit([this](const auto& e) { carry_out(e); }, effect);
     }
   }
   handling_ = false;
+  journal_.flush();
   routes_.answer_waiters();
   sync_keeper();
 }
@@ -70,6 +74,7 @@ void Supervisor::carry_out(const core::MakeRecipe& e) { recipes_.make(e.spec, e.
 
 void Supervisor::carry_out(const core::DropRecipe& e) {
   recipes_.drop(e.group, e.generation);
+  journal_.note(e.group, recipes_);
   close_unused_listeners();
 }
 
@@ -115,9 +120,9 @@ void Supervisor::carry_out(const core::RollEnded& e) {
                          done ? "" : ": ", e.message));
 }
 
-void Supervisor::carry_out(const core::SignalMain& e) { spawner_.signal_main(e.spawn, e.signal); }
+void Supervisor::carry_out(const core::SignalMain& e) { spawner_.ask_main(e.spawn, e.signal); }
 
-void Supervisor::carry_out(const core::SignalTree& e) { spawner_.signal_tree(e.spawn, e.signal); }
+void Supervisor::carry_out(const core::SignalTree& e) { spawner_.ask_tree(e.spawn, e.signal); }
 
 void Supervisor::carry_out(const core::KillTree& e) {
   occurrences_.note(e, core_, std::chrono::system_clock::now());
@@ -164,10 +169,7 @@ void Supervisor::carry_out(const core::Answer& e) {
       log::error("{}: {}", core::to_string({.group = e.group, .number = worker.number}),
                  worker.message);
     }
-    if (boot_commands_.empty() && !boot_told_) {
-      boot_told_ = true;
-      (void)keeper_.started(boot_failed_ ? 1 : 0);
-    }
+    if (boot_commands_.empty() && !boot_told_) tell_started();
     return;
   }
   rolls_.note(e, std::chrono::system_clock::now());

@@ -68,6 +68,7 @@ void Supervisor::on_exits() {
   for (const keeper::ExitRecord& record : *records) {
     log::debug("process {} that came home has ended, wait status {}", record.process.pid,
                os::to_wait_status(record.exit));
+    spawner_.reaped(record.process, record.exit);
   }
 }
 
@@ -113,6 +114,7 @@ void Supervisor::leave() {
     ::rmdir((spec_.daemon.runtime_dir + dir).c_str());
   }
   tracking_.tracker->close();
+  journal_.remove();
   log::info("all workers are gone; leaving");
   (void)keeper_.finished(0);
   sync_keeper();

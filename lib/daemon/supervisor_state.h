@@ -21,6 +21,7 @@
 #include "daemon/hooks.h"
 #include "daemon/http_server.h"
 #include "daemon/idle.h"
+#include "daemon/journal.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
 #include "daemon/occurrences.h"
@@ -60,7 +61,8 @@ class Supervisor {
   // And the group's name: what the keeper has of a hold by command.
   static constexpr std::string_view kHoldItem = "hold/";
 
-  Supervisor(loop::Loop& loop, core::Spec spec, const SupervisorOptions& options,
+  // `recovered`: what an earlier supervisor left; nothing: this is the first, or begins afresh.
+  Supervisor(loop::Loop& loop, core::Spec spec, Journal journal, const SupervisorOptions& options,
              keeper::KeeperLink& keeper);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
@@ -68,20 +70,23 @@ class Supervisor {
 
   // Takes what the keeper held, opens the sockets, ends what an earlier supervisor left, starts the
   // groups. Then the loop runs until finished() or gone().
-  Status begin(keeper::Briefing briefing);
+  Status begin(std::vector<keeper::Item> items, std::optional<Recovered> recovered);
   // The keeper is gone: leave at once, touching nothing.
   [[nodiscard]] bool keeper_gone() const { return keeper_gone_; }
 
  private:
   // supervisor.cc: the keeper, the sockets, the beginning and the end.
   void take_items(std::vector<keeper::Item> items);
+  void hold_item(core::SpawnId spawn, const core::WorkerRef& worker, keeper::Item& item);
   Status open_directories();
+  void clear_directories();
   Status open_servers();
   Result<int> control_listener(const std::string& item, const std::string& path, mode_t mode);
   void end_leftovers();
   void open_listeners(const core::GroupSpec& group);
   // Asks for the autostart groups; they get their turn when the leftovers are gone.
   void boot();
+  void tell_started();
   void on_keeper();
   void on_signal(int number);
   void on_exits();
@@ -90,6 +95,13 @@ class Supervisor {
   void leave();
   [[nodiscard]] std::string busy() const;
   [[nodiscard]] wire::SuperdView superd_view() const;
+
+  // supervisor_recover.cc: an earlier supervisor's state becomes this one's.
+  void take_over(const Recovered& recovered);
+  void find_unmade(const Recovered& recovered);
+  void adopt(const Recovered& recovered, const core::Worker& worker, const core::Life& life);
+  void read_early_exits();
+  void go_on();
 
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
   SignalOrders::Hooks signal_hooks();
@@ -146,6 +158,7 @@ class Supervisor {
   keeper::KeeperLink& keeper_;
   pid_t keeper_pid_;
   core::TimePoint began_;
+  Journal journal_;
   core::Supervision core_;
   std::deque<core::Event> events_;
   bool handling_ = false;
@@ -179,8 +192,12 @@ class Supervisor {
   SignalOrders signal_orders_;
   Schedules schedules_;
 
-  std::map<std::string, core::SpecPtr> taken_;  // by group: the latest that the core has taken
-  std::map<core::SpawnId, core::WorkerRef> held_spawns_;  // of an earlier supervisor
+  std::map<std::string, core::SpecPtr> taken_;   // by group: the latest that the core has taken
+  std::map<core::SpawnId, Spawner::Held> held_;  // of an earlier supervisor
+  std::map<core::SpawnId, core::WorkerRef>
+      held_spawns_;                                // of these: whose processes are none of ours
+  std::map<os::ProcessId, os::Exit> early_exits_;  // before this supervisor began
+  core::Unmade unmade_;  // of an earlier supervisor: nobody can tell that they are workers
   std::set<core::CommandId> boot_commands_;
   bool boot_failed_ = false;
   bool boot_told_ = false;

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "core/supervision.h"
+#include "daemon/process_record.h"
+#include "daemon/recipe.h"
+#include "journal/state_json.h"
+#include "journal/store.h"
+
+namespace superd::daemon {
+
+// What an earlier supervisor left for the next.
+struct Recovered {
+  core::Spec spec;  // in force: superd's own, hooks, and the groups' as they are now
+  std::vector<core::Group> groups;
+  core::InHand in_hand;
+  struct Made {
+    core::SpecPtr spec;
+    Recipe recipe;
+  };
+  std::vector<Made> recipes;
+  std::map<core::SpawnId, ProcessRecord> processes;
+  std::map<std::string, std::string> rolls;  // by key: Rolls::restore()
+  bool start_told = false;                   // superd's own start was answered
+  journal::SpecNumbers specs;
+};
+// From the journal's values (journal/record.h). What cannot be read is left out and told; nothing:
+// what remains is no state that one could go on from.
+std::optional<Recovered> read_back(const std::map<std::string, std::string>& values,
+                                   std::vector<std::string>& complaints);
+
+// Writes down what the supervisor knows, so that the next one can go on. note() and forget()
+// collect, flush() writes: before the effects of what was noted are carried out.
+class Journal {
+ public:
+  explicit Journal(journal::Store store, journal::SpecNumbers specs = {})
+      : store_(std::move(store)), specs_(std::move(specs)) {}
+
+  // What the core has touched since the last call.
+  void note(core::Supervision& core);
+  // The recipes of a group that are made, with the configurations that they go by.
+  void note(const std::string& group, const Recipes& recipes);
+  void note(const ProcessRecord& record);
+  void forget(core::SpawnId spawn);
+  void note_daemon(const core::Spec& spec, bool start_told);
+  void note_roll(const std::string& key, std::string text) { store_.put(key, std::move(text)); }
+  void drop_roll(const std::string& key) { store_.drop(key); }
+
+  // A journal that cannot be written is complained of once, and superd goes on.
+  void flush();
+  void remove() { store_.remove(); }
+
+ private:
+  void note_group(const core::Supervision& core, const std::string& name);
+  void drop_unused_specs(const core::Supervision& core);
+
+  journal::Store store_;
+  journal::SpecNumbers specs_;
+  std::map<std::string, std::set<core::SpecPtr>> recipe_specs_;  // by group
+  std::map<std::string, std::size_t> workers_;                   // by group: written
+};
+
+}  // namespace superd::daemon

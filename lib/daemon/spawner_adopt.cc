@@ -1,0 +1,116 @@
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "daemon/spawner.h"
+#include "daemon/spawner_process.h"
+#include "os/pidfd_info.h"
+
+namespace superd::daemon {
+namespace {
+
+// The other end of a pipe of which a handle for both directions is at hand.
+Result<UniqueFd> read_end(int handle) {
+  const std::string path = fmt::format("/proc/self/fd/{}", handle);
+  UniqueFd end(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!end) return fail_errno("an output pipe", errno);
+  return end;
+}
+
+// Nothing: it has ended, or the PID is another process's by now.
+std::optional<UniqueFd> prove(const ProcessRecord& record) {
+  Result<UniqueFd> pidfd = os::open_pidfd(record.main);
+  if (!pidfd) return std::nullopt;
+  const auto number = os::process_number(pidfd->get());
+  if (record.number && number && *record.number != *number) return std::nullopt;
+  return std::move(*pidfd);
+}
+
+}  // namespace
+
+void Spawner::note(const Process& process) {
+  if (!process.main) return;
+  parts_.journal.note({.spawn = process.id,
+                       .worker = process.worker,
+                       .generation = process.generation,
+                       .main = process.main->id(),
+                       .number = process.number,
+                       .uid = process.uid,
+                       .gid = process.gid,
+                       .status = process.status,
+                       .main_told = process.main_told,
+                       .tree_told = process.tree_told});
+}
+
+void Spawner::adopt(const ProcessRecord& record, const core::Life& life, core::SpecPtr group,
+                    Held held) {
+  auto process = std::make_unique<Process>();
+  process->id = record.spawn;
+  process->worker = record.worker;
+  process->group = std::move(group);
+  process->generation = record.generation;
+  process->main_gone = life.main_gone;
+  process->main_told = record.main_told;
+  process->tree_told = record.tree_told;
+  process->number = record.number;
+  process->uid = record.uid;
+  process->gid = record.gid;
+  process->status = record.status;
+  process->main.emplace(record.main, prove(record).value_or(UniqueFd()));
+  parts_.tracker.started(process->id, record.main);
+  if (const Status taken = take(*process, std::move(held)); !taken) {
+    log::warn("{}: {}", core::to_string(process->worker), taken.error().message);
+  }
+  note(*process);
+  processes_[record.spawn] = std::move(process);
+}
+
+Status Spawner::take(Process& process, Held held) {
+  process.notify_path = fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
+  if (!held.notify.empty()) process.notify = std::move(held.notify.front());
+  if (!held.ready.empty()) process.ready = std::move(held.ready.front());
+  for (UniqueFd& fd : held.sockets) {
+    process.sockets.push_back({.fd = std::move(fd), .address = {}});
+  }
+  for (const UniqueFd& handle : held.output) {
+    Result<UniqueFd> end = read_end(handle.get());
+    if (!end) return tl::unexpected(end.error());
+    process.output.push_back(std::move(*end));
+  }
+  if (!process.output.empty()) parts_.readiness.expect(process.id, *process.group);
+  return {};
+}
+
+void Spawner::go_on(core::SpawnId spawn, const std::optional<os::Exit>& exit) {
+  Process* process = find(spawn);
+  if (process == nullptr) return;
+  if (process->notify) on_notify_socket(spawn);
+  if (process->main_gone) {
+    return parts_.tracker.watch_end(spawn,
+                                    [this, spawn] { tell_(core::TreeGone{.spawn = spawn}); });
+  }
+  if (exit) return on_exit(spawn, to_core(*exit));
+  if (process->main->pidfd() < 0) return on_exit(spawn, core::Exit{});
+  if (const Status watched = watch(*process); !watched) {
+    return never_ran(spawn, watched.error().message);
+  }
+  // It was made and executed by the one before, or is about to be.
+  tell_(core::ProgramExecuted{.spawn = spawn});
+}
+
+std::optional<os::ProcessId> Spawner::process_of(core::SpawnId spawn) const {
+  const Process* process = find(spawn);
+  if (process == nullptr || !process->main) return std::nullopt;
+  return process->main->id();
+}
+
+void Spawner::reaped(const os::ProcessId& which, const os::Exit& exit) {
+  for (const auto& [id, process] : processes_) {
+    if (!process->main || process->main->id() != which) continue;
+    return process->main->ended(exit);
+  }
+}
+
+}  // namespace superd::daemon
