@@ -23,6 +23,7 @@
 #include "keeper/listen_fds.h"
 #include "keeper/pid_file.h"
 #include "os/limits.h"
+#include "os/name_hash.h"
 #include "os/runtime_dir.h"
 #include "role_options.h"
 
@@ -108,6 +109,15 @@ std::optional<config::Loaded> load_config(const std::string& file,
   return loaded;
 }
 
+// A runtime directory of root's is on a file system in memory as a rule; the one of another user
+// may be swept, and is named in its place.
+std::string journal_path(const std::string& runtime_dir) {
+  const config::Surroundings who = config::this_process();
+  if (who.uid == 0) return runtime_dir + "/journal";
+  return fmt::format("{}/journal-{}", config::default_directories(who).state_dir,
+                     os::name_hash(runtime_dir));
+}
+
 int run(const std::string& file, const core::DaemonSpec& daemon, const Options& options) {
   close_on_exec_from(3);
   Result<UniqueFd> directory = take_runtime_dir(daemon.runtime_dir);
@@ -120,6 +130,7 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
   role.config_file = std::filesystem::absolute(file).lexically_normal();
   role.runtime_dir_fd = directory->get();
   role.program = own_program_path();
+  role.journal = journal_path(daemon.runtime_dir);
   role.log_level = name(daemon.log_level);
   role.log_format = name(daemon.log_format);
   const Result<rlim_t> nofile = os::raise_nofile_limit();

@@ -257,6 +257,10 @@ void Spawner::signal_main(core::SpawnId spawn, int signal) {
   }
 }
 
+void Spawner::signal_tree(core::SpawnId spawn, int signal) {
+  if (find(spawn) != nullptr) parts_.tracker.signal(spawn, signal);
+}
+
 void Spawner::ask_main(core::SpawnId spawn, int signal) {
   const Process* process = find(spawn);
   if (process == nullptr || process->main_told) return;

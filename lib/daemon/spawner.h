@@ -64,6 +64,7 @@ class Spawner {
 
   void spawn(const core::Spawn& what);
   void signal_main(core::SpawnId spawn, int signal);
+  void signal_tree(core::SpawnId spawn, int signal);
   // The stop signal, which is sent once: a supervisor that goes on does not repeat it.
   void ask_main(core::SpawnId spawn, int signal);
   void ask_tree(core::SpawnId spawn, int signal);

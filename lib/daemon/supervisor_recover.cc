@@ -44,7 +44,7 @@ void Supervisor::take_over(const Recovered& recovered) {
   for (const std::string& name : core_.names()) {
     for (const core::Worker& worker : core_.find(name)->workers) {
       each_life(worker, [&](const core::Life& life) { adopt(recovered, worker, life); });
-      count += worker.life && !worker.life->main_gone ? 1 : 0;
+      if (worker.life && !worker.life->main_gone) ++count;
     }
     journal_.note(name, recipes_);
   }
