@@ -77,13 +77,17 @@ class Resume {
 void take_back_turns(Group& group, const Unmade& unmade) {
   const auto take_back = [&](Worker& worker, std::optional<Life>& life) {
     if (!life || !unmade.contains(life->spawn)) return;
-    worker.roll_to = life->generation;
+    const bool in_hand = group.roll && group.roll->in_hand.contains(worker.ref.number);
+    if (in_hand) worker.roll_to = life->generation;
     worker.queued = true;
     life.reset();
-    if (worker.life || !worker.next) return;
-    // What was to take its place has it.
+    if (worker.life) return;
+    // What was to take its place, there or queued, has it.
+    worker.starters.insert(worker.starters.end(), worker.replacers.begin(),
+                           worker.replacers.end());
+    worker.replacers.clear();
+    if (!worker.next) return;
     worker.life = std::exchange(worker.next, std::nullopt);
-    worker.starters = std::exchange(worker.replacers, {});
     worker.roll_to.reset();
     worker.queued = false;
   };

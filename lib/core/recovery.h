@@ -20,6 +20,7 @@ struct InHand {
   };
   std::map<std::string, Stop> stops;
   std::set<std::string> removed;  // groups that stop for good
+  std::set<std::string> held;     // groups whose workers wait for others to be up
   bool shutting_down = false;
 };
 

@@ -114,8 +114,8 @@ class Supervision {
   void depend(const GroupSpec& spec);
   void look_after_removed();
 
-  // supervision_recovery.cc: a hold follows from what waits.
-  void restore_hold(const Group& group);
+  // supervision_recovery.cc
+  void restore_queue(const Group& group);
 
   // supervision_order.cc: groups that depend on each other.
   void prepare_start(const Target& target, CommandId command, const std::string& cause);

@@ -35,11 +35,16 @@ void Supervision::restore(std::vector<Group> groups, const InHand& in_hand) {
     if (groups_.contains(name)) removed_.insert(name);
   }
   for (const auto& [name, group] : groups_) depend(*group.spec);
+  for (const std::string& name : in_hand.held) {
+    if (groups_.contains(name)) holds_[name].needs = dependencies_.needed_by(name);
+  }
   shutting_down_ = in_hand.shutting_down;
 }
 
 InHand Supervision::in_hand() const {
-  InHand in_hand{.stops = {}, .removed = removed_, .shutting_down = shutting_down_};
+  InHand in_hand{
+      .stops = {}, .removed = removed_, .held = {}, .shutting_down = shutting_down_};
+  for (const auto& [name, hold] : holds_) in_hand.held.insert(name);
   for (const auto& [name, stop] : stops_) {
     in_hand.stops[name] = {.on_behalf_of = stop.on_behalf_of, .cause = stop.cause};
   }
@@ -57,7 +62,7 @@ std::vector<Effect> Supervision::resume(const Unmade& unmade, TimePoint now) {
     touched_.insert(found->second);
     if (!has_life(*find(found->second), spawn)) spawns_.erase(found);
   }
-  for (const std::string& name : names_) restore_hold(groups_.at(name));
+  for (const std::string& name : names_) restore_queue(groups_.at(name));
   for (const std::string& name : names_) {
     const Group& group = groups_.at(name);
     being_started_ += count_being_started(group);
@@ -68,22 +73,12 @@ std::vector<Effect> Supervision::resume(const Unmade& unmade, TimePoint now) {
   return std::exchange(effects_, {});
 }
 
-// Those that wait for their turn get it in config order, but for those that said that they wait for
-// other groups first.
-void Supervision::restore_hold(const Group& group) {
-  std::deque<WorkerRef> queue;
-  bool is_held = group.roll && group.roll->phase == Roll::Phase::before && is_down(group);
+// Those that wait for their turn get it in config order.
+void Supervision::restore_queue(const Group& group) {
+  const auto hold = holds_.find(group.name);
+  std::deque<WorkerRef>& queue = hold == holds_.end() ? queue_ : hold->second.queue;
   for (const Worker& worker : group.workers) {
-    if (!worker.queued) continue;
-    queue.push_back(worker.ref);
-    is_held = is_held || waits_for_groups(worker);
-  }
-  std::vector<std::string> needs = dependencies_.needed_by(group.name);
-  if (is_held && !not_up(needs).empty()) {
-    holds_[group.name] =
-        Hold{.needs = std::move(needs), .queue = std::move(queue), .commands = {}, .kept_back = {}};
-  } else {
-    queue_.insert(queue_.end(), queue.begin(), queue.end());
+    if (worker.queued) queue.push_back(worker.ref);
   }
 }
 

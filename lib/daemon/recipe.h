@@ -79,9 +79,9 @@ class Recipes {
   void make(core::SpecPtr spec, int generation);
   // One that an earlier supervisor made.
   void restore(core::SpecPtr spec, Recipe recipe);
-  void each_made(const std::string& group,
-                 const std::function<void(int generation, const core::SpecPtr&, const Recipe&)>&
-                     each) const;
+  void each_made(
+      const std::string& group,
+      const std::function<void(int generation, const core::SpecPtr&, const Recipe&)>& each) const;
   void drop(const std::string& group, int generation);
   void drop_all(const std::string& group);
   // The configuration that a generation goes by; null where it was not made, or was dropped.

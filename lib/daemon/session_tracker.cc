@@ -35,6 +35,28 @@ std::string program_of(pid_t pid) {
 
 }  // namespace
 
+namespace {
+
+// Trees that an earlier keeper had as its descendants: they went to whoever adopts orphans when it
+// died. What they had in common with their main process is left.
+void attribute_elsewhere(const os::ProcessTable& table, const KnownTrees& trees,
+                         std::map<pid_t, std::optional<core::SpawnId>>& result) {
+  for (const auto& [spawn, tree] : trees) {
+    if (result.contains(tree.main.pid)) continue;
+    std::vector<const os::ProcessInfo*> found = table.session_of(tree.main.pid);
+    for (const os::ProcessId& known : tree.seen) {
+      const os::ProcessInfo* process = table.find(known.pid);
+      if (process == nullptr || process->id != known) continue;
+      found.push_back(process);
+      const auto below = table.descendants_of(known.pid);
+      found.insert(found.end(), below.begin(), below.end());
+    }
+    for (const os::ProcessInfo* process : found) result.try_emplace(process->id.pid, spawn);
+  }
+}
+
+}  // namespace
+
 std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& table, pid_t keeper,
                                                         const std::set<pid_t>& exempt,
                                                         const KnownTrees& trees,
@@ -65,6 +87,7 @@ std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& 
     if (!owner && is_alive(*process)) owner = cookie_of(process->id.pid);
     result[process->id.pid] = owner;
   }
+  attribute_elsewhere(table, trees, result);
   return result;
 }
 

@@ -29,8 +29,9 @@ using CookieOf = std::function<std::optional<core::SpawnId>(pid_t)>;
 
 // Which of the keeper's descendants belong to which tree, by one look at the process table:
 // seen before, in the main process's session, below a process that belongs to it, or by the
-// environment. What is left over is mapped to nothing. `exempt` and what is below them is left out,
-// unless it belongs to a tree.
+// environment. Of a tree whose main process is none of the keeper's descendants (it was an earlier
+// keeper's): what is in its session, was seen before, or is below that. What is left over is mapped
+// to nothing. `exempt` and what is below them is left out, unless it belongs to a tree.
 std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& table, pid_t keeper,
                                                         const std::set<pid_t>& exempt,
                                                         const KnownTrees& trees,

@@ -129,6 +129,9 @@ class Spawner {
   // spawner_adopt.cc: for the next supervisor, and from the one before.
   void note(const Process& process);
   Status take(Process& process, Held held);
+  // Where the keeper died as well.
+  Status bind_anew(Process& process);
+  std::vector<UniqueFd> output_of(const Process& process);
 
   Parts parts_;
   Surroundings surroundings_;

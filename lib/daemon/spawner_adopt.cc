@@ -1,7 +1,10 @@
+#include <array>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/spawner.h"
@@ -17,6 +20,16 @@ Result<UniqueFd> read_end(int handle) {
   UniqueFd end(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!end) return fail_errno("an output pipe", errno);
   return end;
+}
+
+// The same pipe out of the process itself; nothing: it has something else there by now.
+std::optional<UniqueFd> handle_of(pid_t pid, int number) {
+  const std::string path = fmt::format("/proc/{}/fd/{}", pid, number);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISFIFO(status.st_mode)) return std::nullopt;
+  UniqueFd handle(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!handle) return std::nullopt;
+  return handle;
 }
 
 // Nothing: it has ended, or the PID is another process's by now.
@@ -69,7 +82,14 @@ void Spawner::adopt(const ProcessRecord& record, const core::Life& life, core::S
 
 Status Spawner::take(Process& process, Held held) {
   process.notify_path = fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
-  if (!held.notify.empty()) process.notify = std::move(held.notify.front());
+  if (!held.notify.empty()) {
+    process.notify = std::move(held.notify.front());
+  } else if (Status bound = bind_anew(process); !bound) {
+    return bound;
+  }
+  if (held.output.empty() && process.group->log.output == core::LogOutput::file) {
+    held.output = output_of(process);
+  }
   if (!held.ready.empty()) process.ready = std::move(held.ready.front());
   for (UniqueFd& fd : held.sockets) {
     process.sockets.push_back({.fd = std::move(fd), .address = {}});
@@ -81,6 +101,32 @@ Status Spawner::take(Process& process, Held held) {
   }
   if (!process.output.empty()) parts_.readiness.expect(process.id, *process.group);
   return {};
+}
+
+// A worker sends to a path: it need not know that the socket is another one.
+Status Spawner::bind_anew(Process& process) {
+  ::unlink(process.notify_path.c_str());
+  Result<UniqueFd> socket = os::bind_notify_socket(process.notify_path);
+  if (!socket) return tl::unexpected(socket.error());
+  process.notify = std::move(*socket);
+  return parts_.keeper.put(notify_item(process.id, process.worker),
+                           std::array{process.notify.get()});
+}
+
+std::vector<UniqueFd> Spawner::output_of(const Process& process) {
+  std::vector<UniqueFd> handles;
+  std::vector<int> fds;
+  const int last =
+      process.group->log.format == core::LogFormat::raw ? STDOUT_FILENO : STDERR_FILENO;
+  if (process.main->pidfd() < 0) return handles;
+  for (int number = STDOUT_FILENO; number <= last; ++number) {
+    std::optional<UniqueFd> handle = handle_of(process.main->id().pid, number);
+    if (!handle) return {};
+    fds.push_back(handle->get());
+    handles.push_back(std::move(*handle));
+  }
+  (void)parts_.keeper.put(output_item(process.id, process.worker), fds);
+  return handles;
 }
 
 void Spawner::go_on(core::SpawnId spawn, const std::optional<os::Exit>& exit) {

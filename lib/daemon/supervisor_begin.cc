@@ -72,6 +72,7 @@ core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std
 
 Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovered> recovered) {
   take_items(std::move(items));
+  if (!recovered && !tracking_.leftovers.empty()) recovered = find_running();
   const bool goes_on = recovered.has_value();
   // Held by the keeper since a first supervisor began.
   const bool first = !control_fds_.contains(kControlItem);
@@ -95,11 +96,12 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
   occurrences_.note_other(
-      first ? core::OccurrenceKind::daemon_started : core::OccurrenceKind::daemon_recovered, "",
-      first ? "" : "a new supervisor took the place of one that ended",
+      goes_on ? core::OccurrenceKind::daemon_recovered : core::OccurrenceKind::daemon_started, "",
+      goes_on ? "a new supervisor took the place of one that ended" : "",
       std::chrono::system_clock::now());
   schedules_.set(spec_.groups);
   idle_.set();
+  if (goes_on && first) take_sockets(*recovered);
   // What is open already is looked after, and its path goes with superd.
   for (const core::GroupSpec& group : spec_.groups) {
     if (listeners_.adopted_for(group)) open_listeners(group);

@@ -1,4 +1,7 @@
+#include <array>
+#include <csignal>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,6 +10,7 @@
 #include "base/log.h"
 #include "daemon/supervisor_state.h"
 #include "keeper/exit_record.h"
+#include "os/take_socket.h"
 
 // A supervisor that died leaves its workers to the keeper and its knowledge to the journal; the
 // next one goes on with both.
@@ -59,6 +63,33 @@ void Supervisor::take_over(const Recovered& recovered) {
   handling_ = false;
   go_on();
   boot_told_ = recovered.start_told;
+}
+
+void Supervisor::take_sockets(const Recovered& recovered) {
+  std::set<std::string> wanted;
+  for (const core::GroupSpec& group : spec_.groups) {
+    for (const core::ListenSpec& socket : group.listen) {
+      if (!core::is_private(socket)) wanted.insert(socket.address);
+    }
+  }
+  for (const auto& [spawn, record] : recovered.processes) {
+    if (wanted.empty()) return;
+    const Result<UniqueFd> pidfd = os::open_pidfd(record.main);
+    if (!pidfd) continue;
+    Result<std::vector<os::TakenSocket>> taken =
+        os::take_listening_sockets(pidfd->get(), record.main.pid);
+    if (!taken) {
+      log::warn("{}: its sockets cannot be taken over: {}", core::to_string(record.worker),
+                taken.error().message);
+      continue;
+    }
+    for (os::TakenSocket& socket : *taken) {
+      if (wanted.erase(socket.address) == 0) continue;
+      const std::string name = Listeners::kPrefix + socket.address;
+      (void)keeper_.put(name, std::array{socket.fd.get()});
+      listeners_.adopt(name, std::move(socket.fd));
+    }
+  }
 }
 
 void Supervisor::read_early_exits() {

@@ -100,8 +100,13 @@ class Supervisor {
   void take_over(const Recovered& recovered);
   void find_unmade(const Recovered& recovered);
   void adopt(const Recovered& recovered, const core::Worker& worker, const core::Life& life);
+  // Where superd's keeper died as well: the sockets are in the workers.
+  void take_sockets(const Recovered& recovered);
   void read_early_exits();
   void go_on();
+
+  // supervisor_found.cc: without a journal, what the processes themselves prove; nothing: nothing.
+  [[nodiscard]] std::optional<Recovered> find_running() const;
 
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
   SignalOrders::Hooks signal_hooks();

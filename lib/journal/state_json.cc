@@ -41,7 +41,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Life, spawn, generation, ready, 
                                                 soaks_since, ready_since)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Demand, recipe)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InHand::Stop, on_behalf_of, cause)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InHand, stops, removed, shutting_down)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InHand, stops, removed, held, shutting_down)
 
 void to_json(nlohmann::json& j, const WorkerState& state) { j = name(state); }
 void from_json(const nlohmann::json& j, WorkerState& state) {

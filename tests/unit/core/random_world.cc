@@ -72,6 +72,8 @@ void RandomWorld::step() {
     noise();
   } else if (chance(20)) {
     shut_down(chance(70) ? Urgency::ordered : Urgency::at_once);
+  } else {
+    crash();
   }
 }
 

@@ -28,6 +28,8 @@ class RandomWorld {
   // Nothing survives KILL any more.
   void let_all_die() { all_die_ = true; }
   void shut_down(Urgency urgency);
+  // Another core goes on with what the journal has of this one.
+  void crash();
 
   // After settle(), with everything shut down and let die: nothing may be left.
   void check_settled();
@@ -119,6 +121,7 @@ class RandomWorld {
 
   std::uint64_t last_command_ = 0;
   std::set<CommandId> owed_;
+  CommandId given_up_{};  // whoever waited for this one, or one before, lost the supervisor
   Processes processes_;
   std::map<TimerKey, TimePoint> timers_;
   std::set<std::pair<std::string, int>> recipes_;
@@ -134,6 +137,7 @@ class RandomWorld {
   int shutdowns_done_ = 0;
   bool shutdown_asked_ = false;
   bool all_die_ = false;
+  bool resuming_ = false;  // after a crash: what was going on begins anew
 
   std::uint64_t events_ = 0;
   std::vector<std::string> trace_;

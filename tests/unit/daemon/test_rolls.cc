@@ -21,7 +21,8 @@ struct World {
 
   World()
       : rolls([this](SpawnId spawn, OnLines done) { asked.emplace_back(spawn, done); },
-              [this] { ++outputs; }) {}
+              [this] { ++outputs; },
+              [this](const std::string& key, std::string text) { kept[key] = std::move(text); }) {}
 
   void ask(std::uint64_t id, const std::string& action, int worker = 0, pid_t asker = 0) {
     rolls.ask(CommandId{id},

@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "daemon/errands.h"
+#include "daemon/supervisor_state.h"
+#include "os/listen_sight_text.h"
+#include "os/pidfd_info.h"
+#include "os/process_table.h"
+#include "os/read_file.h"
+
+// A journal that was lost or set aside: the processes are known by their cgroups (or, without
+// cgroups, as the keeper's children with superd's mark in their environment), and say themselves
+// which worker they are. They are taken for ready; the rest of what was known is lost.
+namespace superd::daemon {
+namespace {
+
+struct Found {
+  ProcessRecord record;
+  core::TimePoint since;
+};
+
+int generation_of(pid_t pid) {
+  const std::string text = os::environment_variable(pid, "SUPERD_GENERATION").value_or("");
+  int generation = 0;
+  std::from_chars(text.data(), text.data() + text.size(), generation);
+  return std::max(generation, 1);
+}
+
+// The process that superd made: it leads its session, and its parent is the keeper.
+std::optional<os::ProcessId> main_of(const std::vector<pid_t>& members, pid_t keeper) {
+  for (const pid_t pid : members) {
+    const Result<os::ProcessInfo> process = os::read_process(pid);
+    if (process && process->parent == keeper && process->session == pid) return process->id;
+  }
+  return std::nullopt;
+}
+
+core::Life life_of(const Found& found, const core::Policy& policy) {
+  return {.spawn = found.record.spawn,
+          .generation = found.record.generation,
+          .ready = policy.terms.ready,
+          .pid = found.record.main.pid,
+          .started = found.since,
+          .deadline = found.since,
+          .soaks_since = found.since,
+          .ready_since = found.since};
+}
+
+// The latest spawn of a worker serves, and those before it were leaving.
+void place(core::Worker& worker, std::vector<Found> spawns, const core::Policy& policy) {
+  std::sort(spawns.begin(), spawns.end(),
+            [](const Found& a, const Found& b) { return a.record.spawn < b.record.spawn; });
+  worker.life = life_of(spawns.back(), policy);
+  worker.state = core::WorkerState::ready;
+  worker.since = spawns.back().since;
+  worker.cause = "boot";
+  worker.last_spawn = spawns.back().record.spawn;
+  spawns.pop_back();
+  for (const Found& old : spawns) {
+    worker.draining.push_back(life_of(old, policy));
+    worker.draining.back().deadline = old.since + policy.terms.stop.timeout;
+  }
+}
+
+}  // namespace
+
+std::optional<Recovered> Supervisor::find_running() const {
+  std::map<core::WorkerRef, std::vector<Found>> found;
+  for (const core::SpawnId spawn : tracking_.leftovers) {
+    const auto held = held_spawns_.find(spawn);
+    if (is_errand(spawn) || held == held_spawns_.end()) continue;
+    const auto main = main_of(tracking_.tracker->members(spawn), keeper_pid_);
+    if (!main) continue;
+    const Result<UniqueFd> pidfd = os::open_pidfd(*main);
+    const Result<std::string> status = os::read_file(fmt::format("/proc/{}/status", main->pid));
+    const auto who = status ? os::parse_identity(*status) : std::nullopt;
+    if (!pidfd || !who) continue;
+    found[held->second].push_back({.record = {.spawn = spawn,
+                                              .worker = held->second,
+                                              .generation = generation_of(main->pid),
+                                              .main = *main,
+                                              .number = os::process_number(pidfd->get()),
+                                              .uid = who->uid,
+                                              .gid = who->gid,
+                                              .status = {}},
+                                   .since = loop::now()});
+  }
+  Recovered recovered;
+  recovered.spec = spec_;
+  for (const core::GroupSpec& spec : spec_.groups) {
+    core::Group group = core::make_group(std::make_shared<const core::GroupSpec>(spec));
+    for (core::Worker& worker : group.workers) {
+      const auto spawns = found.find(worker.ref);
+      if (spawns == found.end()) continue;
+      for (const Found& one : spawns->second) {
+        group.recipes.insert(one.record.generation);
+        group.last_generation = std::max(group.last_generation, one.record.generation);
+        recovered.processes[one.record.spawn] = one.record;
+      }
+      place(worker, spawns->second, group.policy);
+      group.in_force = std::max(group.in_force, worker.life->generation);
+    }
+    group.cause = group.recipes.empty() ? "" : "boot";
+    group.since = group.up_since = loop::now();
+    group.state = core::derive_state(group);
+    recovered.groups.push_back(std::move(group));
+  }
+  if (recovered.processes.empty()) return std::nullopt;
+  return recovered;
+}
+
+}  // namespace superd::daemon
