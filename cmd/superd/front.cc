@@ -110,12 +110,16 @@ std::optional<config::Loaded> load_config(const std::string& file,
 }
 
 // A runtime directory of root's is on a file system in memory as a rule; the one of another user
-// may be swept, and is named in its place.
+// may be swept, so that its journal is kept with the user's state, where there is a place for it.
 std::string journal_path(const std::string& runtime_dir) {
   const config::Surroundings who = config::this_process();
-  if (who.uid == 0) return runtime_dir + "/journal";
-  return fmt::format("{}/journal-{}", config::default_directories(who).state_dir,
-                     os::name_hash(runtime_dir));
+  const std::string beside = runtime_dir + "/journal";
+  if (who.uid == 0) return beside;
+  const std::string state = config::default_directories(who).state_dir;
+  std::error_code failed;
+  std::filesystem::create_directories(state, failed);
+  if (failed || ::access(state.c_str(), W_OK) != 0) return beside;
+  return fmt::format("{}/journal-{}", state, os::name_hash(runtime_dir));
 }
 
 int run(const std::string& file, const core::DaemonSpec& daemon, const Options& options) {

@@ -37,61 +37,6 @@ int last_tick(const Site& site, const std::string& file) {
 
 }  // namespace
 
-TEST_CASE(
-    "a killed supervisor is started again, ends the old workers and starts afresh, and says so",
-    "[all]") {
-  Site site(kServing);
-  const Superd superd(site);
-  REQUIRE(site.reaches("web", "running"));
-  const std::vector<pid_t> old = site.pids("web");
-  const pid_t supervisor = superd.supervisor();
-  REQUIRE(supervisor > 0);
-
-  ::kill(supervisor, SIGKILL);
-
-  // The socket was held all the while: a client that comes now waits.
-  const Reply reply = get(site.address(), "/pid");
-  CHECK(reply.error.empty());
-  CHECK(wait_until(kSoon,
-                   [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
-  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
-  REQUIRE(site.reaches("web", "running"));
-  for (const pid_t pid : old) {
-    CHECK(wait_until(kSoon, [&] { return proc::state(pid) == ' '; }));
-  }
-  CHECK(site.pids("web").size() == 2);
-  CHECK(get(site.expand("unix:@DIR@/web.sock"), "/pid").status == 200);
-  CHECK_THAT(superd.log(), Catch::Contains("supervisor") && Catch::Contains("signal 9") ||
-                               Catch::Contains("KILL"));
-  CHECK(proc::zombies_below(superd.keeper()).empty());
-}
-
-TEST_CASE("what the workers of a killed supervisor write until their end is in their log",
-          "[all]") {
-  Site site(R"(
-[group.late]
-command = ["/bin/sh", "-c", """
-trap 'sleep 0.5; yes 0123456789012345678901234567890123456789 | head -c 3000000
-      echo; echo last words of $$; : > @DIR@/done; exit 0' TERM
-while :; do sleep 0.1; done"""]
-ready   = { when = "delay", delay = "50ms" }
-stop    = { timeout = "1h" }
-log     = { max_size = "100MiB" }
-)");
-  const Superd superd(site);
-  REQUIRE(site.reaches("late", "running"));
-  const pid_t old = site.main_pid("late.1");
-  const std::string last = "last words of " + std::to_string(old);
-  ::kill(superd.supervisor(), SIGKILL);
-
-  CHECK(wait_until(kSoon, [&] { return ::access(site.path("done").c_str(), F_OK) == 0; }));
-  CHECK(wait_until(kSoon,
-                   [&] { return site.read("log/late.1.log").find(last) != std::string::npos; }));
-  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
-  CHECK(site.reaches("late", "running"));
-  CHECK(site.main_pid("late.1") != old);
-}
-
 TEST_CASE("an id that a killed supervisor gave is not given again", "[all]") {
   Site site(R"(
 [group.web]
@@ -109,27 +54,26 @@ ready   = { when = "delay", delay = "50ms" }
     REQUIRE(wait_until(
         kSoon, [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
     REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "running"; }));
-    const auto rolls =
-        nlohmann::json::parse(get("unix:" + site.control(), "/v1/rolls").body).at("rolls");
-    for (const auto& roll : rolls) {
-      CHECK(roll.at("id").get<std::uint64_t>() > highest);
-    }
+    CHECK(roll(site, highest).at("id") == highest);
     const std::uint64_t next = begin_restart(site);
     CHECK(next > highest);
     highest = next;
   }
 }
 
-TEST_CASE("a supervisor that is killed again and again still comes back", "[all]") {
+TEST_CASE("a supervisor that is killed again and again comes back, also without its journal",
+          "[all]") {
   Site site(kServing);
   const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> workers = site.main_pids("web");
   for (int i = 0; i < 4; ++i) {
     REQUIRE(
         wait_until(60s, [&] { return superd.supervisor() > 0 && site.state("web") == "running"; }));
     ::kill(superd.supervisor(), SIGKILL);
   }
   REQUIRE(wait_until(60s, [&] { return site.state("web") == "running"; }));
-  CHECK(site.pids("web").size() == 2);
+  CHECK(site.main_pids("web") == workers);
   CHECK(get(site.address(), "/pid").status == 200);
 }
 
@@ -149,72 +93,6 @@ stop    = { timeout = "2s" }
   ::kill(supervisor, SIGKILL);
 
   CHECK(superd.end().has_value());
-  for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
-  CHECK_THAT(superd.log(), Catch::Contains("asking process"));
-}
-
-TEST_CASE("a second TERM ends at once what a killed supervisor left", "[all]") {
-  Site site(R"(
-[group.deaf]
-command = ["@WORKER@", "deaf"]
-ready   = { when = "delay", delay = "50ms" }
-stop    = { timeout = "1h" }
-)");
-  Superd superd(site);
-  REQUIRE(site.reaches("deaf", "running"));
-  const std::vector<pid_t> workers = site.pids("deaf");
-  ::kill(superd.supervisor(), SIGKILL);
-  REQUIRE(
-      wait_until(kSoon, [&] { return superd.log().find("asking process") != std::string::npos; }));
-
-  CHECK(superd.end_at_once().has_value());
-  for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
-}
-
-TEST_CASE("what the main process of a killed supervisor's worker leaves behind is asked to leave",
-          "[all]") {
-  Site site(R"(
-[group.shell]
-command   = ["/bin/sh", "-c", "sleep 100000; :"]
-listen    = ["unix:@DIR@/shell.sock"]
-autostart = false
-ready     = { when = "delay", delay = "50ms" }
-stop      = { timeout = "1h" }
-)");
-  Superd superd(site);
-  REQUIRE(site.ctl({"start", "shell"}).exit == 0);
-  REQUIRE(wait_until(kSoon, [&] { return site.pids("shell").size() == 2; }));
-  const std::vector<pid_t> workers = site.pids("shell");
-  const pid_t supervisor = superd.supervisor();
-  ::kill(supervisor, SIGKILL);
-
-  CHECK(wait_until(kSoon, [&] {
-    return std::none_of(workers.begin(), workers.end(), [](pid_t pid) { return proc::alive(pid); });
-  }));
-  // The group's socket is held on, and goes with superd.
-  CHECK(superd.end().has_value());
-  CHECK(::access(site.path("shell.sock").c_str(), F_OK) != 0);
-}
-
-TEST_CASE("a new superd ends what a killed one left by the stop settings of its groups", "[root]") {
-  Site site(R"(
-[group.deaf]
-command = ["@WORKER@", "deaf"]
-ready   = { when = "delay", delay = "50ms" }
-stop    = { signal = "USR1", timeout = "1h" }
-)");
-  std::vector<pid_t> workers;
-  {
-    Superd superd(site);
-    REQUIRE(site.reaches("deaf", "running"));
-    workers = site.pids("deaf");
-    const pid_t supervisor = superd.supervisor();
-    superd.program().signal(SIGKILL);
-    REQUIRE(wait_until(kSoon, [&] { return !proc::alive(supervisor); }));
-  }
-  const Superd again(site);
-  // It ignores TERM alone.
-  CHECK(site.reaches("deaf", "running"));
   for (const pid_t pid : workers) CHECK_FALSE(proc::alive(pid));
 }
 
@@ -268,18 +146,17 @@ ready   = { when = "delay", delay = "50ms" }
   {
     Superd superd(site);
     REQUIRE(site.reaches("web", "running"));
-    workers = site.pids("web");
+    workers = site.main_pids("web");
     const pid_t supervisor = superd.supervisor();
     const pid_t logger = superd.logger();
     superd.program().signal(SIGKILL);
     CHECK(wait_until(kSoon, [&] { return !proc::alive(supervisor) && !proc::alive(logger); }));
     for (const pid_t pid : workers) CHECK(proc::alive(pid));
   }
-  // The lock died with the keeper: a new superd starts on the same directory.
+  // The lock died with the keeper: a new superd starts on the same directory, and goes on.
   const Superd again(site);
   CHECK(site.reaches("web", "running"));
-  CHECK(site.pids("web").size() == 2);
-  for (const pid_t pid : workers) ::kill(pid, SIGKILL);
+  CHECK(site.main_pids("web") == workers);
 }
 
 }  // namespace superd::scenario

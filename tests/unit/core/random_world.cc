@@ -150,7 +150,8 @@ void RandomWorld::configure() {
   }
   GroupSpec spec = any->second;
   spec.workers = 1 + static_cast<int>(pick(4));
-  const bool anew = core_.find(name) != nullptr && chance(40);
+  const bool comes_back = core_.find(name) == nullptr;
+  const bool anew = !comes_back && chance(40);
   if (anew) {
     spec.ready.when = chance(50) ? ReadyWhen::notify : ReadyWhen::delay;
     spec.ready.soak = std::chrono::milliseconds(pick(2) * 500);
@@ -162,6 +163,9 @@ void RandomWorld::configure() {
       .spec = std::make_shared<const GroupSpec>(spec),
       .recipe = anew ? GroupConfigured::Recipe::anew : GroupConfigured::Recipe::same,
       .cause = "config"});
+  // What ran without it goes on without what it needs.
+  if (!comes_back) return;
+  for (const std::string& needed : core_.dependencies().needed_by(name)) ever_up_.insert(needed);
 }
 
 Pace RandomWorld::any_pace() {
