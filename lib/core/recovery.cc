@@ -83,8 +83,7 @@ void take_back_turns(Group& group, const Unmade& unmade) {
     life.reset();
     if (worker.life) return;
     // What was to take its place, there or queued, has it.
-    worker.starters.insert(worker.starters.end(), worker.replacers.begin(),
-                           worker.replacers.end());
+    worker.starters.insert(worker.starters.end(), worker.replacers.begin(), worker.replacers.end());
     worker.replacers.clear();
     if (!worker.next) return;
     worker.life = std::exchange(worker.next, std::nullopt);

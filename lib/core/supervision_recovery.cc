@@ -42,8 +42,7 @@ void Supervision::restore(std::vector<Group> groups, const InHand& in_hand) {
 }
 
 InHand Supervision::in_hand() const {
-  InHand in_hand{
-      .stops = {}, .removed = removed_, .held = {}, .shutting_down = shutting_down_};
+  InHand in_hand{.stops = {}, .removed = removed_, .held = {}, .shutting_down = shutting_down_};
   for (const auto& [name, hold] : holds_) in_hand.held.insert(name);
   for (const auto& [name, stop] : stops_) {
     in_hand.stops[name] = {.on_behalf_of = stop.on_behalf_of, .cause = stop.cause};

@@ -159,7 +159,8 @@ void RandomWorld::on(const GroupChanged& e) {
 }
 
 void RandomWorld::on(const Answer& e) {
-  expect(owed_.erase(e.command) == 1 || e.command <= given_up_, "a command is answered once, and superd's own never");
+  expect(owed_.erase(e.command) == 1 || e.command <= given_up_,
+         "a command is answered once, and superd's own never");
   if (!e.workers.empty() && e.workers.front().message.starts_with("waits for ")) {
     early_.insert(e.command);
   }
