@@ -4,6 +4,7 @@
 
 #include "daemon/roll_text.h"
 #include "daemon/rolls.h"
+#include "wire/json.h"
 
 namespace superd::daemon {
 namespace {
@@ -87,6 +88,7 @@ struct World {
   Rolls::Time now{std::chrono::seconds(1'000'000)};
   std::vector<std::pair<SpawnId, OnLines>> asked;
   int outputs = 0;
+  std::map<std::string, std::string> kept;  // for a later supervisor
   Rolls rolls;
 };
 
@@ -262,6 +264,34 @@ TEST_CASE("rolls: steps are numbered, so that one can ask for the new ones alone
   const std::uint64_t first = w.view(1).steps.at(0).number;
   REQUIRE(w.view(1, first).steps.size() == 1);
   CHECK(w.view(1, first).steps.at(0).worker == "web.2");
+}
+
+TEST_CASE("rolls: a later supervisor tells of them what the one before it told", "[daemon]") {
+  World before;
+  before.begin(1);
+  before.step(1, Kind::ready, 1);
+  before.rolls.note(core::RollEnded{.roll = CommandId{1},
+                                    .group = "web",
+                                    .result = core::RollResult::rolled_back,
+                                    .generation = 7,
+                                    .message = "web.1 exited with status 1"},
+                    before.now);
+  before.begin(2, 9);
+  before.step(2, Kind::ready, 3);
+  World after;
+  for (const auto& [key, text] : before.kept) {
+    if (!text.empty()) after.rolls.restore(text);
+  }
+  for (const std::uint64_t id : {std::uint64_t{1}, std::uint64_t{2}}) {
+    CHECK(wire::to_text(after.view(id)) == wire::to_text(before.view(id)));
+  }
+  CHECK(after.rolls.last_of("web") == CommandId{2});
+  after.step(2, Kind::ready, 4);
+  CHECK(after.view(2).steps.size() == 2);
+  CHECK(after.view(2).replaced == 2);
+  CHECK(after.view(2).steps.back().number > before.view(2).steps.back().number);
+  after.rolls.restore("{");
+  CHECK(after.rolls.all().size() == 2);
 }
 
 }  // namespace

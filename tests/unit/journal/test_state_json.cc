@@ -181,7 +181,12 @@ TEST_CASE("journal: a group, its roll and its workers come back as they were", "
                      .deadline = TimePoint::max(),
                      .soaks_since = TimePoint(2s),
                      .ready_since = TimePoint(3s)};
-  worker.draining = {Life{.spawn = SpawnId{3}, .ready = {}, .main_gone = true, .kills = 2, .soaks_since = {}, .ready_since = {}}};
+  worker.draining = {Life{.spawn = SpawnId{3},
+                          .ready = {},
+                          .main_gone = true,
+                          .kills = 2,
+                          .soaks_since = {},
+                          .ready_since = {}}};
   worker.afterwards = Afterwards::respawn;
   worker.roll_to = 8;
   worker.failures = {.in_a_row = 2, .recent = {TimePoint(9s)}};
