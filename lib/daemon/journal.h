@@ -51,7 +51,7 @@ class Journal {
   void forget(core::SpawnId spawn);
   void note_daemon(const core::Spec& spec, bool start_told);
   void note_roll(const std::string& key, std::string text) { store_.put(key, std::move(text)); }
-  void drop_roll(const std::string& key) { store_.drop(key); }
+  void drop_rolls(const std::string& prefix) { store_.drop_all(prefix); }
 
   // A journal that cannot be written is complained of once, and superd goes on.
   void flush();

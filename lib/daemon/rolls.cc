@@ -60,7 +60,8 @@ void Rolls::note(const core::RollStep& e, Time now) {
           .workers = entry->asked.workers,
           .newest = newest_failed ? RollCourse::Newest::failed : RollCourse::Newest::stays});
   if (e.pid != 0) step.pid = e.pid;
-  add_step(*entry, std::move(step));
+  keep_step(serving(e.roll), step);
+  add_step(serving(e.roll), *entry, std::move(step));
   keep(e.roll);
 }
 
@@ -215,13 +216,14 @@ Rolls::Entry* Rolls::find(core::CommandId id) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-void Rolls::add_step(Entry& entry, wire::RollStepView step) {
+void Rolls::add_step(core::CommandId id, Entry& entry, wire::RollStepView step) {
   if (entry.first_steps.size() < kFirstSteps) {
     entry.first_steps.push_back(std::move(step));
     return;
   }
   entry.last_steps.push_back(std::move(step));
   if (entry.last_steps.size() <= kLastSteps) return;
+  keep_(key_of(id, entry.last_steps.front().number), "");
   entry.last_steps.pop_front();
   ++entry.left_out;
 }

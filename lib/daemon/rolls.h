@@ -47,17 +47,17 @@ class Rolls {
     pid_t asker = 0;  // the process; 0: none that can be told
   };
 
-  // For a supervisor that comes after: what is known of a roll now, under a key of the journal;
-  // empty: it is not kept any more.
+  // For a supervisor that comes after: a part of what is known of a roll, under a key of the
+  // journal; empty: nothing under this key, or one that it begins, is kept any more.
   using Keep = std::function<void(const std::string& key, std::string text)>;
 
   // `on_output` is called whenever the last lines of a failed worker have come.
   Rolls(Tail tail, std::function<void()> on_output, Keep keep)
       : tail_(std::move(tail)), on_output_(std::move(on_output)), keep_(std::move(keep)) {}
 
-  // One that an earlier supervisor kept; a text that cannot be read is left out. Before the first
-  // command.
-  void restore(const std::string& text);
+  // What an earlier supervisor kept, in the order of the keys; a text that cannot be read is left
+  // out. Before the first command.
+  void restore(const std::string& key, const std::string& text);
 
   // A command is about to be given to the core under this id.
   void ask(core::CommandId id, Asked asked, Time now);
@@ -119,9 +119,13 @@ class Rolls {
   [[nodiscard]] const Entry* find(core::CommandId id) const;
   Entry* find(core::CommandId id);
   void follow(const core::RollStep& e, Entry& entry);
-  static void add_step(Entry& entry, wire::RollStepView step);
-  // rolls_keep.cc
+  void add_step(core::CommandId id, Entry& entry, wire::RollStepView step);
+  // rolls_keep.cc. Step 0: all that is no step.
+  static std::string key_of(core::CommandId id, std::uint64_t step);
   void keep(core::CommandId id);
+  void keep_step(core::CommandId id, const wire::RollStepView& step);
+  void restore_head(core::CommandId id, const std::string& text);
+  void restore_step(core::CommandId id, const std::string& text);
   void drop(core::CommandId id);
   void note_failed(core::CommandId id, Entry& entry, const core::WorkerOutcome& outcome);
   void fetch_output(core::CommandId id, const Failed& failed);

@@ -1,5 +1,8 @@
 #include <algorithm>
-#include <iterator>
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,9 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string key_of(core::CommandId id) {
-  return fmt::format("roll/{}", static_cast<std::uint64_t>(id));
-}
+constexpr std::uint64_t kNoSteps = std::numeric_limits<std::uint64_t>::max();
 
 std::int64_t to_number(Rolls::Time time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
@@ -26,6 +27,10 @@ Rolls::Time to_time(std::int64_t number) { return Rolls::Time(std::chrono::micro
 
 }  // namespace
 
+std::string Rolls::key_of(core::CommandId id, std::uint64_t step) {
+  return fmt::format("roll/{}/{:020}", static_cast<std::uint64_t>(id), step);
+}
+
 void Rolls::keep(core::CommandId id) {
   id = serving(id);
   const Entry* entry = find(id);
@@ -34,7 +39,7 @@ void Rolls::keep(core::CommandId id) {
   for (const Failed& failed : entry->failed) {
     spawns.push_back(static_cast<std::uint64_t>(failed.spawn));
   }
-  json j = {{"view", json::parse(wire::to_text(*view(id)))},
+  json j = {{"view", wire::to_text(*view(id, kNoSteps))},
             {"is_roll", entry->began_roll},
             {"began", to_number(entry->began)},
             {"replaced", entry->replaced},
@@ -43,65 +48,100 @@ void Rolls::keep(core::CommandId id) {
             {"failed_spawns", spawns},
             {"before_failed", entry->before_failed}};
   if (entry->ended) j["ended"] = to_number(*entry->ended);
-  keep_(key_of(id), j.dump(-1, ' ', false, json::error_handler_t::replace));
+  keep_(key_of(id, 0), j.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-void Rolls::drop(core::CommandId id) { keep_(key_of(id), ""); }
+void Rolls::keep_step(core::CommandId id, const wire::RollStepView& step) {
+  json j = {{"number", step.number},
+            {"time", step.time},
+            {"worker", step.worker},
+            {"kind", step.kind},
+            {"message", step.message}};
+  if (step.pid) j["pid"] = *step.pid;
+  keep_(key_of(id, step.number), j.dump(-1, ' ', false, json::error_handler_t::replace));
+}
 
-void Rolls::restore(const std::string& text) {
+void Rolls::drop(core::CommandId id) {
+  keep_(fmt::format("roll/{}/", static_cast<std::uint64_t>(id)), "");
+}
+
+void Rolls::restore(const std::string& key, const std::string& text) {
+  std::uint64_t id = 0;
+  std::uint64_t step = 0;
+  const char* end = key.data() + key.size();
+  const auto slash = key.rfind('/');
+  const auto parse = [&](std::size_t from, std::uint64_t& number) {
+    return from <= key.size() && std::from_chars(key.data() + from, end, number).ec == std::errc();
+  };
+  if (!parse(std::strlen("roll/"), id) || !parse(slash + 1, step)) return;
   try {
-    const json j = json::parse(text);
-    const Result<wire::RollView> view = wire::from_text<wire::RollView>(j.at("view").dump());
-    if (!view) return log::warn("journal: a roll: {}", view.error().message);
-    Entry entry;
-    entry.asked.action = view->action;
-    entry.asked.target.group = view->group;
-    if (view->worker) {
-      entry.asked.target.worker =
-          core::parse_worker_ref(*view->worker).value_or(core::WorkerRef{}).number;
+    if (step == 0) {
+      restore_head(core::CommandId{id}, text);
+    } else {
+      restore_step(core::CommandId{id}, text);
     }
-    entry.asked.cause = view->cause;
-    entry.asked.workers = view->workers;
-    entry.began_roll = j.value("is_roll", false);
-    entry.generation = view->generation;
-    entry.began = to_time(j.at("began").get<std::int64_t>());
-    if (j.contains("ended")) entry.ended = to_time(j["ended"].get<std::int64_t>());
-    entry.result = view->result.value_or("");
-    entry.message = view->message;
-    entry.replaced = j.value("replaced", entry.replaced);
-    entry.newest_failed = j.value("newest_failed", entry.newest_failed);
-    entry.returned = j.value("returned", 0);
-    const auto spawns = j.value("failed_spawns", std::vector<std::uint64_t>());
-    for (std::size_t i = 0; i < view->failed.size(); ++i) {
-      entry.failed.push_back(
-          {.view = view->failed[i], .spawn = core::SpawnId{i < spawns.size() ? spawns[i] : 0}});
-    }
-    entry.before_failed = j.value("before_failed", "");
-    entry.before_output = view->before.value_or(std::vector<std::string>());
-    const auto middle = view->steps.begin() +
-                        static_cast<std::ptrdiff_t>(std::min(kFirstSteps, view->steps.size()));
-    entry.first_steps.assign(view->steps.begin(), middle);
-    entry.last_steps.assign(middle, view->steps.end());
-    entry.left_out = view->left_out.value_or(0);
-    for (const wire::RollStepView& step : view->steps) {
-      last_step_ = std::max(last_step_, step.number);
-    }
-    const core::CommandId id{view->id};
-    if (entry.ended) over_.push_back(id);
-    std::sort(over_.begin(), over_.end(), [&](core::CommandId a, core::CommandId b) {
-      const auto end = [&](core::CommandId one) {
-        return one == id ? entry.ended : find(one)->ended;
-      };
-      return end(a) < end(b);
-    });
-    if (entry.began_roll) {
-      core::CommandId& last = last_rolls_.try_emplace(view->group, id).first->second;
-      last = std::max(last, id);
-    }
-    entries_[id] = std::move(entry);
   } catch (const std::exception& error) {
-    log::warn("journal: a roll: {}", error.what());
+    log::warn("journal: {}: {}", key, error.what());
   }
+}
+
+void Rolls::restore_head(core::CommandId id, const std::string& text) {
+  const json j = json::parse(text);
+  const Result<wire::RollView> view =
+      wire::from_text<wire::RollView>(j.at("view").get<std::string>());
+  if (!view) throw std::invalid_argument(view.error().message);
+  Entry entry;
+  entry.asked = {.action = view->action,
+                 .target = {.group = view->group, .worker = 0},
+                 .cause = view->cause,
+                 .workers = view->workers};
+  const auto worker = core::parse_worker_ref(view->worker.value_or(""));
+  if (worker) entry.asked.target.worker = worker->number;
+  entry.began_roll = j.value("is_roll", false);
+  entry.generation = view->generation;
+  entry.began = to_time(j.at("began").get<std::int64_t>());
+  if (j.contains("ended")) entry.ended = to_time(j["ended"].get<std::int64_t>());
+  entry.result = view->result.value_or("");
+  entry.message = view->message;
+  entry.replaced = j.value("replaced", entry.replaced);
+  entry.newest_failed = j.value("newest_failed", entry.newest_failed);
+  entry.returned = j.value("returned", 0);
+  const auto spawns = j.value("failed_spawns", std::vector<std::uint64_t>());
+  for (std::size_t i = 0; i < view->failed.size(); ++i) {
+    entry.failed.push_back(
+        {.view = view->failed[i], .spawn = core::SpawnId{i < spawns.size() ? spawns[i] : 0}});
+  }
+  entry.before_failed = j.value("before_failed", "");
+  entry.before_output = view->before.value_or(std::vector<std::string>());
+  entry.left_out = view->left_out.value_or(0);
+  if (entry.began_roll) {
+    core::CommandId& last = last_rolls_.try_emplace(view->group, id).first->second;
+    last = std::max(last, id);
+  }
+  const bool is_over = entry.ended.has_value();
+  entries_[id] = std::move(entry);
+  if (!is_over) return;
+  const auto later = std::find_if(over_.begin(), over_.end(), [&](core::CommandId one) {
+    return find(one)->ended > entries_[id].ended;
+  });
+  over_.insert(later, id);
+}
+
+void Rolls::restore_step(core::CommandId id, const std::string& text) {
+  Entry* entry = find(id);
+  if (entry == nullptr) return;
+  const json j = json::parse(text);
+  wire::RollStepView step{.number = j.at("number").get<std::uint64_t>(),
+                          .time = j.value("time", ""),
+                          .worker = j.value("worker", ""),
+                          .kind = j.value("kind", ""),
+                          .message = j.value("message", ""),
+                          .pid = {}};
+  if (j.contains("pid")) step.pid = j["pid"].get<std::int64_t>();
+  last_step_ = std::max(last_step_, step.number);
+  const std::uint64_t left_out = entry->left_out;
+  add_step(id, *entry, std::move(step));
+  entry->left_out = left_out;
 }
 
 }  // namespace superd::daemon

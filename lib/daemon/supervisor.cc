@@ -141,7 +141,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
           [this] { routes_.answer_waiters(); },
           [this](const std::string& key, std::string text) {
             if (text.empty()) {
-              journal_.drop_roll(key);
+              journal_.drop_rolls(key);
             } else {
               journal_.note_roll(key, std::move(text));
             }

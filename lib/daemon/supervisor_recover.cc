@@ -40,7 +40,7 @@ void Supervisor::take_over(const Recovered& recovered) {
   for (const Recovered::Made& made : recovered.recipes) {
     recipes_.restore(made.spec, made.recipe);
   }
-  for (const auto& [key, text] : recovered.rolls) rolls_.restore(text);
+  for (const auto& [key, text] : recovered.rolls) rolls_.restore(key, text);
   core_.restore(recovered.groups, recovered.in_hand);
   find_unmade(recovered);
   const std::vector<core::Effect> effects = core_.resume(unmade_, loop::now());

@@ -280,7 +280,7 @@ TEST_CASE("rolls: a later supervisor tells of them what the one before it told",
   before.step(2, Kind::ready, 3);
   World after;
   for (const auto& [key, text] : before.kept) {
-    if (!text.empty()) after.rolls.restore(text);
+    if (!text.empty()) after.rolls.restore(key, text);
   }
   for (const std::uint64_t id : {std::uint64_t{1}, std::uint64_t{2}}) {
     CHECK(wire::to_text(after.view(id)) == wire::to_text(before.view(id)));
@@ -290,7 +290,8 @@ TEST_CASE("rolls: a later supervisor tells of them what the one before it told",
   CHECK(after.view(2).steps.size() == 2);
   CHECK(after.view(2).replaced == 2);
   CHECK(after.view(2).steps.back().number > before.view(2).steps.back().number);
-  after.rolls.restore("{");
+  after.rolls.restore("roll/7/00000000000000000000", "{");
+  after.rolls.restore("roll/x", "{}");
   CHECK(after.rolls.all().size() == 2);
 }
 
