@@ -150,6 +150,12 @@ void Listeners::close_others(const std::set<std::string>& addresses) {
     drop_(kPrefix + open.first);
     return true;
   });
+  std::erase_if(adopted_, [&](const auto& held) {
+    if (addresses.contains(held.first)) return false;
+    log::info("{} was kept open, and no group has it: closed", held.first);
+    drop_(kPrefix + held.first);
+    return true;
+  });
 }
 
 void Listeners::close() {

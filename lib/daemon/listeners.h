@@ -39,7 +39,8 @@ class Listeners {
   [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
   // Takes over what may change of an open socket: its backlog, and the mode and owner of its path.
   void update(const core::GroupSpec& group);
-  // Closes those at other addresses, and removes their paths.
+  // Closes those at other addresses, and removes their paths; also those that were adopted for an
+  // address that nobody has: in them clients would wait for ever.
   void close_others(const std::set<std::string>& addresses);
   // Puts right what runners did to the sockets: a changed backlog, a removed path.
   void restore(const core::GroupSpec& group);

@@ -112,6 +112,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   if (goes_on) take_over(*recovered);
   if (!boot_told_) boot();
   end_leftovers();
+  close_unused_listeners();
   // What came while the items were received waits in the link, not in the socket.
   on_keeper();
   return {};

@@ -74,21 +74,27 @@ ready   = { when = "delay", delay = "50ms" }
   FakeManager manager(site.path("manager"));
   const UniqueFd kept = listen_on(site.address());
   const std::string port = site.address().substr(site.address().find(':') + 1);
+  // Of a group that is no longer configured.
+  const std::string other = std::to_string(free_port());
+  const UniqueFd useless = listen_on("127.0.0.1:" + other);
   const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  Program superd({"bash", "-c",
-                  "exec 3<&" + std::to_string(kept.get()) + "; LISTEN_PID=$$ exec " +
-                      programs().superd + " -c " + site.config()},
-                 {.env = {"LISTEN_FDS=1", "LISTEN_FDNAMES=listen/127.0.0.1%3A" + port,
-                          "NOTIFY_SOCKET=" + site.path("manager")},
-                  .directory = "",
-                  .out = log.get(),
-                  .err = log.get()});
+  Program superd(
+      {"bash", "-c",
+       "exec 3<&" + std::to_string(kept.get()) + " 4<&" + std::to_string(useless.get()) +
+           "; LISTEN_PID=$$ exec " + programs().superd + " -c " + site.config()},
+      {.env = {"LISTEN_FDS=2",
+               "LISTEN_FDNAMES=listen/127.0.0.1%3A" + port + ":listen/127.0.0.1%3A" + other,
+               "NOTIFY_SOCKET=" + site.path("manager")},
+       .directory = "",
+       .out = log.get(),
+       .err = log.get()});
   CHECK(manager.hears("READY=1\nSTATUS=running"));
   REQUIRE(site.reaches("web", "running"));
   const pid_t worker = site.main_pid("web.1");
   CHECK(behind(std::to_string(worker), 3) == behind("self", kept.get()));
   CHECK(get(site.address(), "/pid").status == 200);
   CHECK(manager.hears("FDSTORE=1\nFDPOLL=0\nFDNAME=listen/unix%3A" + site.path("web.sock")));
+  CHECK(manager.hears("FDSTOREREMOVE=1\nFDNAME=listen/127.0.0.1%3A" + other));
   CHECK(proc::environment(worker).at("LISTEN_FDS") == "2");
   superd.signal(SIGTERM);
   CHECK(superd.wait(60s) == 0);
