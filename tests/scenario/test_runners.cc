@@ -67,13 +67,19 @@ void lose_nothing(const Example& example) {
   CHECK(rolled.report.ok == rolled.report.asked);
 }
 
-// A runner that drops what runs when it is asked to leave. superd can see to it that nothing else
-// is lost: nobody is refused, and nobody waits for an answer that does not come.
-void lose_only_what_runs(const Example& example) {
+// How many requests may fail while six processes leave. One that drops what runs, with every 25th
+// request half a second long, loses about one each time.
+constexpr std::size_t kWhatRuns = 18;
+// Of one that drops what it has accepted in the very moment of its stop: 1 of 12,323 requests.
+constexpr std::size_t kJustAccepted = 2;
+
+// A runner that drops requests when it is asked to leave. superd can see to it that nothing else is
+// lost: nobody is refused, and nobody waits for an answer that does not come.
+void lose_only_what_runs(const Example& example, std::size_t most) {
   CAPTURE(example.name, name(example.socket));
   const Rolled rolled = roll_three_times(example);
   INFO(rolled.report);
-  CHECK(rolled.report.failed.size() * 20 < static_cast<std::size_t>(rolled.report.asked));
+  CHECK(rolled.report.failed.size() <= most);
   for (const LoadReport::Failed& failed : rolled.report.failed) {
     const bool dropped = failed.what.rfind("eof", 0) == 0 || failed.what == "reset";
     CHECK(dropped);
@@ -153,7 +159,12 @@ TEST_CASE("runners: the launchers lose no request", "[full][long]") {
 }
 
 TEST_CASE("runners: stock waitress-serve by the shim loses no request", "[long]") {
-  lose_nothing({.name = "waitress-serve"});
+  SECTION("tcp") { lose_nothing({.name = "waitress-serve"}); }
+  SECTION("unix") {
+    lose_nothing({.name = "waitress-serve",
+                  .socket = Socket::unix_path,
+                  .changes = {{"\"--listen\"", "\"--unix-socket\""}}});
+  }
 }
 
 TEST_CASE("runners: uvicorn by superd-uvicorn loses no request", "[full][long]") {
@@ -161,7 +172,7 @@ TEST_CASE("runners: uvicorn by superd-uvicorn loses no request", "[full][long]")
 }
 
 TEST_CASE("runners: uvicorn itself resets no client but one that it has just accepted", "[long]") {
-  lose_only_what_runs({.name = "uvicorn-fd", .socket = any_socket()});
+  lose_only_what_runs({.name = "uvicorn-fd", .socket = any_socket()}, kJustAccepted);
 }
 
 TEST_CASE("runners: hypercorn loses no request", "[long]") {
@@ -185,11 +196,11 @@ TEST_CASE("runners: php-fpm loses no request", "[long]") {
 }
 
 TEST_CASE("runners: daphne loses what runs when it leaves, and nothing else", "[long]") {
-  lose_only_what_runs({.name = "daphne"});
+  lose_only_what_runs({.name = "daphne"}, kWhatRuns);
 }
 
 TEST_CASE("runners: twist loses what runs when it leaves, and nothing else", "[long]") {
-  lose_only_what_runs({.name = "twist"});
+  lose_only_what_runs({.name = "twist"}, kWhatRuns);
 }
 
 }  // namespace superd::scenario
