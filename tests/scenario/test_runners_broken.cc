@@ -1,3 +1,4 @@
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ std::string deploy_broken(const Example& example, const std::string& file,
   INFO(restart.err);
   CHECK(restart.exit == 1);
   CHECK(report.failed.empty());
+  std::cout << "broken " << example.name << " | " << report.asked << " | " << report.failed.size()
+            << '\n';
   CHECK(report.versions.count("2") == 0);
   CHECK(site.state("web") == "running");
   CHECK(site.main_pids("web") == before);
