@@ -59,7 +59,10 @@ class Resume {
                    .at = now_ + kPatience});
     }
     if (roll.phase != Roll::Phase::before) return;
-    effects_.push_back(RunBefore{.group = g_.name, .generation = roll.generation, .roll = roll.id});
+    effects_.push_back(RunBefore{.group = g_.name,
+                                 .generation = roll.generation,
+                                 .roll = roll.id,
+                                 .what = roll.preparation});
   }
 
   void arm(TimerKind kind, const Worker& worker, SpawnId spawn, TimePoint at) {

@@ -22,6 +22,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Roll::Phase, {{Roll::Phase::before, "before"},
                                            {Roll::Phase::replacing, "replacing"},
                                            {Roll::Phase::returning, "returning"},
                                            {Roll::Phase::ending, "ending"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Preparation, {{Preparation::command, "command"},
+                                           {Preparation::rehearsal, "rehearsal"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(RollResult, {{RollResult::done, "done"},
                                           {RollResult::rolled_back, "rolled-back"},
                                           {RollResult::mixed, "mixed"},
@@ -58,10 +60,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Worker, ref, state, surplus, sin
                                                 next_attempt, last_exit, last_spawn, starters,
                                                 replacers, stoppers)
 // Without its configurations, which have numbers.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Roll, id, also, generation, cause, phase, strategy,
-                                                batch, canary_passed, waiting, in_hand, replaced,
-                                                returned, holding, leaving, outcomes, aborted,
-                                                output, result)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Roll, id, also, generation, cause, phase,
+                                                preparation, strategy, batch, canary_passed,
+                                                waiting, in_hand, replaced, returned, holding,
+                                                leaving, outcomes, aborted, output, result)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NextRoll, ids, cause, pace, without)
 
 }  // namespace superd::core

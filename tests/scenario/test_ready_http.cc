@@ -96,6 +96,39 @@ TEST_CASE("ready http: a release that answers 500 on its own socket ends the rol
   CHECK(probes(site) != before);
 }
 
+TEST_CASE("rehearsal: a release that answers 500 meets no client, and a good one is rolled",
+          "[root]") {
+  Site site(shop_config(R"({ http = "/health", timeout = "4s" })") + "roll.rehearse = true\n");
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running", 60s));
+  const std::vector<pid_t> pids = site.main_pids("web");
+  Load load(load_on(site));
+  REQUIRE(load.goes_on());
+
+  releases.deploy("2", "answers 500");
+  const Outcome failed = restart_web(site);
+  CHECK(failed.exit == 1);
+  CHECK_THAT(failed.err, Catch::Contains("the rehearsal was not ready within 4s: GET /health on "
+                                         "127.0.0.1:") &&
+                             Catch::Contains(" answered 500"));
+  CHECK(site.main_pids("web") == pids);
+  CHECK(site.state("web") == "running");
+
+  releases.deploy("3");
+  const std::vector<std::string> order = steps(await_end(site, begin_restart(site)));
+  CHECK(in_order(order, "rehearsing", "rehearsed"));
+  CHECK(in_order(order, "rehearsed", "web.1 starting"));
+  REQUIRE(load.goes_on());
+  const LoadReport report = load.stop();
+  INFO(report);
+  CHECK(report.failed.empty());
+  CHECK(report.versions.count("2") == 0);
+  CHECK(report.versions.count("3") == 1);
+  // Of the two workers; nothing of a rehearsal is left.
+  CHECK(proc::children(superd.supervisor()).size() == 2);
+}
+
 TEST_CASE("ready http: workers of a group with a unix socket have private unix sockets", "[full]") {
   Site site(
       shop_config(R"({ http = { path = "/health", status = "200" } })", "unix:@DIR@/web.sock"));

@@ -58,6 +58,7 @@ GroupSpec full_spec() {
                .batch = {.workers = 2, .percent = 25},
                .before = {"check"},
                .before_timeout = 1min,
+               .rehearse = true,
                .on_failure = OnFailure::hold};
   spec.respawn = {.policy = RespawnPolicy::on_failure,
                   .backoff = {.min = 1s, .max = 2s, .factor = 3.5, .jitter = 0.25},
@@ -148,6 +149,7 @@ TEST_CASE("journal: a group, its roll and its workers come back as they were", "
   roll.generation = 8;
   roll.spec_before = before;
   roll.phase = Roll::Phase::returning;
+  roll.preparation = Preparation::rehearsal;
   roll.strategy = RollStrategy::stop_first;
   roll.waiting = {3, 4};
   roll.in_hand = {2};
@@ -169,6 +171,7 @@ TEST_CASE("journal: a group, its roll and its workers come back as they were", "
   CHECK(back->next_roll->spec == spec);
   CHECK(back->policy.older.at(7).stop.signal == 2);
   CHECK(back->roll->outcomes.at(1).exit == Exit::by_signal(9));
+  CHECK(back->roll->preparation == Preparation::rehearsal);
 
   Worker worker;
   worker.ref = {.group = "web", .number = 2};
