@@ -57,15 +57,14 @@ void warn_of_removed_path(std::size_t word, RunnerChoice& choice) {
        "--bind out, and it takes the sockets of `listen` and lets the path be");
 }
 
-// `in_file`: what its config file has for bind.
+// `in_file`: what its config file has for bind, where that counts; nullptr: nothing.
 void check_bind(const RunnerLine& line, const RunnerOptions& options, const FileSetting* in_file,
                 RunnerChoice& choice) {
   if (!line.must_inherit()) return;
-  const auto binds = options.all({"-b", "--bind"});
-  if (binds.empty() && names_descriptor(in_file) && has_unix_socket(line.group)) {
+  if (names_descriptor(in_file) && has_unix_socket(line.group)) {
     warn_of_removed_path(line.program.word, choice);
   }
-  for (const GivenOption& bind : binds) {
+  for (const GivenOption& bind : options.all({"-b", "--bind"})) {
     if (!is_descriptor_address(bind.value)) {
       check_address(line, bind, choice);
     } else if (line.group.socket_env == SocketEnv::listen_fds) {
@@ -91,7 +90,8 @@ void preset_gunicorn(const RunnerLine& line, RunnerChoice& choice) {
   choice.reload_signal = SIGHUP;
   set_limit(choice, options.last({"--graceful-timeout"}),
             find_setting(settings, "graceful_timeout"), kGracefulTimeout, "graceful-timeout");
-  const FileSetting* bind = find_setting(settings, "bind");
+  const bool binds = options.last({"-b", "--bind"}).has_value();
+  const FileSetting* bind = binds ? nullptr : find_setting(settings, "bind");
   if (names_descriptor(bind)) choice.socket_env = SocketEnv::none;
   const bool preloads = options.flag({"--preload"}) || find_setting(settings, "preload_app");
   if (preloads) choice.form = "preloaded";

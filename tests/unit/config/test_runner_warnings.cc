@@ -5,6 +5,7 @@
 
 #include "config/address.h"
 #include "config_fixture.h"
+#include "core/environment.h"
 #include "runner_fixture.h"
 
 using namespace superd;
@@ -70,6 +71,11 @@ TEST_CASE("warnings: gunicorn", "[config]") {
   check(
       warnings_of(on_unix("gunicorn app:app"), {{"/srv/gunicorn.conf.py", "bind = ['fd://3']\n"}}),
       {"removes the path"});
+  // What stands in the command replaces what the file says.
+  core::GroupSpec bound = on_unix("gunicorn --bind unix:/run/web.sock app:app");
+  check(warnings_of(bound, {{"/srv/gunicorn.conf.py", "bind = ['fd://3']\n"}}), {"means nothing"});
+  settle(bound, {{"/srv/gunicorn.conf.py", "bind = ['fd://3']\n"}});
+  CHECK(core::sets_listen_fds(bound));
   core::GroupSpec both = group_running("gunicorn --bind fd://3 app:app");
   both.socket_env = core::SocketEnv::listen_fds;
   check(warnings_of(both), {"bad file descriptor"});
