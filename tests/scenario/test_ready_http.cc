@@ -174,8 +174,7 @@ respawn   = { policy = "never" })"));
                             Catch::Contains(": no answer within 2s"));
 }
 
-TEST_CASE("ready http: private sockets of a supervisor that was killed go with its workers",
-          "[full]") {
+TEST_CASE("ready http: private sockets outlive a supervisor, and go with their workers", "[full]") {
   Site site(shop_config(R"({ http = "/health" })", "unix:@DIR@/web.sock"));
   const Releases releases(site);
   const Superd superd(site);
@@ -185,6 +184,9 @@ TEST_CASE("ready http: private sockets of a supervisor that was killed go with i
   ::kill(old, SIGKILL);
   REQUIRE(wait_until(60s, [&] { return superd.supervisor() > 0 && superd.supervisor() != old; }));
   REQUIRE(site.reaches("web", "running", 60s));
+  CHECK(probes(site) == before);
+  check_private(site);
+  CHECK(restart_web(site).exit == 0);
   CHECK(probes(site) != before);
   check_private(site);
   CHECK(files_in(site.path("run/private")) == 2);
