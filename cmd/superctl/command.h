@@ -32,6 +32,7 @@ Command release_command();
 Command reload_command();
 Command restart_command();
 Command shutdown_command();
+Command upgrade_command();
 Command signal_command();
 Command start_command();
 Command status_command();

@@ -1,5 +1,6 @@
 #include "roles.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -49,7 +50,10 @@ std::vector<std::string> successor_argv(const RoleOptions& options) {
 }
 
 int be_keeper(const RoleOptions& options) {
-  if (options.check_resume_fd >= 0) return keeper::check_resume(options.check_resume_fd);
+  if (options.check_resume_fd >= 0) {
+    const int journal = daemon::check_journal(options.journal);
+    return std::max(journal, keeper::check_resume(options.check_resume_fd));
+  }
   keeper::KeeperOptions keeper;
   // They came through exec on purpose; from here on nothing may.
   close_on_exec_from(3);

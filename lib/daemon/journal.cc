@@ -88,6 +88,8 @@ class Reading {
       r_.spec.daemon = j.at("daemon").get<core::DaemonSpec>();
       r_.spec.hooks = j.value("hooks", r_.spec.hooks);
       r_.start_told = j.value("start_told", true);
+      r_.upgraded = j.value("upgrading", false);
+      r_.version = j.value("version", "");
       return true;
     } catch (const std::exception& error) {
       complain(std::string(kDaemon), error.what());
@@ -239,12 +241,15 @@ void Journal::note(const ProcessRecord& record) {
 
 void Journal::forget(core::SpawnId spawn) { store_.drop(process_key(spawn)); }
 
-void Journal::note_daemon(const core::Spec& spec, bool start_told) {
-  store_.put(std::string(kDaemon),
-             dump({{"daemon", spec.daemon}, {"hooks", spec.hooks}, {"start_told", start_told}}));
+void Journal::note_daemon(const core::Spec& spec, Daemon daemon) {
+  store_.put(std::string(kDaemon), dump({{"daemon", spec.daemon},
+                                         {"hooks", spec.hooks},
+                                         {"start_told", daemon.start_told},
+                                         {"upgrading", daemon.upgrading},
+                                         {"version", SUPERD_VERSION}}));
 }
 
-void Journal::flush() {
+bool Journal::flush() {
   const bool failed = store_.failing();
   const Status written = store_.flush();
   if (!written && !failed) {
@@ -255,6 +260,7 @@ void Journal::flush() {
   } else if (written && failed) {
     log::info("the journal {} is written again", store_.path());
   }
+  return written.has_value();
 }
 
 }  // namespace superd::daemon

@@ -29,6 +29,8 @@ struct Recovered {
   std::map<core::SpawnId, ProcessRecord> processes;
   std::map<std::string, std::string> rolls;  // by key: Rolls::restore()
   bool start_told = false;                   // superd's own start was answered
+  bool upgraded = false;                     // it left to make room for another program
+  std::string version;                       // of that supervisor
   journal::SpecNumbers specs;
 };
 // From the journal's values (journal/record.h). What cannot be read is left out and told; nothing:
@@ -49,12 +51,16 @@ class Journal {
   void note(const std::string& group, const Recipes& recipes);
   void note(const ProcessRecord& record);
   void forget(core::SpawnId spawn);
-  void note_daemon(const core::Spec& spec, bool start_told);
+  struct Daemon {
+    bool start_told = false;  // superd's own start was answered
+    bool upgrading = false;   // the next supervisor is of another program
+  };
+  void note_daemon(const core::Spec& spec, Daemon daemon);
   void note_roll(const std::string& key, std::string text) { store_.put(key, std::move(text)); }
   void drop_rolls(const std::string& prefix) { store_.drop_all(prefix); }
 
-  // A journal that cannot be written is complained of once, and superd goes on.
-  void flush();
+  // A journal that cannot be written is complained of once, and superd goes on; false then.
+  bool flush();
   void remove() { store_.remove(); }
 
  private:

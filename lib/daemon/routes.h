@@ -67,6 +67,7 @@ class Routes {
     std::function<void(const std::string& group, const std::string& cause)> fired;
     std::function<void(const wire::ApplyRequest& request, const std::string& cause, Responder out)>
         apply;
+    std::function<void(const std::string& cause, Responder out)> upgrade;
   };
 
   Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -91,6 +92,7 @@ class Routes {
     bool over = false;  // the client's patience, or the client
   };
 
+  static void refuse_more_than_own(Ask& ask);
   void on(Ask ask, const wire::GetStatus& command);
   void on(Ask ask, const wire::GetGroup& command);
   void on(Ask ask, const wire::GetWorker& command);
@@ -109,6 +111,7 @@ class Routes {
   void on(Ask ask, const wire::ReloadWorker& command);
   void on(Ask ask, const wire::HoldGroup& command);
   void on(Ask ask, const wire::Apply& command);
+  void on(Ask ask, const wire::Upgrade& command);
   void on(Ask ask, const wire::Shutdown& command);
 
   // The object of a request, or nothing after an answer 403 or 404.

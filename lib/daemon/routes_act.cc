@@ -134,22 +134,25 @@ void Routes::signal(Ask ask, const std::string& group,
   ask.out.answer(wire::json_response(200, wire::to_text(view)));
 }
 
+void Routes::refuse_more_than_own(Ask& ask) {
+  ask.out.answer(wire::problem_response(
+      403, fmt::format("a worker of {} acts on its own group alone", ask.rights.self->group)));
+}
+
 void Routes::on(Ask ask, const wire::Apply& command) {
-  if (!ask.rights.everything) {
-    ask.out.answer(wire::problem_response(
-        403, fmt::format("a worker of {} acts on its own group alone", ask.rights.self->group)));
-    return;
-  }
+  if (!ask.rights.everything) return refuse_more_than_own(ask);
   if (!may_act(ask)) return;
   hooks_.apply(command.request, ask.cause, std::move(ask.out));
 }
 
+void Routes::on(Ask ask, const wire::Upgrade&) {
+  if (!ask.rights.everything) return refuse_more_than_own(ask);
+  if (!may_act(ask)) return;
+  hooks_.upgrade(ask.cause, std::move(ask.out));
+}
+
 void Routes::on(Ask ask, const wire::Shutdown&) {
-  if (!ask.rights.everything) {
-    ask.out.answer(wire::problem_response(
-        403, fmt::format("a worker of {} acts on its own group alone", ask.rights.self->group)));
-    return;
-  }
+  if (!ask.rights.everything) return refuse_more_than_own(ask);
   wire::OutcomeView view;
   view.action = "shutdown";
   view.message = "superd stops its workers and ends";

@@ -166,6 +166,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
           options.config_file,
           {.loop = loop, .spec = spec_, .core = core_, .listeners = listeners_, .orders = orders_},
           apply_hooks()),
+      upgrade_(upgrade_hooks()),
       routes_({.loop = loop,
                .spec = spec_,
                .core = core_,
@@ -186,7 +187,9 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                .fired = [this](const std::string& group,
                                const std::string& cause) { note_trigger(group, cause); },
                .apply = [this](const wire::ApplyRequest& request, const std::string& cause,
-                               Responder out) { apply_.request(request, cause, std::move(out)); }}),
+                               Responder out) { apply_.request(request, cause, std::move(out)); },
+               .upgrade = [this](const std::string& cause,
+                                 Responder out) { upgrade_.request(cause, std::move(out)); }}),
       leftovers_(loop, *tracking_.tracker, keeper_pid_),
       hooks_(
           loop, spec_.hooks,
@@ -241,6 +244,20 @@ std::optional<core::Spec> load_config(const std::string& file) {
 }
 
 }  // namespace
+
+int check_journal(const std::string& path) {
+  const Result<journal::Content> content = journal::read(path);
+  std::vector<std::string> complaints;
+  if (!content) {
+    complaints.push_back(content.error().message);
+  } else if (!content->head || content->head->format != journal::kFormat) {
+    complaints.push_back("its format is not one that this superd reads");
+  } else if (!read_back(content->values, complaints)) {
+    complaints.emplace_back("it has no state that one could go on from");
+  }
+  for (const std::string& complaint : complaints) log::error("journal {}: {}", path, complaint);
+  return complaints.empty() ? 0 : 1;
+}
 
 int run_supervisor(const SupervisorOptions& options) {
   keeper::KeeperLink keeper{UniqueFd(options.keeper_fd)};

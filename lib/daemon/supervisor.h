@@ -23,4 +23,8 @@ struct SupervisorOptions {
 // here.
 int run_supervisor(const SupervisorOptions& options);
 
+// Before an upgrade, in the program that is to go on: 0 if run_supervisor() can go on from the
+// journal, else 1 and the reason in the log.
+int check_journal(const std::string& path);
+
 }  // namespace superd::daemon

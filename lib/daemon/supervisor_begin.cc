@@ -95,10 +95,12 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   keeper_poll_.emplace(std::move(*poll));
   if (Status opened = open_servers(); !opened) return opened;
   log::info("tracking processes by {}", tracking_.tracker->description());
-  occurrences_.note_other(
-      goes_on ? core::OccurrenceKind::daemon_recovered : core::OccurrenceKind::daemon_started, "",
-      goes_on ? "a new supervisor took the place of one that ended" : "",
-      std::chrono::system_clock::now());
+  if (!goes_on) {
+    occurrences_.note_other(core::OccurrenceKind::daemon_started, "", "",
+                            std::chrono::system_clock::now());
+  } else {
+    tell_of_the_one_before(*recovered);
+  }
   schedules_.set(spec_.groups);
   idle_.set();
   if (goes_on && first) take_sockets(*recovered);
@@ -108,7 +110,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   }
   // What changes once the workers have begun to start is a change.
   for (const core::GroupSpec& group : spec_.groups) triggers_.set(group);
-  journal_.note_daemon(spec_, boot_told_);
+  journal_.note_daemon(spec_, {.start_told = boot_told_});
   if (goes_on) take_over(*recovered);
   if (!boot_told_) boot();
   end_leftovers();
@@ -289,7 +291,7 @@ void Supervisor::boot() {
 void Supervisor::tell_started() {
   boot_told_ = true;
   (void)keeper_.started(boot_failed_ ? 1 : 0);
-  journal_.note_daemon(spec_, boot_told_);
+  journal_.note_daemon(spec_, {.start_told = boot_told_});
 }
 
 }  // namespace superd::daemon

@@ -73,7 +73,7 @@ void Supervisor::take_daemon(const core::Spec& wanted) {
   spec_.daemon.log_format = wanted.daemon.log_format;
   spec_.hooks = wanted.hooks;
   configure_log(spec_.daemon);
-  journal_.note_daemon(spec_, boot_told_);
+  journal_.note_daemon(spec_, {.start_told = boot_told_});
 }
 
 // A socket stays as long as a process may be started that inherits it.

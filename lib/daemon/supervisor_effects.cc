@@ -43,6 +43,8 @@ std::string describe(const core::WorkerChanged& change) {
 }  // namespace
 
 void Supervisor::happen(const core::Event& event) {
+  // Another supervisor goes on, by what is in the journal.
+  if (keeper_gone_) return;
   events_.push_back(event);
   if (handling_) return;
   handling_ = true;

@@ -15,6 +15,7 @@ namespace {
 
 // How long clients may take to read their last answers at a shutdown.
 constexpr std::chrono::seconds kLastAnswers{2};
+constexpr std::chrono::milliseconds kLastAnswerOfUpgrade{300};
 // How long a shutdown without grace waits for what KILL has not ended.
 constexpr std::chrono::seconds kLastLeftovers{10};
 
@@ -23,10 +24,9 @@ constexpr std::chrono::seconds kLastLeftovers{10};
 void Supervisor::on_keeper() {
   keeper_.flush();
   for (keeper::Message& message : keeper_.read()) {
-    if (std::holds_alternative<keeper::KeeperGone>(message)) {
-      keeper_gone_ = true;
-      loop_.stop();
-      return;
+    if (std::holds_alternative<keeper::KeeperGone>(message)) return leave_to_the_next();
+    if (const auto* failed = std::get_if<keeper::UpgradeFailed>(&message)) {
+      upgrade_.failed(failed->error);
     }
     if (const auto* signal = std::get_if<keeper::SignalArrived>(&message)) {
       on_signal(signal->number);
@@ -35,6 +35,37 @@ void Supervisor::on_keeper() {
     }
   }
   sync_keeper();
+}
+
+// The keeper has gone, or is another program, whose supervisor waits for the end of this one:
+// nothing is touched any more. Who asked for an upgrade still gets the answer.
+void Supervisor::leave_to_the_next() {
+  keeper_gone_ = true;
+  keeper_poll_.reset();
+  if (!upgrade_.under_way()) return loop_.stop();
+  upgrade_.done();
+  leave_timer_.emplace(loop_, [this] { loop_.stop(); });
+  leave_timer_->after(kLastAnswerOfUpgrade);
+  control_server_->stop([this] { loop_.stop(); });
+}
+
+Upgrade::Hooks Supervisor::upgrade_hooks() {
+  return {.save =
+              [this] {
+                journal_.note_daemon(spec_, {.start_told = boot_told_, .upgrading = true});
+                return journal_.flush();
+              },
+          .ask_keeper =
+              [this] {
+                const Status asked = keeper_.upgrade();
+                sync_keeper();
+                return asked;
+              },
+          .resume =
+              [this] {
+                journal_.note_daemon(spec_, {.start_told = boot_told_});
+                journal_.flush();
+              }};
 }
 
 void Supervisor::sync_keeper() {
@@ -47,6 +78,7 @@ void Supervisor::on_signal(int number) {
   if (number != SIGTERM && number != SIGINT) {
     if (!core_.shutting_down() && signal_orders_.arrived(number)) return;
     if (!core_.shutting_down() && number == SIGHUP) return apply_.request(cause);
+    if (!core_.shutting_down() && number == SIGUSR2) return upgrade_.request(cause, Responder());
     log::write(number == SIGWINCH ? log::Level::debug : log::Level::info,
                cause + " has no meaning here and changes nothing");
     return;

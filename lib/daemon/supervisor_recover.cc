@@ -54,7 +54,7 @@ void Supervisor::take_over(const Recovered& recovered) {
   }
   journal_.note(core_);
   journal_.flush();
-  log::warn("a supervisor died; this one goes on with {} worker{}", count, count == 1 ? "" : "s");
+  log::info("goes on with {} worker{} of the supervisor before", count, count == 1 ? "" : "s");
   // Nothing that an effect causes overtakes the effects before it.
   handling_ = true;
   for (const core::Effect& effect : effects) {
@@ -63,6 +63,16 @@ void Supervisor::take_over(const Recovered& recovered) {
   handling_ = false;
   go_on();
   boot_told_ = recovered.start_told;
+}
+
+void Supervisor::tell_of_the_one_before(const Recovered& recovered) {
+  const std::string text = recovered.upgraded ? fmt::format("superd {} made room for {}",
+                                                            recovered.version, SUPERD_VERSION)
+                                              : "a new supervisor took the place of one that ended";
+  log::write(recovered.upgraded ? log::Level::info : log::Level::warn, text);
+  occurrences_.note_other(recovered.upgraded ? core::OccurrenceKind::daemon_upgraded
+                                             : core::OccurrenceKind::daemon_recovered,
+                          "", text, std::chrono::system_clock::now());
 }
 
 void Supervisor::take_sockets(const Recovered& recovered) {

@@ -40,6 +40,7 @@
 #include "daemon/timers.h"
 #include "daemon/tracker.h"
 #include "daemon/triggers.h"
+#include "daemon/upgrade.h"
 #include "keeper/keeper_link.h"
 #include "logs/logger_client.h"
 #include "loop/loop.h"
@@ -88,6 +89,7 @@ class Supervisor {
   void boot();
   void tell_started();
   void on_keeper();
+  void leave_to_the_next();
   void on_signal(int number);
   void on_exits();
   void sync_keeper();
@@ -98,6 +100,7 @@ class Supervisor {
 
   // supervisor_recover.cc: an earlier supervisor's state becomes this one's.
   void take_over(const Recovered& recovered);
+  void tell_of_the_one_before(const Recovered& recovered);
   void find_unmade(const Recovered& recovered);
   void adopt(const Recovered& recovered, const core::Worker& worker, const core::Life& life);
   // Where superd's keeper died as well: the sockets are in the workers.
@@ -124,6 +127,7 @@ class Supervisor {
   // The next connection to one of the group's sockets, as they are now, is told to the core.
   void watch_demand(const core::GroupSpec& group);
   Apply::Hooks apply_hooks();
+  Upgrade::Hooks upgrade_hooks();
   void take_daemon(const core::Spec& wanted);
 
   // supervisor_effects.cc: the core's wishes.
@@ -189,6 +193,7 @@ class Supervisor {
   Triggers triggers_;
   Holds holds_;
   Apply apply_;
+  Upgrade upgrade_;
   Routes routes_;
   Leftovers leftovers_;
   Hooks hooks_;

@@ -290,11 +290,12 @@ Routed route_apply(const Request& request) {
   return Apply{.request = *body};
 }
 
-Routed route_shutdown(const Request& request) {
+template <class Order>
+Routed route_order(const Request& request) {
   if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
   if (auto query = Query::parse(request, {}); !query) return bad(query.error());
   if (auto body = parse_empty_request(request.body); !body) return bad(body.error());
-  return Shutdown{};
+  return Order{};
 }
 
 }  // namespace
@@ -326,7 +327,8 @@ Routed route(const Request& request) {
   if (path.size() < 2 || path[0] != "v1") return no_such_path(request);
   if (path.size() == 2 && path[1] == "status") return route_status(request);
   if (path.size() == 2 && path[1] == "apply") return route_apply(request);
-  if (path.size() == 2 && path[1] == "shutdown") return route_shutdown(request);
+  if (path.size() == 2 && path[1] == "shutdown") return route_order<Shutdown>(request);
+  if (path.size() == 2 && path[1] == "upgrade") return route_order<Upgrade>(request);
   if (path.size() == 2 && path[1] == "rolls") return route_rolls(request);
   if (path.size() == 3 && path[1] == "pids") return route_pid(request);
   if (path.size() == 3 && path[1] == "rolls") return route_roll(request);

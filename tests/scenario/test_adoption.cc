@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -67,7 +68,7 @@ TEST_CASE("a supervisor that is killed is followed by one that goes on with the 
   }
   CHECK(get(site.address(), "/pid").status == 200);
   CHECK(get(site.expand("unix:@DIR@/web.sock"), "/pid").status == 200);
-  CHECK_THAT(superd.log(), Catch::Contains("this one goes on with 2 workers"));
+  CHECK_THAT(superd.log(), Catch::Contains("goes on with 2 workers"));
   // And has them in its hands: they are respawned, replaced and stopped as before.
   ::kill(pids.front(), SIGKILL);
   CHECK(wait_until(
@@ -230,6 +231,61 @@ TEST_CASE("a superd that is killed whole is followed by one that goes on with th
   CHECK(get(site.expand("unix:@DIR@/web.sock"), "/pid").status == 200);
   for (const pid_t pid : pids) CHECK(wait_until(kSoon, [&] { return !proc::alive(pid); }));
   CHECK(again.end() == 0);
+}
+
+TEST_CASE("an upgrade changes superd under the application, which notices nothing", "[all]") {
+  Site site(kServing);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> pids = site.main_pids("web");
+  const pid_t keeper = superd.keeper();
+  const pid_t supervisor = superd.supervisor();
+  const pid_t logger = superd.logger();
+
+  const Outcome upgraded = site.ctl({"upgrade"});
+
+  INFO(upgraded.err);
+  CHECK(upgraded.exit == 0);
+  CHECK_THAT(upgraded.out, Catch::Contains("superd: "));
+  CHECK(superd.keeper() == keeper);
+  CHECK(superd.supervisor() != supervisor);
+  CHECK(wait_until(kSoon, [&] { return superd.logger() > 0 && superd.logger() != logger; }));
+  CHECK(site.main_pids("web") == pids);
+  CHECK(get(site.address(), "/pid").status == 200);
+  // A signal asks for the same.
+  const pid_t second = superd.supervisor();
+  ::kill(keeper, SIGUSR2);
+  REQUIRE(
+      wait_until(kSoon, [&] { return superd.supervisor() > 0 && superd.supervisor() != second; }));
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  CHECK(site.main_pids("web") == pids);
+  CHECK(site.ctl({"restart", "web"}).exit == 0);
+  CHECK(proc::zombies_below(keeper).empty());
+}
+
+TEST_CASE("an upgrade to a program that does not work changes nothing, and says why", "[all]") {
+  Site site(kServing);
+  // A superd of the site's own, in whose place another program can be put.
+  const std::string own = site.path("bin-superd");
+  std::filesystem::copy_file(programs().superd, own);
+  Program program({own, "-c", site.config()}, {});
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> pids = site.main_pids("web");
+  const auto before = site.json({"status"}).at("superd");
+  site.write("broken", "#!/bin/sh\nexit 1\n");
+  ::chmod(site.path("broken").c_str(), 0755);
+  std::filesystem::rename(site.path("broken"), own);
+
+  const Outcome refused = site.ctl({"upgrade"});
+
+  CHECK(refused.exit == 1);
+  CHECK_THAT(refused.err, Catch::Contains("not upgraded"));
+  const auto after = site.json({"status"}).at("superd");
+  CHECK(after.at("pid") == before.at("pid"));
+  CHECK(after.at("supervisor_pid") == before.at("supervisor_pid"));
+  CHECK(site.main_pids("web") == pids);
+  CHECK(site.ctl({"shutdown"}).exit == 0);
 }
 
 }  // namespace superd::scenario

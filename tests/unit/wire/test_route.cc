@@ -155,6 +155,7 @@ TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]"
   CHECK(refused(Method::get, "/v1/groups/web/hold").allow == "POST");
   CHECK(refused(Method::post, "/v1/workers/web.1/hold").status == 404);
   CHECK(refused(Method::get, "/v1/shutdown").allow == "POST");
+  CHECK(refused(Method::get, "/v1/upgrade").allow == "POST");
   CHECK(refused(Method::post, "/v1/rolls").allow == "GET, HEAD");
   CHECK(refused(Method::post, "/v1/rolls/1").allow == "GET, HEAD");
 }
@@ -171,6 +172,7 @@ TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]
   CHECK(refused(Method::post, "/v1/groups/web/signal").status == 400);
   CHECK(refused(Method::post, "/v1/groups/web/reload", R"({"signal":"HUP"})").status == 400);
   CHECK(refused(Method::post, "/v1/shutdown", R"({"now":true})").status == 400);
+  CHECK(refused(Method::post, "/v1/upgrade", R"({"now":true})").status == 400);
 }
 
 }  // namespace
