@@ -37,7 +37,7 @@ std::string run(std::uint64_t seed) {
 TEST_CASE("random: whatever happens in whatever order, the core keeps its promises", "[core]") {
   const std::uint64_t first =
       from_environment("SUPERD_RANDOM_SEED", std::random_device()() % 1'000'000'000);
-  const std::uint64_t runs = from_environment("SUPERD_RANDOM_RUNS", 3000);
+  const std::uint64_t runs = from_environment("SUPERD_RANDOM_RUNS", 1500);
   for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     const std::string breach = run(seed);
     if (breach.empty()) continue;
