@@ -266,6 +266,7 @@ void Supervisor::end_leftovers() {
       // What an earlier superd left behind may have had its addresses until now.
       if (core_.find(group.name)->demand) watch_demand(group);
     }
+    (void)keeper_.serving();
     happen(core::StartsAllowed{});
   });
 }

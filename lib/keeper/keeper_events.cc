@@ -197,6 +197,9 @@ void Keeper::on_message(Channel::Incoming message) {
     case Op::started:
       on_started(message.value);
       return;
+    case Op::serving:
+      if (!std::exchange(serving_, true) && !started_) manager_.tell("READY=1\nSTATUS=starting");
+      return;
     case Op::finished:
       leave(message.value);
       return;
@@ -229,8 +232,8 @@ void Keeper::on_started(int code) {
     static_cast<void>(!::write(options_.ready.get(), &byte, 1));
     options_.ready.reset();
   }
-  manager_.tell(code == 0 ? "READY=1\nSTATUS=running"
-                          : "READY=1\nSTATUS=some groups did not start");
+  const std::string ready = serving_ ? "" : "READY=1\n";
+  manager_.tell(ready + (code == 0 ? "STATUS=running" : "STATUS=some groups did not start"));
 }
 
 void Keeper::leave(int code) {

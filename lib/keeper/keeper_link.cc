@@ -49,6 +49,8 @@ Status KeeperLink::ask(std::string_view name) {
   return channel_.send({.op = Op::ask, .name = std::string(name)});
 }
 
+Status KeeperLink::serving() { return channel_.send({.op = Op::serving}); }
+
 Status KeeperLink::started(int code) { return channel_.send({.op = Op::started, .value = code}); }
 
 Status KeeperLink::finished(int code) { return channel_.send({.op = Op::finished, .value = code}); }
@@ -88,6 +90,7 @@ void KeeperLink::take_packets() {
       case Op::drop:
       case Op::ask:
       case Op::started:
+      case Op::serving:
       case Op::finished:
         log::warn("the keeper sent an operation that only it receives");
         break;

@@ -89,6 +89,9 @@ class KeeperLink {
   Status drop(std::string_view name);
   // The keeper gives the item once more, as a message.
   Status ask(std::string_view name);
+  // The sockets are bound, and the control socket answers: a service manager is told that superd is
+  // ready.
+  Status serving();
   // All first attempts of the autostart groups are done; code 0: every one is up, 1: some failed.
   // Only the first one ever counts.
   Status started(int code);

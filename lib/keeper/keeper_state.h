@@ -89,6 +89,7 @@ class Keeper {
   bool set_journal_aside_ = false;
   bool shutdown_wanted_ = false;
   int shutdown_deaths_ = 0;
+  bool serving_ = false;  // the service manager knows
   bool started_ = false;
   bool more_to_reap_ = false;
   // Set once the shutdown is done: the keeper's own exit status, and when patience ends.

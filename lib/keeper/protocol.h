@@ -27,6 +27,7 @@ enum class Op : std::uint16_t {
   peer = 10,      // from the keeper
   ping = 11,      // from the keeper: acknowledged, that is all
   upgrade = 12,   // to the keeper: become the program on disk; back: failed, value is an errno
+  serving = 13,   // to the keeper: sockets are bound, and the control socket answers
 };
 
 inline constexpr std::size_t kMaxName = 200;

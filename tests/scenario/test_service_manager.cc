@@ -88,7 +88,8 @@ ready   = { when = "delay", delay = "50ms" }
        .directory = "",
        .out = log.get(),
        .err = log.get()});
-  CHECK(manager.hears("READY=1\nSTATUS=running"));
+  CHECK(manager.hears("READY=1\nSTATUS=starting"));
+  CHECK(manager.hears("STATUS=running"));
   REQUIRE(site.reaches("web", "running"));
   const pid_t worker = site.main_pid("web.1");
   CHECK(behind(std::to_string(worker), 3) == behind("self", kept.get()));
