@@ -14,15 +14,16 @@ allowed() {
     lib/config) echo base core config ;;
     lib/wire) echo base core wire ;;
     lib/os) echo base os ;;
+    lib/doctor) echo base os doctor ;;
     lib/journal) echo base core os journal ;;
     lib/loop) echo base core os loop ;;
     lib/keeper) echo base os keeper ;;
     lib/logs) echo base core os loop keeper logs ;;
     lib/client) echo base core config wire client ;;
     lib/shim) echo shim ;;
-    lib/daemon) echo base core config wire os journal loop keeper logs daemon ;;
+    lib/daemon) echo base core config wire os doctor journal loop keeper logs daemon ;;
     cmd/superd) echo base core config os keeper logs daemon ;;
-    cmd/superctl) echo base core config wire client ;;
+    cmd/superctl) echo base core config wire doctor client ;;
   esac
 }
 
