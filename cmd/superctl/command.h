@@ -24,6 +24,7 @@ struct Command {
 
 Command apply_command();
 Command check_command();
+Command doctor_command();
 Command hold_command();
 Command logs_command();
 Command pids_command();

@@ -62,6 +62,9 @@ class Journal {
   // A journal that cannot be written is complained of once, and superd goes on; false then.
   bool flush();
   void remove() { store_.remove(); }
+  [[nodiscard]] const std::string& path() const { return store_.path(); }
+  // The last flush did not reach the file.
+  [[nodiscard]] bool failing() const { return store_.failing(); }
 
  private:
   void note_group(const core::Supervision& core, const std::string& name);

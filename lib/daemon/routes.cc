@@ -113,6 +113,14 @@ void Routes::on(Ask ask, const wire::GetStatus&) {
   ask.out.answer(wire::json_response(200, wire::to_text(view)));
 }
 
+void Routes::on(Ask ask, const wire::GetDoctor&) {
+  if (!ask.rights.everything) {
+    ask.out.answer(wire::problem_response(403, "a worker sees its own group alone"));
+    return;
+  }
+  ask.out.answer(wire::json_response(200, wire::to_text(hooks_.doctor())));
+}
+
 void Routes::on(Ask ask, const wire::GetGroup& command) {
   const core::Group* group = find(ask, command.group);
   if (group == nullptr) return;

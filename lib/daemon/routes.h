@@ -63,6 +63,7 @@ class Routes {
     // Why nothing can be started or stopped now; empty: it can.
     std::function<std::string()> busy;
     std::function<wire::SuperdView()> superd;
+    std::function<wire::DoctorView()> doctor;
     // A worker's wish is about to be done.
     std::function<void(const std::string& group, const std::string& cause)> fired;
     std::function<void(const wire::ApplyRequest& request, const std::string& cause, Responder out)>
@@ -94,6 +95,7 @@ class Routes {
 
   static void refuse_more_than_own(Ask& ask);
   void on(Ask ask, const wire::GetStatus& command);
+  void on(Ask ask, const wire::GetDoctor& command);
   void on(Ask ask, const wire::GetGroup& command);
   void on(Ask ask, const wire::GetWorker& command);
   void on(Ask ask, const wire::GetGroupPids& command);

@@ -97,6 +97,8 @@ class Supervisor {
   void leave();
   [[nodiscard]] std::string busy() const;
   [[nodiscard]] wire::SuperdView superd_view() const;
+  // supervisor_doctor.cc: tries what the machine offers; takes some milliseconds.
+  [[nodiscard]] wire::DoctorView doctor_view() const;
 
   // supervisor_recover.cc: an earlier supervisor's state becomes this one's.
   void take_over(const Recovered& recovered);

@@ -159,6 +159,7 @@ template Result<RollView> from_text(std::string_view text);
 template Result<RollsView> from_text(std::string_view text);
 template Result<HistoryView> from_text(std::string_view text);
 template Result<OccurrenceView> from_text(std::string_view text);
+template Result<DoctorView> from_text(std::string_view text);
 template Result<LogLine> from_text(std::string_view text);
 template Result<Problem> from_text(std::string_view text);
 

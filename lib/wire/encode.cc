@@ -77,6 +77,7 @@ std::string to_text(const RollView& view) { return dump(encode(view)); }
 std::string to_text(const RollsView& view) { return dump(encode(view)); }
 std::string to_text(const HistoryView& view) { return dump(encode(view)); }
 std::string to_text(const OccurrenceView& view) { return dump(encode(view)); }
+std::string to_text(const DoctorView& view) { return dump(encode(view)); }
 std::string to_text(const LogLine& line) { return dump(encode(line)); }
 std::string to_text(const Problem& problem) { return dump(encode(problem)); }
 

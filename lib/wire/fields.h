@@ -182,6 +182,22 @@ void fields(View& view, Visitor& visit) {
   visit("rolls", view.rolls);
 }
 
+template <Any<FindingView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("what", view.what);
+  visit("verdict", view.verdict);
+  visit("message", view.message);
+  visit("remedy", view.remedy);
+}
+
+template <Any<DoctorView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("pid", view.pid);
+  visit("cgroup", view.cgroup);
+  visit("stop_time_s", view.stop_time_s);
+  visit("findings", view.findings);
+}
+
 template <Any<OccurrenceView> View, class Visitor>
 void fields(View& view, Visitor& visit) {
   visit("id", view.id);

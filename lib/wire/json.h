@@ -28,6 +28,7 @@ std::string to_text(const RollView& view);
 std::string to_text(const RollsView& view);
 std::string to_text(const HistoryView& view);
 std::string to_text(const OccurrenceView& view);
+std::string to_text(const DoctorView& view);
 std::string to_text(const LogLine& line);
 std::string to_text(const Problem& problem);
 // Newline-delimited: each line ends with a newline.

@@ -282,6 +282,11 @@ Routed route_status(const Request& request) {
   return get_plain(request, GetStatus{});
 }
 
+Routed route_doctor(const Request& request) {
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  return get_plain(request, GetDoctor{});
+}
+
 Routed route_apply(const Request& request) {
   if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
   if (auto query = Query::parse(request, {}); !query) return bad(query.error());
@@ -326,6 +331,7 @@ Routed route(const Request& request) {
   const auto& path = request.segments;
   if (path.size() < 2 || path[0] != "v1") return no_such_path(request);
   if (path.size() == 2 && path[1] == "status") return route_status(request);
+  if (path.size() == 2 && path[1] == "doctor") return route_doctor(request);
   if (path.size() == 2 && path[1] == "apply") return route_apply(request);
   if (path.size() == 2 && path[1] == "shutdown") return route_order<Shutdown>(request);
   if (path.size() == 2 && path[1] == "upgrade") return route_order<Upgrade>(request);

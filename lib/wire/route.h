@@ -42,6 +42,7 @@ enum class Action { start, stop, restart };
 const char* name(Action action);
 
 struct GetStatus {};
+struct GetDoctor {};
 struct GetGroup {
   GroupName group{};
   std::optional<Until<core::GroupState>> until{};
@@ -115,8 +116,8 @@ struct Upgrade {};
 struct Shutdown {};
 
 using Command =
-    std::variant<GetStatus, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs, GetGroupWhy,
-                 GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker, SignalGroup,
+    std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs,
+                 GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker, SignalGroup,
                  SignalWorker, ReloadGroup, ReloadWorker, HoldGroup, Apply, Upgrade, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with

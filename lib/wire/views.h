@@ -252,6 +252,22 @@ struct LogLine {
   std::string text{};    // without the newline
 };
 
+struct FindingView {
+  std::string what{};     // the area and the thing: `kernel: pidfs numbers`
+  std::string verdict{};  // `ok`, `missing`, `problem`
+  std::string message{};
+  std::string remedy{};  // empty: nothing to do
+};
+
+// GET /v1/doctor: what the machine offers to superd and what is missing. Its service manager is
+// left to the client to ask, which needs the rest.
+struct DoctorView {
+  std::int64_t pid = 0;        // of the keeper
+  std::string cgroup{};        // the text of its /proc/PID/cgroup
+  std::int64_t stop_time_s{};  // how long an ordered shutdown may take, by the groups' stop.timeout
+  std::vector<FindingView> findings{};
+};
+
 // An error answer, `application/problem+json` (RFC 9457).
 struct Problem {
   std::string type = "about:blank";

@@ -268,6 +268,9 @@ TEST_CASE("trigger: where inotify has reached its limits superd looks by itself,
   CHECK(logs(superd, "as many inotify watches as there may be"));
   CHECK(site.ctl({"why", "web"}).out.find("raise fs.inotify.max_user_watches") !=
         std::string::npos);
+  const std::string found = site.ctl({"doctor"}).out;
+  CHECK(found.find("missing  triggers: web: changes are found by looking") != std::string::npos);
+  CHECK(found.find("remedy: raise fs.inotify.max_user_watches") != std::string::npos);
   site.write("src/app.py", "22");
   CHECK(settles_at(site, 3));
 

@@ -128,7 +128,8 @@ ask POST /v1/groups/other/reload
 ask POST /v1/apply
 ask GET '/v1/groups/other/logs?lines=1'
 ask GET /v1/groups/other/why
-)") == "404 403 403 403 403 403");
+ask GET /v1/doctor
+)") == "404 403 403 403 403 403 403");
   CHECK(wishes.ask("web.1", "'" + programs().superctl + "' status --json") != "");
   const auto status = nlohmann::json::parse(wishes.site.read("said.web.1"));
   REQUIRE(status.at("groups").size() == 1);

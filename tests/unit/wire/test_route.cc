@@ -42,6 +42,7 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   CHECK(routed<GetGroupWhy>(Method::get, "/v1/groups/web/why").group == "web");
   CHECK(routed<GetWorkerWhy>(Method::get, "/v1/workers/web.1/why").worker->group == "web");
   CHECK(routed<GetRoll>(Method::get, "/v1/rolls/12").id == 12);
+  routed<GetDoctor>(Method::get, "/v1/doctor");
   CHECK(routed<GetRolls>(Method::get, "/v1/rolls").whose == GetRolls::Whose::everybodys);
   CHECK(routed<ActOnGroup>(Method::post, "/v1/groups/web/start").action == Action::start);
   CHECK(routed<ActOnGroup>(Method::post, "/v1/groups/web/stop").action == Action::stop);
