@@ -104,7 +104,7 @@ TEST_CASE("superctl: what is not on its command line is refused with 2", "[super
   CHECK(superctl({"stauts"})
             .err.starts_with(R"(superctl: unknown command "stauts", did you mean "status"?)"));
   CHECK(superctl({"stauts"}).code == 2);
-  CHECK(superctl({"upgrade"}).code == 2);
+  CHECK(superctl({"downgrade"}).code == 2);
   CHECK(superctl({"status", "--watch"}).err.find(R"(unknown option "--watch")") !=
         std::string::npos);
   CHECK(superctl({"status", "--watch"}).code == 2);

@@ -125,7 +125,6 @@ TEST_CASE("route: what does not exist is 404", "[wire]") {
                              "/v1/rolls/-1",
                              "/v1/rolls/1/steps",
                              "/v1/rolls/99999999999999999999",
-                             "/v1/upgrade",
                              "/metrics"}) {
     INFO(target);
     CHECK(refused(Method::get, target).status == 404);
