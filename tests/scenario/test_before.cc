@@ -166,18 +166,25 @@ TEST_CASE("roll.before: a shutdown of superd leaves nothing of it", "[all]") {
   check_all_gone(pids);
 }
 
-TEST_CASE("roll.before: what a killed supervisor leaves of it is ended by the next", "[all]") {
+TEST_CASE("roll.before: what a killed supervisor leaves of it is ended, and done again by the next",
+          "[all]") {
   Site site(web());
   site.write("check", site.expand(kHangs));
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
-  begin_restart(site);
+  const std::uint64_t id = begin_restart(site);
   const std::vector<pid_t> pids = hanging(site);
 
-  ::kill(superd.supervisor(), SIGKILL);
+  site.write("check", "exit 0\n");
+  const pid_t supervisor = superd.supervisor();
+  ::kill(supervisor, SIGKILL);
 
   check_all_gone(pids);
-  CHECK(site.reaches("web", "running"));
+  REQUIRE(wait_until(kSoon,
+                     [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  CHECK(await_end(site, id).at("result") == "done");
+  CHECK(site.state("web") == "running");
 }
 
 TEST_CASE("roll.before: it runs in the directory and environment that the new processes get",
