@@ -12,16 +12,20 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-// How many requests may fail, all of them by a reset. uvicorn 0.17.6 itself, when it leaves, closes
-// what it has accepted in that very moment and not read yet: without superd 2 of 13,785 requests in
-// 25 stops, with it 1 of 2,308 in 18. No supervisor can tell from outside that it has just accepted
-// one; etc/runners has a launcher for it that loses none. The others lose none.
+// How many requests may fail, all of them closed before anything was answered. uvicorn 0.17.6
+// itself, when it leaves, closes what it has accepted in that very moment and not read yet: without
+// superd 2 of 13,785 requests in 25 stops, with it 1 of 2,308 in 18. To the client that is a reset,
+// or an end where its request was still on the way. No supervisor can tell from outside that it has
+// just accepted one; etc/runners has a launcher for it that loses none. The others lose none.
 std::size_t lost_by_the_runner(Runner runner) { return runner == Runner::uvicorn ? 2 : 0; }
 
 void check_failed(const LoadReport& report, Runner runner) {
   INFO(report);
   CHECK(report.failed.size() <= lost_by_the_runner(runner));
-  for (const LoadReport::Failed& failed : report.failed) CHECK(failed.what.ends_with("reset"));
+  for (const LoadReport::Failed& failed : report.failed) {
+    const bool closed_at_once = failed.what.ends_with("reset") || failed.what == "eof";
+    CHECK(closed_at_once);
+  }
   CHECK(report.ok + static_cast<int>(report.failed.size()) == report.asked);
 }
 
