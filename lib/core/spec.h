@@ -78,8 +78,9 @@ struct StatusRange {
 // A GET request to a worker, and which answers count. As it stands: any answer that is no failure
 // of the server.
 struct HttpSpec {
-  std::string path = "/";                               // with a query, if there is one
-  std::vector<StatusRange> statuses = {StatusRange{}};  // one of them
+  std::string path = "/";  // with a query, if there is one
+  // One of them. Not {StatusRange{}}: g++ 12 takes the list for uninitialised at -O1.
+  std::vector<StatusRange> statuses = std::vector<StatusRange>(1);
 
   friend bool operator==(const HttpSpec&, const HttpSpec&) = default;
 };

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "core/supervision.h"
@@ -7,9 +6,9 @@ namespace superd::core {
 namespace {
 
 bool has_life(const Worker& worker, SpawnId spawn) {
-  const auto is_it = [spawn](const Life& life) { return life.spawn == spawn; };
-  return (worker.life && is_it(*worker.life)) || (worker.next && is_it(*worker.next)) ||
-         std::any_of(worker.draining.begin(), worker.draining.end(), is_it);
+  bool found = false;
+  each_life(worker, [&](const Life& life) { found = found || life.spawn == spawn; });
+  return found;
 }
 
 }  // namespace
@@ -20,9 +19,7 @@ void Supervision::restore(std::vector<Group> groups, const InHand& in_hand) {
     depend(*group.spec);
     for (const Worker& worker : group.workers) {
       touched_.insert(worker.ref);
-      if (worker.life) spawns_[worker.life->spawn] = worker.ref;
-      if (worker.next) spawns_[worker.next->spawn] = worker.ref;
-      for (const Life& life : worker.draining) spawns_[life.spawn] = worker.ref;
+      each_life(worker, [&](const Life& life) { spawns_[life.spawn] = worker.ref; });
     }
     touched_.insert({.group = group.name});
     groups_.insert_or_assign(group.name, std::move(group));

@@ -99,6 +99,14 @@ struct Worker {
   std::vector<CommandId> stoppers;   // wait until no process is left
 };
 
+// Every process tree of the worker, the one that counts first.
+template <class Each>
+void each_life(const Worker& worker, Each each) {
+  if (worker.life) each(*worker.life);
+  if (worker.next) each(*worker.next);
+  for (const Life& life : worker.draining) each(life);
+}
+
 namespace worker_event {
 struct Start {
   CommandId command{};

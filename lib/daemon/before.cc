@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace superd::daemon {
-namespace {
-
-// It runs as the first worker would.
-constexpr int kFirstWorker = 1;
-
-}  // namespace
-
 void Before::run(const core::RunBefore& what) {
   running_[what.roll] = std::nullopt;
   const core::SpecPtr group = parts_.recipes.spec(what.group, what.generation);

@@ -40,6 +40,10 @@ Status Child::follow(loop::Loop& loop, Hooks hooks) {
   hooks_ = std::move(hooks);
   if (adopted_) {
     patience_.emplace(loop, [this] { ask_for_exit(); });
+    if (!pidfd_) {
+      patience_->after(kQuestionPause);
+      return {};
+    }
     return watch(loop, pidfd_.get(), exit_poll_, &Child::on_end);
   }
   if (Status watched = watch(loop, exec_status_.get(), exec_poll_, &Child::on_exec_report);
@@ -93,7 +97,8 @@ void Child::on_end() {
 }
 
 void Child::ended(const os::Exit& exit) {
-  if (gone_ || !adopted_) return;
+  // Nobody asks where its end is known already.
+  if (gone_ || !adopted_ || !hooks_.on_exit) return;
   if (hooks_.on_ended) hooks_.on_ended();
   tell_exit(to_core(exit));
 }

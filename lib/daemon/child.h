@@ -33,6 +33,7 @@ class Child {
   Child(os::SpawnRequest request, os::Spawned spawned);
   // One that an earlier supervisor made: it runs its program, or has ended. Its end is the keeper's
   // to tell (ended()), who has it as a child by now; where nobody does, the kernel is asked.
+  // Without a pidfd it has ended, and its end may be told yet.
   Child(const os::ProcessId& id, UniqueFd pidfd);
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

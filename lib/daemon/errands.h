@@ -21,6 +21,9 @@
 
 namespace superd::daemon {
 
+// As whom what concerns a whole group is run.
+inline constexpr int kFirstWorker = 1;
+
 // How an errand ended.
 struct ErrandEnd {
   enum class How {

@@ -12,6 +12,7 @@
 namespace superd::daemon {
 namespace {
 
+using journal::dump;
 using nlohmann::json;
 
 constexpr std::string_view kDaemon = "daemon";
@@ -25,10 +26,6 @@ std::string worker_key(const core::WorkerRef& worker) {
 }
 std::string recipes_of(const std::string& group) { return "recipe/" + group + "/"; }
 std::string process_key(core::SpawnId spawn) { return "process/" + core::to_string(spawn); }
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 // Reads a journal's values back, one kind of key after the other.
 class Reading {
@@ -44,7 +41,7 @@ class Reading {
       r_.specs.add(std::strtoull(rest.c_str(), nullptr, 10),
                    std::make_shared<const core::GroupSpec>(*spec));
     });
-    for (const std::string& name : order()) read_group(name);
+    read_groups();
     each("recipe/",
          [this](const std::string& rest, const std::string& text) { read_recipe(rest, text); });
     each("process/", [this](const std::string& rest, const std::string& text) {
@@ -59,6 +56,8 @@ class Reading {
       Result<core::InHand> in_hand = journal::in_hand_from(*text);
       if (in_hand) r_.in_hand = std::move(*in_hand);
     }
+    for (core::Group& group : r_.groups) check(group);
+    if (!is_whole_) return std::nullopt;
     return std::move(r_);
   }
 
@@ -80,6 +79,12 @@ class Reading {
     complaints_.push_back(fmt::format("{}: {}", key, why));
   }
 
+  // Without it workers would be taken for stopped, and what runs for nobody's.
+  void miss(const std::string& key, const std::string& why) {
+    is_whole_ = false;
+    complain(key, why);
+  }
+
   bool read_daemon() {
     const std::string* text = find(kDaemon);
     if (text == nullptr) return false;
@@ -97,39 +102,49 @@ class Reading {
     }
   }
 
-  [[nodiscard]] std::vector<std::string> order() {
+  void read_groups() {
     const std::string* text = find(kOrder);
-    if (text == nullptr) return {};
+    if (text == nullptr) return miss(std::string(kOrder), "is missing");
     try {
-      return json::parse(*text).get<std::vector<std::string>>();
+      for (const auto& name : json::parse(*text).get<std::vector<std::string>>()) read_group(name);
     } catch (const std::exception& error) {
-      complain(std::string(kOrder), error.what());
-      return {};
+      miss(std::string(kOrder), error.what());
     }
   }
 
   void read_group(const std::string& name) {
     const std::string* text = find(group_key(name));
-    if (text == nullptr) return complain(group_key(name), "is missing");
+    if (text == nullptr) return miss(group_key(name), "is missing");
     Result<core::Group> group = journal::group_from(*text, r_.specs);
     if (!group || group->name != name) {
-      return complain(group_key(name), group ? "has another name" : group.error().message);
+      return miss(group_key(name), group ? "has another name" : group.error().message);
     }
     for (std::size_t i = 0; i < group->workers.size(); ++i) {
       const core::WorkerRef ref{.group = name, .number = static_cast<int>(i) + 1};
-      core::Worker& worker = group->workers[i];
       const std::string* state = find(worker_key(ref));
-      Result<core::Worker> read = state != nullptr ? journal::worker_from(*state)
-                                                   : Result<core::Worker>(fail("is missing"));
-      if (read) {
-        worker = std::move(*read);
-      } else {
-        complain(worker_key(ref), read.error().message);
-      }
-      worker.ref = ref;
+      if (state == nullptr) return miss(worker_key(ref), "is missing");
+      Result<core::Worker> worker = journal::worker_from(*state);
+      if (!worker) return miss(worker_key(ref), worker.error().message);
+      group->workers[i] = std::move(*worker);
+      group->workers[i].ref = ref;
     }
     r_.spec.groups.push_back(*group->spec);
     r_.groups.push_back(std::move(*group));
+  }
+
+  void check(core::Group& group) {
+    std::set<int> made;
+    for (const Recovered::Made& one : r_.recipes) {
+      if (one.recipe.group == group.name) made.insert(one.recipe.generation);
+    }
+    std::erase_if(group.fingerprints,
+                  [&](const auto& known) { return !made.contains(known.first); });
+    for (const core::Worker& worker : group.workers) {
+      core::each_life(worker, [&](const core::Life& life) {
+        if (life.pid == 0 || r_.processes.contains(life.spawn)) return;
+        miss(process_key(life.spawn), "is missing");
+      });
+    }
   }
 
   void read_recipe(const std::string& rest, const std::string& text) {
@@ -150,6 +165,7 @@ class Reading {
   const std::map<std::string, std::string>& values_;
   std::vector<std::string>& complaints_;
   Recovered r_;
+  bool is_whole_ = true;
 };
 
 }  // namespace
@@ -161,7 +177,6 @@ std::optional<Recovered> read_back(const std::map<std::string, std::string>& val
 
 void Journal::note(core::Supervision& core) {
   const std::set<core::WorkerRef> touched = core.take_touched();
-  if (touched.empty()) return;
   for (const core::WorkerRef& ref : touched) {
     if (ref.number == 0) {
       note_group(core, ref.group);
@@ -171,7 +186,8 @@ void Journal::note(core::Supervision& core) {
       store_.drop(worker_key(ref));
     }
   }
-  store_.put(std::string(kOrder), dump(core.names()));
+  if (!touched.empty()) store_.put(std::string(kOrder), dump(core.names()));
+  // A stop that waits for others touches none of them.
   store_.put(std::string(kInHand), journal::to_text(core.in_hand()));
 }
 

@@ -33,8 +33,9 @@ struct Recovered {
   std::string version;                       // of that supervisor
   journal::SpecNumbers specs;
 };
-// From the journal's values (journal/record.h). What cannot be read is left out and told; nothing:
-// what remains is no state that one could go on from.
+// From the journal's values (journal/record.h). What cannot be read is told; nothing: a group, a
+// worker or a process is among it, so that what remains would end workers that serve. A recipe that
+// is lost is made anew, a roll that is over is no longer known.
 std::optional<Recovered> read_back(const std::map<std::string, std::string>& values,
                                    std::vector<std::string>& complaints);
 

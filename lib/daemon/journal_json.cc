@@ -6,7 +6,6 @@
 
 namespace superd::core {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Account, name, home, shell)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WorkerRef, group, number)
 }  // namespace superd::core
 
 namespace superd::os {
@@ -17,6 +16,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ProcessId, pid, start_time)
 namespace superd::daemon {
 namespace {
 
+using journal::dump;
 using nlohmann::json;
 
 // Workers that follow each other and have the same place are written once.
@@ -27,10 +27,6 @@ struct Places {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Places, workers, directory, env_file)
 constexpr std::size_t kMostWorkers = 1'000'000;
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 std::vector<Places> places_of(const Recipe& recipe) {
   std::vector<Places> places;

@@ -16,9 +16,6 @@
 namespace superd::daemon {
 namespace {
 
-// It runs as the first worker would.
-constexpr int kFirstWorker = 1;
-
 Result<std::vector<PrivateSocket>> open_all_as_private(core::GroupSpec group,
                                                        const PrivatePlace& place) {
   for (core::ListenSpec& socket : group.listen) socket.sharing = core::Sharing::spawn;

@@ -48,7 +48,7 @@ void Rolls::keep(core::CommandId id) {
             {"failed_spawns", spawns},
             {"before_failed", entry->before_failed}};
   if (entry->ended) j["ended"] = to_number(*entry->ended);
-  keep_(key_of(id, 0), j.dump(-1, ' ', false, json::error_handler_t::replace));
+  keep_(key_of(id, 0), wire::to_text(j));
 }
 
 void Rolls::keep_step(core::CommandId id, const wire::RollStepView& step) {
@@ -58,7 +58,7 @@ void Rolls::keep_step(core::CommandId id, const wire::RollStepView& step) {
             {"kind", step.kind},
             {"message", step.message}};
   if (step.pid) j["pid"] = *step.pid;
-  keep_(key_of(id, step.number), j.dump(-1, ' ', false, json::error_handler_t::replace));
+  keep_(key_of(id, step.number), wire::to_text(j));
 }
 
 void Rolls::drop(core::CommandId id) {

@@ -138,12 +138,11 @@ void Spawner::go_on(core::SpawnId spawn, const std::optional<os::Exit>& exit) {
                                     [this, spawn] { tell_(core::TreeGone{.spawn = spawn}); });
   }
   if (exit) return on_exit(spawn, to_core(*exit));
-  if (process->main->pidfd() < 0) return on_exit(spawn, core::Exit{});
   if (const Status watched = watch(*process); !watched) {
     return never_ran(spawn, watched.error().message);
   }
-  // It was made and executed by the one before, or is about to be.
-  tell_(core::ProgramExecuted{.spawn = spawn});
+  // It was made and executed by the one before.
+  if (process->main->pidfd() >= 0) tell_(core::ProgramExecuted{.spawn = spawn});
 }
 
 std::optional<os::ProcessId> Spawner::process_of(core::SpawnId spawn) const {

@@ -244,6 +244,19 @@ std::optional<core::Spec> load_config(const std::string& file) {
   return std::move(loaded.spec);
 }
 
+// The keeper is a new one: nothing of superd's own is open, and the file counts for it.
+bool is_fresh(const keeper::Briefing& briefing) {
+  return std::none_of(briefing.items.begin(), briefing.items.end(),
+                      [](const keeper::Item& item) { return item.name == kControlItem; });
+}
+
+void take_daemon_from_file(const std::string& file, Recovered& recovered) {
+  std::optional<core::Spec> spec = load_config(file);
+  if (!spec) return;
+  recovered.spec.daemon = std::move(spec->daemon);
+  recovered.spec.hooks = std::move(spec->hooks);
+}
+
 }  // namespace
 
 int check_journal(const std::string& path) {
@@ -274,6 +287,8 @@ int run_supervisor(const SupervisorOptions& options) {
   }
   const std::string boot_id = journal::boot_id().value_or("");
   Continuation from = read_journal(options.journal, boot_id);
+  if (from.recovered && is_fresh(*briefing))
+    take_daemon_from_file(options.config_file, *from.recovered);
   std::optional<core::Spec> spec =
       from.recovered ? from.recovered->spec : load_config(options.config_file);
   if (!spec) return 1;

@@ -20,7 +20,6 @@
 namespace superd::daemon {
 namespace {
 
-constexpr const char* kControlItem = "control";
 constexpr const char* kWorkerItem = "worker";
 
 // Microseconds that the keeper lives: a supervisor gives fewer than a command a microsecond, so
@@ -110,11 +109,14 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   }
   // What changes once the workers have begun to start is a change.
   for (const core::GroupSpec& group : spec_.groups) triggers_.set(group);
+  boot_told_ = goes_on && recovered->start_told;
   journal_.note_daemon(spec_, {.start_told = boot_told_});
   if (goes_on) take_over(*recovered);
   if (!boot_told_) boot();
   end_leftovers();
   close_unused_listeners();
+  // Somebody started superd with a config file, which may be another by now.
+  if (goes_on && first) apply_.request("boot");
   // What came while the items were received waits in the link, not in the socket.
   on_keeper();
   return {};

@@ -25,13 +25,6 @@ bool is_still_superd(pid_t pid) {
   return !failed && own == its;
 }
 
-template <class Each>
-void each_life(const core::Worker& worker, Each each) {
-  if (worker.life) each(*worker.life);
-  if (worker.next) each(*worker.next);
-  for (const core::Life& life : worker.draining) each(life);
-}
-
 }  // namespace
 
 void Supervisor::take_over(const Recovered& recovered) {
@@ -47,7 +40,7 @@ void Supervisor::take_over(const Recovered& recovered) {
   std::size_t count = 0;
   for (const std::string& name : core_.names()) {
     for (const core::Worker& worker : core_.find(name)->workers) {
-      each_life(worker, [&](const core::Life& life) { adopt(recovered, worker, life); });
+      core::each_life(worker, [&](const core::Life& life) { adopt(recovered, worker, life); });
       if (worker.life && !worker.life->main_gone) ++count;
     }
     journal_.note(name, recipes_);
@@ -62,7 +55,6 @@ void Supervisor::take_over(const Recovered& recovered) {
   }
   handling_ = false;
   go_on();
-  boot_told_ = recovered.start_told;
 }
 
 void Supervisor::tell_of_the_one_before(const Recovered& recovered) {
@@ -116,7 +108,7 @@ void Supervisor::read_early_exits() {
 void Supervisor::find_unmade(const Recovered& recovered) {
   for (const std::string& name : core_.names()) {
     for (const core::Worker& worker : core_.find(name)->workers) {
-      each_life(worker, [&](const core::Life& life) {
+      core::each_life(worker, [&](const core::Life& life) {
         if (life.main_gone || life.ready_since) return;
         const auto made = recovered.processes.find(life.spawn);
         if (made == recovered.processes.end()) {
@@ -147,7 +139,7 @@ void Supervisor::go_on() {
   std::vector<std::pair<core::SpawnId, std::optional<os::ProcessId>>> all;
   for (const std::string& name : core_.names()) {
     for (const core::Worker& worker : core_.find(name)->workers) {
-      each_life(worker, [&](const core::Life& life) {
+      core::each_life(worker, [&](const core::Life& life) {
         all.emplace_back(life.spawn, spawner_.process_of(life.spawn));
       });
     }

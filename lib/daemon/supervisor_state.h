@@ -48,6 +48,9 @@
 
 namespace superd::daemon {
 
+// What the keeper holds the control socket as.
+inline constexpr const char* kControlItem = "control";
+
 // superd's own log, as [superd] has it.
 void configure_log(const core::DaemonSpec& daemon);
 

@@ -52,3 +52,12 @@ struct adl_serializer<std::bitset<size>> {
 };
 
 }  // namespace nlohmann
+
+namespace superd::journal {
+
+// One line; bytes that are not UTF-8 become U+FFFD.
+inline std::string dump(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace superd::journal

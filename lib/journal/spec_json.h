@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/spec.h"
+#include "core/worker_ref.h"
 #include "journal/json_types.h"
 
 // Specs as JSON and back, field by field under their names in core/spec.h. A field that is missing
@@ -82,6 +83,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogSpec, output, format, max_siz
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TriggerAction, kind, signal)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TriggerSpec, paths, ignore, action, settle, content,
                                                 poll)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WorkerRef, group, number)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EnvEntry, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Place, file, line, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(GroupSpec, name, place, command, workers, listen,

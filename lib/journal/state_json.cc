@@ -32,7 +32,6 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Pace, {{Pace::in_turn, "in-turn"},
                                     {Pace::at_once, "at-once"},
                                     {Pace::on_demand, "on-demand"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Exit, kind, value, reason)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(WorkerRef, group, number)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReadyTerms, when, timeout, soak, delay)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Terms, ready, stop)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Failures, in_a_row, recent)
@@ -76,17 +75,11 @@ using nlohmann::json;
 // Far more than a machine has processes.
 constexpr std::size_t kMostWorkers = 1'000'000;
 
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 // What a bad value throws is told in one way.
 template <class T, class Make>
 Result<T> read(std::string_view what, std::string_view text, Make make) {
   try {
     return make(json::parse(text));
-  } catch (const json::exception& error) {
-    return fail(fmt::format("{}: {}", what, error.what()));
   } catch (const std::exception& error) {
     return fail(fmt::format("{}: {}", what, error.what()));
   }

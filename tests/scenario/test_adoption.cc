@@ -2,6 +2,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,15 @@ listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
 ready   = { when = "delay", delay = "50ms" }
 )";
 
-// Kills the supervisor and waits until another one answers.
-void kill_supervisor(const Site& site, const Superd& superd) {
-  const pid_t supervisor = superd.supervisor();
-  REQUIRE(supervisor > 0);
-  ::kill(supervisor, SIGKILL);
-  REQUIRE(wait_until(kSoon,
-                     [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
-  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+// The file that the supervisor has open.
+std::string journal_of(const Superd& superd) {
+  for (const auto& entry : std::filesystem::directory_iterator(
+           "/proc/" + std::to_string(superd.supervisor()) + "/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone);
+    if (target.find("/journal") != std::string::npos) return target;
+  }
+  return "";
 }
 
 // Like a power cut for superd alone: keeper, supervisor and logger.
@@ -58,7 +60,7 @@ TEST_CASE("a supervisor that is killed is followed by one that goes on with the 
   const auto before = site.group("web");
   const std::vector<pid_t> pids = site.main_pids("web");
 
-  kill_supervisor(site, superd);
+  REQUIRE(superd.kill_supervisor());
 
   const auto after = site.group("web");
   CHECK(site.main_pids("web") == pids);
@@ -117,7 +119,7 @@ ready   = { when = "delay", delay = "700ms" }
   const std::uint64_t id = begin_restart(site);
   REQUIRE(wait_until(kSoon, [&] { return roll(site, id).at("replaced") == 1; }));
 
-  kill_supervisor(site, superd);
+  REQUIRE(superd.kill_supervisor());
 
   const auto end = await_end(site, id);
   CHECK(end.at("result") == "done");
@@ -147,7 +149,7 @@ respawn = { backoff = { min = "2s", jitter = 0.0 } }
   REQUIRE(site.ctl({"stop", "deaf", "--no-wait"}).exit == 0);
   REQUIRE(site.reaches("deaf", "stopping"));
 
-  kill_supervisor(site, superd);
+  REQUIRE(superd.kill_supervisor());
 
   CHECK(site.reaches("deaf", "stopped"));
   CHECK_FALSE(proc::alive(deaf));
@@ -164,7 +166,7 @@ ready   = { when = "delay", delay = "50ms" }
   REQUIRE(site.reaches("clock", "running"));
   const auto lines = [&] { return site.read("log/clock.1.log"); };
   REQUIRE(wait_until(kSoon, [&] { return lines().find("tick 5\n") != std::string::npos; }));
-  kill_supervisor(site, superd);
+  REQUIRE(superd.kill_supervisor());
   REQUIRE(wait_until(kSoon, [&] { return lines().find("tick 25\n") != std::string::npos; }));
   const std::string text = lines();
   for (int tick = 1; tick <= 25; ++tick) {
@@ -181,15 +183,63 @@ TEST_CASE("what is spoiled in the journal costs no worker", "[all]") {
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
   const std::vector<pid_t> pids = site.main_pids("web");
-  std::ofstream(site.path("run/journal"), std::ios::app | std::ios::binary)
+  std::ofstream(journal_of(superd), std::ios::app | std::ios::binary)
       << "deadbeef 12 +group/web {}\n"
       << std::string(1000, '\0') << "\nhalf a li";
 
-  kill_supervisor(site, superd);
+  REQUIRE(superd.kill_supervisor());
 
   CHECK(site.main_pids("web") == pids);
   CHECK(site.state("web") == "running");
   CHECK_THAT(superd.log(), Catch::Contains("torn or spoiled"));
+}
+
+TEST_CASE("a part of the journal that is lost costs no worker", "[all]") {
+  const std::string key = GENERATE(as<std::string>(), "+group/web", "+worker/web.2", "+order",
+                                   "+recipe/web", "+process/", "+spec/");
+  Site site(kServing);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> pids = site.main_pids("web");
+  {
+    std::fstream journal(journal_of(superd), std::ios::in | std::ios::out | std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(journal), {});
+    journal.clear();
+    for (std::size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + 1)) {
+      journal.seekp(static_cast<std::streamoff>(at));
+      journal.put('x');
+    }
+  }
+
+  REQUIRE(superd.kill_supervisor());
+
+  INFO(key);
+  CHECK(site.reaches("web", "running"));
+  CHECK(site.main_pids("web") == pids);
+  // Its recipe is known, or is made anew.
+  ::kill(pids.front(), SIGKILL);
+  CHECK(wait_until(kSoon, [&] {
+    return site.state("web") == "running" && site.main_pids("web").front() != pids.front();
+  }));
+}
+
+TEST_CASE("what was stopped stays so, also when the supervisor is killed twice", "[all]") {
+  Site site(kServing + std::string(R"(
+[group.other]
+command = ["sleep", "100000"]
+ready   = { when = "delay", delay = "50ms" }
+)"));
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(site.reaches("other", "running"));
+  REQUIRE(site.ctl({"stop", "web.2", "other"}).exit == 0);
+  // A third time within ten seconds sets the journal aside.
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(superd.kill_supervisor());
+    CHECK(site.state("web.2") == "stopped");
+    CHECK(site.state("other") == "stopped");
+    CHECK(site.state("web.1") == "ready");
+  }
 }
 
 TEST_CASE("without a journal that can be written the application goes on, and superd says so",
@@ -201,7 +251,7 @@ TEST_CASE("without a journal that can be written the application goes on, and su
   ::unlink(site.path("run/journal").c_str());
   ::mkdir(site.path("run/journal").c_str(), 0700);
   site.write("run/journal/x", "");
-  kill_supervisor(site, superd);
+  REQUIRE(superd.kill_supervisor());
   CHECK(site.reaches("web", "running"));
   CHECK_THAT(superd.log(), Catch::Contains("journal"));
   CHECK(site.ctl({"restart", "web"}).exit == 0);
@@ -231,6 +281,28 @@ TEST_CASE("a superd that is killed whole is followed by one that goes on with th
   CHECK(get(site.expand("unix:@DIR@/web.sock"), "/pid").status == 200);
   for (const pid_t pid : pids) CHECK(wait_until(kSoon, [&] { return !proc::alive(pid); }));
   CHECK(again.end() == 0);
+}
+
+TEST_CASE("a superd that is started again goes by its config file, with the workers that live on",
+          "[all]") {
+  Site site(kServing);
+  std::vector<pid_t> pids;
+  {
+    Superd superd(site);
+    REQUIRE(site.reaches("web", "running"));
+    pids = site.main_pids("web");
+    kill_all(superd);
+  }
+  std::string config = site.read("superd.toml");
+  config.replace(config.find("workers = 2"), 11, "workers = 3");
+  site.write("superd.toml", config);
+
+  const Superd again(site);
+
+  CHECK(wait_until(kSoon, [&] { return site.main_pids("web").size() == 3; }));
+  CHECK(site.reaches("web", "running"));
+  const std::vector<pid_t> now = site.main_pids("web");
+  CHECK(std::includes(now.begin(), now.end(), pids.begin(), pids.end()));
 }
 
 TEST_CASE("an upgrade changes superd under the application, which notices nothing", "[all]") {

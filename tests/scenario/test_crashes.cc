@@ -49,10 +49,7 @@ ready   = { when = "delay", delay = "50ms" }
   CHECK(first < 100);
   std::uint64_t highest = first;
   for (int i = 0; i < 2; ++i) {
-    const pid_t supervisor = superd.supervisor();
-    ::kill(supervisor, SIGKILL);
-    REQUIRE(wait_until(
-        kSoon, [&] { return superd.supervisor() > 0 && superd.supervisor() != supervisor; }));
+    REQUIRE(superd.kill_supervisor());
     REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "running"; }));
     CHECK(roll(site, highest).at("id") == highest);
     const std::uint64_t next = begin_restart(site);

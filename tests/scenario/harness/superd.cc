@@ -195,6 +195,14 @@ std::optional<int> Superd::end_at_once() {
   return program_.ended();
 }
 
+bool Superd::kill_supervisor() const {
+  const pid_t supervisor = this->supervisor();
+  if (supervisor <= 0 || ::kill(supervisor, SIGKILL) != 0) return false;
+  const auto another = [&] { return this->supervisor() > 0 && this->supervisor() != supervisor; };
+  return wait_until(kSoon, another) &&
+         wait_until(kSoon, [&] { return site_.ctl({"ping"}).exit == 0; });
+}
+
 pid_t Superd::role(const std::string& name) const {
   for (const pid_t pid : proc::children(keeper())) {
     if (proc::command(pid).find("superd: " + name) != std::string::npos && proc::alive(pid))

@@ -78,6 +78,8 @@ class Superd {
   [[nodiscard]] pid_t keeper() const { return program_.pid(); }
   [[nodiscard]] pid_t supervisor() const { return role("supervisor"); }
   [[nodiscard]] pid_t logger() const { return role("logger"); }
+  // Kills the supervisor and waits until another one answers.
+  [[nodiscard]] bool kill_supervisor() const;
   [[nodiscard]] std::string log() const { return site_.read("superd.log"); }
 
   // An ordered shutdown by TERM; superd's exit status.
