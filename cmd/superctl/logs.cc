@@ -11,7 +11,7 @@
 namespace superd::superctl {
 namespace {
 
-struct Given {
+struct LogsArguments {
   std::vector<std::string> names;
   int lines = wire::kDefaultLogLines;
 };
@@ -48,7 +48,7 @@ client::Outcome<std::vector<wire::LogLine>> lines_of(Result<wire::Response> resp
 }
 
 // What can be read is shown, whatever else cannot.
-Read read_all(Context& context, const Given& given, const Selection& selection) {
+Read read_all(Context& context, const LogsArguments& given, const Selection& selection) {
   std::vector<client::Request> requests;
   for (const auto& target : selection.targets) {
     requests.push_back(request_for(target, given.lines));
@@ -68,7 +68,7 @@ Read read_all(Context& context, const Given& given, const Selection& selection) 
   return read;
 }
 
-ExitCode run_logs(Context& context, const Given& given) {
+ExitCode run_logs(Context& context, const LogsArguments& given) {
   const auto names = given.names.empty() ? std::vector<std::string>{"all"} : given.names;
   const auto selection = context.select(names);
   if (!selection) return context.report(selection.error());
@@ -84,7 +84,7 @@ ExitCode run_logs(Context& context, const Given& given) {
 }  // namespace
 
 Command logs_command() {
-  auto given = std::make_shared<Given>();
+  auto given = std::make_shared<LogsArguments>();
   return {.name = "logs",
           .summary = "the last lines that workers wrote",
           .declare =

@@ -9,13 +9,13 @@
 namespace superd::superctl {
 namespace {
 
-struct Given {
+struct PidsArguments {
   std::vector<std::string> names;
   bool main = false;
   bool tree = false;
 };
 
-ExitCode run_pids(Context& context, const Given& given) {
+ExitCode run_pids(Context& context, const PidsArguments& given) {
   const auto selection = context.select(given.names);
   if (!selection) return context.report(selection.error());
   auto processes = fetch_processes(context, selection->targets);
@@ -42,7 +42,7 @@ ExitCode run_pids(Context& context, const Given& given) {
 }  // namespace
 
 Command pids_command() {
-  auto given = std::make_shared<Given>();
+  auto given = std::make_shared<PidsArguments>();
   return {.name = "pids",
           .summary = "every process id of groups or workers",
           .declare =

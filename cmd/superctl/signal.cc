@@ -10,13 +10,13 @@
 namespace superd::superctl {
 namespace {
 
-struct Given {
+struct SignalArguments {
   std::string signal;
   std::vector<std::string> names;
   bool all = false;
 };
 
-ExitCode run_signal(Context& context, const Given& given) {
+ExitCode run_signal(Context& context, const SignalArguments& given) {
   const auto signal = parse_signal(given.signal);
   if (!signal) return context.report({ExitCode::usage, signal.error().message});
   const wire::SignalRequest request{
@@ -38,7 +38,7 @@ Command reload_command() {
 }
 
 Command signal_command() {
-  auto given = std::make_shared<Given>();
+  auto given = std::make_shared<SignalArguments>();
   return {.name = "signal",
           .summary = "send a signal to main processes",
           .declare =

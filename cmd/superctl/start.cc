@@ -9,14 +9,14 @@
 namespace superd::superctl {
 namespace {
 
-struct Given {
+struct StartArguments {
   std::vector<std::string> names;
   bool now = false;
 };
 
 // start, stop and restart, which differ in a word.
 Command command_for(const std::string& action, const std::string& summary) {
-  auto given = std::make_shared<Given>();
+  auto given = std::make_shared<StartArguments>();
   return {
       .name = action,
       .summary = summary,

@@ -12,7 +12,7 @@
 namespace superd::superctl {
 namespace {
 
-struct Given {
+struct StatusArguments {
   std::vector<std::string> names;
   bool verbose = false;
 };
@@ -77,7 +77,7 @@ client::Outcome<std::string> process_lists(Context& context,
   return out;
 }
 
-ExitCode show_workers(Context& context, const Given& given) {
+ExitCode show_workers(Context& context, const StatusArguments& given) {
   const bool everything = given.names.empty();
   const auto selection = context.select(everything ? std::vector<std::string>{"all"} : given.names);
   if (!selection) return context.report(selection.error());
@@ -112,7 +112,7 @@ ExitCode show_workers(Context& context, const Given& given) {
 }  // namespace
 
 Command status_command() {
-  auto given = std::make_shared<Given>();
+  auto given = std::make_shared<StatusArguments>();
   return {.name = "status",
           .summary = "the groups, or the workers of those named",
           .declare =

@@ -11,7 +11,7 @@
 namespace superd::superctl {
 namespace {
 
-constexpr std::chrono::milliseconds kKnockInterval{100};
+constexpr std::chrono::milliseconds kLookInterval{100};
 
 // The new superd answers: another supervisor than before. Nothing: not in time, or interrupted.
 struct Successor {
@@ -26,7 +26,7 @@ Successor wait_for_successor(Context& context, std::int64_t before) {
       return {.end = End::all_answered, .superd = status->superd};
     }
     pollfd polled = {.fd = interrupt.fd(), .events = POLLIN, .revents = 0};
-    static_cast<void>(::poll(&polled, 1, static_cast<int>(kKnockInterval.count())));
+    static_cast<void>(::poll(&polled, 1, static_cast<int>(kLookInterval.count())));
     if (polled.revents != 0) return {.end = End::interrupted, .superd = {}};
   }
   return {.end = End::timed_out, .superd = {}};

@@ -15,14 +15,14 @@
 namespace superd::superctl {
 namespace {
 
-struct Given {
+struct WaitArguments {
   std::vector<std::string> names;
   std::string state;
 };
 
 class Waiting {
  public:
-  Waiting(Context& context, const Given& given, std::vector<client::Target> targets)
+  Waiting(Context& context, const WaitArguments& given, std::vector<client::Target> targets)
       : context_(context), given_(given), targets_(std::move(targets)), settled_(targets_.size()) {}
 
   // `status` is superd's of now.
@@ -106,7 +106,7 @@ class Waiting {
   void note(ExitCode code) { code_ = client::worst(code_, code); }
 
   Context& context_;
-  const Given& given_;
+  const WaitArguments& given_;
   std::vector<client::Target> targets_;
   std::vector<bool> settled_;
   std::vector<std::size_t> asked_;  // the target of each request
@@ -114,7 +114,7 @@ class Waiting {
   ExitCode code_ = ExitCode::done;
 };
 
-ExitCode run_wait(Context& context, const Given& given) {
+ExitCode run_wait(Context& context, const WaitArguments& given) {
   if (const auto why_not = objection(given.state); !why_not.empty()) {
     return context.report({ExitCode::usage, why_not});
   }
@@ -130,7 +130,7 @@ ExitCode run_wait(Context& context, const Given& given) {
 }  // namespace
 
 Command wait_command() {
-  auto given = std::make_shared<Given>();
+  auto given = std::make_shared<WaitArguments>();
   return {.name = "wait",
           .summary = "return once a state is reached",
           .declare =

@@ -63,7 +63,8 @@ void SignalOrders::carry_out(const core::SignalOrder& order, const std::string& 
   std::vector<core::Target> targets;
   for (const std::string& name : order.names) {
     const std::vector<core::Target> found = targets_of(name);
-    if (found.empty() && name != "all") log::warn("{}: nothing is called {}", cause, quoted(name));
+    if (found.empty() && name != "all")
+      log::warn("{}: nothing is called {}", cause, superd::quoted(name));
     for (const core::Target& target : found) {
       const auto known = [&](const core::Target& other) { return same(other, target); };
       if (std::ranges::none_of(targets, known)) targets.push_back(target);

@@ -13,7 +13,7 @@
 namespace superd::scenario {
 namespace {
 
-constexpr const char* kServing = R"(
+constexpr const char* kOneWorker = R"(
 [group.web]
 command = ["@WORKER@", "serve"]
 listen  = ["@ADDRESS@"]
@@ -24,7 +24,7 @@ ready   = { when = "delay", delay = "50ms" }
 
 TEST_CASE("a supervisor that is stopped for good is killed, and a new one takes its place",
           "[long]") {
-  Site site(kServing);
+  Site site(kOneWorker);
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
   const pid_t stopped = superd.supervisor();
@@ -37,7 +37,7 @@ TEST_CASE("a supervisor that is stopped for good is killed, and a new one takes 
 }
 
 TEST_CASE("a TERM that a stopped supervisor does not take ends superd all the same", "[long]") {
-  Site site(kServing);
+  Site site(kOneWorker);
   Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
   REQUIRE(::kill(superd.supervisor(), SIGSTOP) == 0);
@@ -64,7 +64,7 @@ ready   = { when = "delay", delay = "50ms" }
 }
 
 TEST_CASE("a supervisor that is stopped does not outlive its keeper", "[all]") {
-  Site site(kServing);
+  Site site(kOneWorker);
   Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
   const pid_t worker = site.main_pid("web.1");
@@ -79,7 +79,7 @@ TEST_CASE("a supervisor that is stopped does not outlive its keeper", "[all]") {
 
 TEST_CASE("as PID 1 superd reaps strangers, obeys TERM and ends with the right status", "[root]") {
   if (::access("/usr/bin/unshare", X_OK) != 0) skip("unshare is not installed");
-  Site site(kServing);
+  Site site(kOneWorker);
   const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   Program unshare({"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", programs().superd, "-c",
                    site.config()},

@@ -141,8 +141,6 @@ Shop one(Runner runner, Socket socket) {
 Runner any_runner() {
   return GENERATE(Runner::gunicorn_sync, Runner::gunicorn_gthread, Runner::uwsgi, Runner::uvicorn);
 }
-Socket any_socket() { return GENERATE(Socket::tcp, Socket::unix_path); }
-
 // superd as root that may not trace others, as in a container. Rights belong to threads: what the
 // thread starts goes without.
 std::unique_ptr<Superd> superd_without_ptrace(Site& site) {

@@ -66,7 +66,6 @@ void roll_three_times(const Shop& shop) {
             << " ms | " << rolling.count() / 3 << " s\n";
 }
 
-Socket any_socket() { return GENERATE(Socket::tcp, Socket::unix_path); }
 int two_or_four() { return GENERATE(2, 4); }
 
 }  // namespace

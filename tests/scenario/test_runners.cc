@@ -89,8 +89,6 @@ void lose_at_most(const Loss& loss, const Example& example) {
   }
 }
 
-Socket any_socket() { return GENERATE(Socket::tcp, Socket::unix_path); }
-
 }  // namespace
 
 TEST_CASE("runners: every example passes the check, and superd knows its runner", "[root]") {

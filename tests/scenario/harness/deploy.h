@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
 #include "harness/load.h"
 #include "harness/superd.h"
 
@@ -35,6 +37,8 @@ bool installed(Runner runner);
 
 enum class Socket { tcp, unix_path };
 const char* name(Socket socket);
+// The test runs once with each.
+inline Socket any_socket() { return GENERATE(Socket::tcp, Socket::unix_path); }
 
 struct Shop {
   Runner runner = Runner::gunicorn_sync;

@@ -92,6 +92,6 @@ TEST_CASE("quoted text in a message cannot act on a terminal", "[base]") {
   CHECK(quoted("a\"b\\") == R"("a\"b\\")");
   CHECK(quoted("a\x1b[31m\n") == R"("a\x1b[31m\n")");
   CHECK(quoted("größe") == "\"größe\"");
-  CHECK(quoted(std::string(200, 'x')) == "\"" + std::string(100, 'x') + "…\"");
-  CHECK(quoted(std::string(99, 'x') + "ß12") == "\"" + std::string(99, 'x') + "ß…\"");
+  CHECK(superd::quoted(std::string(200, 'x')) == "\"" + std::string(100, 'x') + "…\"");
+  CHECK(superd::quoted(std::string(99, 'x') + "ß12") == "\"" + std::string(99, 'x') + "ß…\"");
 }

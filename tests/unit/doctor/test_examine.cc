@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "doctor/examine.h"
+#include "find.h"
 
 namespace superd::doctor {
 namespace {
@@ -22,11 +23,6 @@ Machine good_machine() {
 
 Running good_running() {
   return {.workers = 10, .journal = "/run/superd/journal", .journal_bytes = 4096};
-}
-
-Finding find(const Findings& findings, const std::string& what) {
-  const auto it = std::ranges::find(findings, what, &Finding::what);
-  return it == findings.end() ? Finding{.what = "not found"} : *it;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "doctor/unit_findings.h"
+#include "find.h"
 
 namespace superd::doctor {
 namespace {
@@ -29,11 +30,6 @@ Findings with(const std::string& from, const std::string& to) {
   if (!from.empty()) text.replace(text.find(from), from.size(), to);
   return examine(
       {.keeper = kKeeper, .stop_time = 95s, .unit = kUnit, .facts = parse_unit_facts(text)});
-}
-
-Finding find(const Findings& findings, const std::string& what) {
-  const auto it = std::ranges::find(findings, what, &Finding::what);
-  return it == findings.end() ? Finding{.what = "not found"} : *it;
 }
 
 }  // namespace

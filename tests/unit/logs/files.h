@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "logs/line.h"
 #include "logs/stamp.h"
 
 namespace superd::logs {
@@ -49,6 +50,12 @@ inline void put(const std::string& path, std::string_view text) {
 inline Stamp stamp(int nanoseconds = 0) {
   using namespace std::chrono;
   return Stamp(sys_days(2026y / 11 / 23) + 1h + 2min + 3s + std::chrono::nanoseconds(nanoseconds));
+}
+
+inline std::vector<std::string> texts(const std::vector<Line>& lines) {
+  std::vector<std::string> all;
+  for (const Line& line : lines) all.push_back(line.text);
+  return all;
 }
 
 }  // namespace superd::logs

@@ -19,12 +19,6 @@ namespace {
 
 constexpr std::size_t kPlenty = std::size_t{8} << 20;
 
-std::vector<std::string> texts(const std::vector<Line>& lines) {
-  std::vector<std::string> all;
-  for (const Line& line : lines) all.push_back(line.text);
-  return all;
-}
-
 std::vector<std::string> read(const std::string& path, LogFormat format, std::size_t count) {
   return texts(
       read_last_lines({.worker = "web.1", .path = path, .format = format}, count, kPlenty));

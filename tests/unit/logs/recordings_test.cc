@@ -61,12 +61,6 @@ std::vector<std::string> without_time(const std::string& path) {
   return lines;
 }
 
-std::vector<std::string> texts(const std::vector<Line>& lines) {
-  std::vector<std::string> all;
-  for (const Line& line : lines) all.push_back(line.text);
-  return all;
-}
-
 struct Fixture {
   TempDir dir;
   loop::Loop loop = std::move(*loop::Loop::create());

@@ -10,16 +10,6 @@
 using namespace superd;
 using namespace superd::logs;
 
-namespace {
-
-std::vector<std::string> texts(const std::vector<Line>& lines) {
-  std::vector<std::string> all;
-  for (const Line& line : lines) all.push_back(line.text);
-  return all;
-}
-
-}  // namespace
-
 TEST_CASE("tail: the last lines of a spawn are kept with time and stream", "[logs]") {
   TailRing tail;
   CHECK(tail.last(10, "web.1").empty());

@@ -56,12 +56,6 @@ struct End {
   }
 };
 
-Loop make_loop() {
-  Result<Loop> loop = Loop::create();
-  REQUIRE(loop);
-  return std::move(*loop);
-}
-
 }  // namespace
 
 TEST_CASE("channel: messages arrive whole, in order, with their descriptors", "[loop]") {

@@ -26,12 +26,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Loop make_loop() {
-  Result<Loop> loop = Loop::create();
-  REQUIRE(loop);
-  return std::move(*loop);
-}
-
 struct Pair {
   UniqueFd one;
   UniqueFd two;

@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "loop/loop.h"
+#include "run_until.h"
 
 using namespace superd;
 using namespace superd::loop;
@@ -39,12 +40,6 @@ struct Gate {
   }
   void open() const { REQUIRE(write(out.get(), "....", 4) == 4); }
 };
-
-Loop make_loop() {
-  Result<Loop> loop = Loop::create();
-  REQUIRE(loop);
-  return std::move(*loop);
-}
 
 }  // namespace
 
