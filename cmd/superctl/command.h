@@ -27,6 +27,7 @@ Command check_command();
 Command doctor_command();
 Command hold_command();
 Command logs_command();
+Command metrics_command();
 Command pids_command();
 Command ping_command();
 Command release_command();

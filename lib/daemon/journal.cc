@@ -52,6 +52,9 @@ class Reading {
     each("roll/", [this](const std::string& rest, const std::string& text) {
       r_.rolls["roll/" + rest] = text;
     });
+    each("metric/", [this](const std::string& rest, const std::string& text) {
+      r_.metrics["metric/" + rest] = text;
+    });
     if (const auto* text = find(kInHand)) {
       Result<core::InHand> in_hand = journal::in_hand_from(*text);
       if (in_hand) r_.in_hand = std::move(*in_hand);
@@ -253,6 +256,14 @@ void Journal::drop_unused_specs(const core::Supervision& core) {
 
 void Journal::note(const ProcessRecord& record) {
   store_.put(process_key(record.spawn), to_text(record));
+}
+
+void Journal::note_metric(const std::string& key, std::string text) {
+  if (text.empty()) {
+    store_.drop(key);
+  } else {
+    store_.put(key, std::move(text));
+  }
 }
 
 void Journal::forget(core::SpawnId spawn) { store_.drop(process_key(spawn)); }

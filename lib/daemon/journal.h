@@ -27,10 +27,11 @@ struct Recovered {
   };
   std::vector<Made> recipes;
   std::map<core::SpawnId, ProcessRecord> processes;
-  std::map<std::string, std::string> rolls;  // by key: Rolls::restore()
-  bool start_told = false;                   // superd's own start was answered
-  bool upgraded = false;                     // it left to make room for another program
-  std::string version;                       // of that supervisor
+  std::map<std::string, std::string> rolls;    // by key: Rolls::restore()
+  std::map<std::string, std::string> metrics;  // by key: Tally::restore()
+  bool start_told = false;                     // superd's own start was answered
+  bool upgraded = false;                       // it left to make room for another program
+  std::string version;                         // of that supervisor
   journal::SpecNumbers specs;
 };
 // From the journal's values (journal/record.h). What cannot be read is told; nothing: a group, a
@@ -58,6 +59,8 @@ class Journal {
   };
   void note_daemon(const core::Spec& spec, Daemon daemon);
   void note_roll(const std::string& key, std::string text) { store_.put(key, std::move(text)); }
+  // An empty text: the value is gone.
+  void note_metric(const std::string& key, std::string text);
   void drop_rolls(const std::string& prefix) { store_.drop_all(prefix); }
 
   // A journal that cannot be written is complained of once, and superd goes on; false then.

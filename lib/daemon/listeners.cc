@@ -118,6 +118,11 @@ std::vector<int> Listeners::fds(const core::GroupSpec& group) const {
   return result;
 }
 
+int Listeners::fd(const std::string& address) const {
+  const auto found = sockets_.find(address);
+  return found == sockets_.end() ? -1 : found->second.fd.get();
+}
+
 void Listeners::restore(const core::GroupSpec& group) {
   for (const core::ListenSpec& socket : group.listen) {
     const auto found = sockets_.find(socket.address);

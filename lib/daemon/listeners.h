@@ -37,6 +37,8 @@ class Listeners {
   Status open(const core::GroupSpec& group);
   // In `listen` order, without private ones; borrowed; after a successful open().
   [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
+  // The one at this address; borrowed; -1: it is private or not open.
+  [[nodiscard]] int fd(const std::string& address) const;
   // Takes over what may change of an open socket: its backlog, and the mode and owner of its path.
   void update(const core::GroupSpec& group);
   // Closes those at other addresses, and removes their paths; also those that were adopted for an

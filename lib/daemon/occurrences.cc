@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/lives.h"
 #include "daemon/roll_text.h"
 #include "daemon/state_views.h"
 
@@ -13,38 +14,7 @@ namespace {
 
 using Kind = core::OccurrenceKind;
 
-enum class Place { serves, is_next, drains };
-struct Found {
-  const core::Worker& worker;
-  const core::Life& life;
-  Place place;
-};
-
-std::optional<Found> find_life(const core::Supervision& core, core::SpawnId spawn) {
-  const core::Worker* worker = core.owner(spawn);
-  if (worker == nullptr) return std::nullopt;
-  if (worker->life && worker->life->spawn == spawn) {
-    return Found{.worker = *worker, .life = *worker->life, .place = Place::serves};
-  }
-  if (worker->next && worker->next->spawn == spawn) {
-    return Found{.worker = *worker, .life = *worker->next, .place = Place::is_next};
-  }
-  for (const core::Life& life : worker->draining) {
-    if (life.spawn != spawn) continue;
-    return Found{.worker = *worker, .life = life, .place = Place::drains};
-  }
-  return std::nullopt;
-}
-
-// Why its main process ends now: what asked it to, or nothing did.
-std::string cause_of_end(const Found& found) {
-  const bool asked =
-      found.place == Place::drains ||
-      (found.place == Place::serves && found.worker.state == core::WorkerState::stopping);
-  return asked ? found.worker.cause : "exit";
-}
-
-void describe_process(wire::OccurrenceView& view, const Found& found, std::int64_t pid) {
+void describe_process(wire::OccurrenceView& view, const FoundLife& found, std::int64_t pid) {
   view.group = found.worker.ref.group;
   view.worker = core::to_string(found.worker.ref);
   if (pid != 0) view.pid = pid;
@@ -93,7 +63,7 @@ void Occurrences::note(const core::Event& event, const core::Supervision& core, 
     if (!found) return;
     wire::OccurrenceView view = about(now);
     describe_process(view, *found, made->pid);
-    view.cause = found->place == Place::is_next ? found->worker.next_cause : found->worker.cause;
+    view.cause = cause_of_start(*found);
     tell(Kind::worker_spawned, std::move(view));
   } else if (const auto* exited = std::get_if<core::MainExited>(&event)) {
     const auto found = find_life(core, exited->spawn);

@@ -255,6 +255,13 @@ void Routes::on(Ask ask, const wire::GetWorkerWhy& command) {
   answer_why(std::move(ask.out), history_view(*worker, parts_.history, Moment::now()), {worker});
 }
 
+void Routes::on(Ask ask, const wire::GetMetrics&) {
+  if (ask.rights.everything) return hooks_.metrics(std::move(ask.out));
+  ask.out.answer(wire::problem_response(
+      403, fmt::format("the metrics tell of every group, and a worker of {} sees its own alone",
+                       ask.rights.self->group)));
+}
+
 // --- waiting ----------------------------------------------------------------------------------
 
 void Routes::wait_until(Waiter waiter, std::optional<core::Duration> timeout) {

@@ -69,6 +69,7 @@ class Routes {
     std::function<void(const wire::ApplyRequest& request, const std::string& cause, Responder out)>
         apply;
     std::function<void(const std::string& cause, Responder out)> upgrade;
+    std::function<void(Responder out)> metrics;
   };
 
   Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
@@ -105,6 +106,7 @@ class Routes {
   void on(Ask ask, const wire::GetWorkerWhy& command);
   void on(Ask ask, const wire::GetRoll& command);
   void on(Ask ask, const wire::GetRolls& command);
+  void on(Ask ask, const wire::GetMetrics& command);
   void on(Ask ask, const wire::ActOnGroup& command);
   void on(Ask ask, const wire::ActOnWorker& command);
   void on(Ask ask, const wire::SignalGroup& command);

@@ -213,6 +213,7 @@ Status Supervisor::open_servers() {
   if (!control) return tl::unexpected(control.error());
   const auto serve = [this](Door door) {
     return [this, door](const wire::Request& request, const os::Peer& peer, Responder responder) {
+      tally_.note_request(door == Door::control ? "control" : "worker");
       routes_.handle(door, request, peer, std::move(responder));
     };
   };

@@ -52,9 +52,9 @@ void Supervisor::happen(const core::Event& event) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
     occurrences_.note(next, core_, std::chrono::system_clock::now());
+    tally_.note(next, core_);
     const std::vector<core::Effect> effects = core_.handle(next, loop::now());
-    journal_.note(core_);
-    journal_.flush();
+    write_down(effects);
     for (const core::Effect& effect : effects) {
       std::visit([this](const auto& e) { carry_out(e); }, effect);
     }
@@ -63,6 +63,14 @@ void Supervisor::happen(const core::Event& event) {
   journal_.flush();
   routes_.answer_waiters();
   sync_keeper();
+}
+
+void Supervisor::write_down(const std::vector<core::Effect>& effects) {
+  const core::TimePoint now = loop::now();
+  for (const core::Effect& effect : effects) tally_.note(effect, core_, now);
+  for (auto& [key, text] : tally_.take_changes()) journal_.note_metric(key, std::move(text));
+  journal_.note(core_);
+  journal_.flush();
 }
 
 const core::GroupSpec* Supervisor::spec_of(const std::string& group) const {

@@ -34,6 +34,8 @@ void Supervisor::take_over(const Recovered& recovered) {
     recipes_.restore(made.spec, made.recipe);
   }
   for (const auto& [key, text] : recovered.rolls) rolls_.restore(key, text);
+  tally_.restore(recovered.metrics,
+                 recovered.upgraded ? Tally::After::upgrade : Tally::After::death);
   core_.restore(recovered.groups, recovered.in_hand);
   find_unmade(recovered);
   const std::vector<core::Effect> effects = core_.resume(unmade_, loop::now());
@@ -45,8 +47,7 @@ void Supervisor::take_over(const Recovered& recovered) {
     }
     journal_.note(name, recipes_);
   }
-  journal_.note(core_);
-  journal_.flush();
+  write_down(effects);
   log::info("goes on with {} worker{} of the supervisor before", count, count == 1 ? "" : "s");
   // Nothing that an effect causes overtakes the effects before it.
   handling_ = true;

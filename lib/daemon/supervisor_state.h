@@ -24,6 +24,7 @@
 #include "daemon/journal.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
+#include "daemon/metrics.h"
 #include "daemon/occurrences.h"
 #include "daemon/orders.h"
 #include "daemon/orphan_hooks.h"
@@ -37,6 +38,7 @@
 #include "daemon/signal_orders.h"
 #include "daemon/spawner.h"
 #include "daemon/supervisor.h"
+#include "daemon/tally.h"
 #include "daemon/timers.h"
 #include "daemon/tracker.h"
 #include "daemon/triggers.h"
@@ -137,6 +139,8 @@ class Supervisor {
 
   // supervisor_effects.cc: the core's wishes.
   void happen(const core::Event& event);
+  // Before the effects are carried out.
+  void write_down(const std::vector<core::Effect>& effects);
   void carry_out(const core::MakeRecipe& e);
   void carry_out(const core::DropRecipe& e);
   void carry_out(const core::Spawn& e);
@@ -204,6 +208,8 @@ class Supervisor {
   Hooks hooks_;
   OrphanHooks orphan_hooks_;
   Occurrences occurrences_;
+  Tally tally_;
+  Metrics metrics_;
   SignalOrders signal_orders_;
   Schedules schedules_;
 

@@ -287,6 +287,11 @@ Routed route_doctor(const Request& request) {
   return get_plain(request, GetDoctor{});
 }
 
+Routed route_metrics(const Request& request) {
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  return get_plain(request, GetMetrics{});
+}
+
 Routed route_apply(const Request& request) {
   if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
   if (auto query = Query::parse(request, {}); !query) return bad(query.error());
@@ -329,6 +334,7 @@ const char* name(HoldAction action) {
 
 Routed route(const Request& request) {
   const auto& path = request.segments;
+  if (path.size() == 1 && path[0] == "metrics") return route_metrics(request);
   if (path.size() < 2 || path[0] != "v1") return no_such_path(request);
   if (path.size() == 2 && path[1] == "status") return route_status(request);
   if (path.size() == 2 && path[1] == "doctor") return route_doctor(request);

@@ -109,16 +109,17 @@ struct HoldGroup {
   GroupName group{};
   HoldAction action = HoldAction::hold;
 };
+struct GetMetrics {};
 struct Apply {
   ApplyRequest request{};
 };
 struct Upgrade {};
 struct Shutdown {};
 
-using Command =
-    std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs,
-                 GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, ActOnGroup, ActOnWorker, SignalGroup,
-                 SignalWorker, ReloadGroup, ReloadWorker, HoldGroup, Apply, Upgrade, Shutdown>;
+using Command = std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid,
+                             GetGroupLogs, GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, GetMetrics,
+                             ActOnGroup, ActOnWorker, SignalGroup, SignalWorker, ReloadGroup,
+                             ReloadWorker, HoldGroup, Apply, Upgrade, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).
