@@ -108,6 +108,8 @@ std::optional<client::Failure> Context::find_forbidden(
 }
 
 ExitCode Context::report(const client::Failure& failure) {
+  // Who interrupts knows it.
+  if (failure.code == ExitCode::interrupted) return failure.code;
   out_.complain(failure.message);
   // Whoever reads JSON gets a document in any case.
   if (options_.json && !out_.has_printed()) {

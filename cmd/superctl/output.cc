@@ -57,6 +57,7 @@ std::string cut_to_terminal(std::string line) {
 Output::Output(Mode mode)
     : mode_(mode),
       to_terminal_(::isatty(STDOUT_FILENO) == 1),
+      redraws_(mode == Mode::normal && is_capable_terminal(STDOUT_FILENO)),
       shows_progress_(mode == Mode::normal && is_capable_terminal(STDERR_FILENO)),
       colour_(is_capable_terminal(STDOUT_FILENO) && environment("NO_COLOR").empty()
                   ? client::Colour::on

@@ -33,12 +33,15 @@ class Output {
 
   [[nodiscard]] bool shows_progress() const { return shows_progress_; }
   [[nodiscard]] bool to_terminal() const { return to_terminal_; }
+  // Whether what was printed can be replaced: stdout is a terminal that moves its cursor.
+  [[nodiscard]] bool redraws() const { return redraws_; }
   [[nodiscard]] client::Colour colour() const { return colour_; }
   [[nodiscard]] client::LineStyle line_style() const { return line_style_; }
 
  private:
   Mode mode_;
   bool to_terminal_;
+  bool redraws_;
   bool shows_progress_;
   client::Colour colour_;
   client::LineStyle line_style_;

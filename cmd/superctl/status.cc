@@ -8,6 +8,7 @@
 #include "command.h"
 #include "processes.h"
 #include "status_text.h"
+#include "watch.h"
 
 namespace superd::superctl {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 struct StatusArguments {
   std::vector<std::string> names;
   bool verbose = false;
+  bool watch = false;
 };
 
 // What is known of the named groups and workers in full.
@@ -120,11 +122,15 @@ Command status_command() {
                 app.add_option("NAME", given->names, "group, worker (web.2), glob, all, or self")
                     ->type_name("");
                 app.add_flag("-v,--verbose", given->verbose, "their processes, and how known");
+                app.add_flag("--watch", given->watch, "again every two seconds, until ^C");
               },
           .run =
               [given](Context& context) {
-                const bool groups_alone = given->names.empty() && !given->verbose;
-                return groups_alone ? show_groups(context) : show_workers(context, *given);
+                const auto show = [&] {
+                  const bool groups_alone = given->names.empty() && !given->verbose;
+                  return groups_alone ? show_groups(context) : show_workers(context, *given);
+                };
+                return given->watch ? watch(context, show) : show();
               }};
 }
 

@@ -42,6 +42,7 @@ class Tally {
     friend bool operator==(const Group&, const Group&) = default;
   };
 
+  // `began` in whole milliseconds, as it is kept.
   explicit Tally(WallTime began) : began_(began) {}
 
   // An event before the core hears of it; an effect when the core has made it.

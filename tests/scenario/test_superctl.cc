@@ -212,4 +212,14 @@ TEST_CASE("superctl: ping and version speak of the running superd", "[all]") {
   CHECK(site.ctl({"version"}).exit == 0);
 }
 
+TEST_CASE("superctl: status --watch ends quietly when nobody reads it any more", "[all]") {
+  Site site(kGroups);
+  const Superd superd(site);
+  const Outcome first = run(
+      {"sh", "-c", programs().superctl + " -s " + site.control() + " status --watch | head -n 1"});
+  CHECK(first.exit == 0);
+  CHECK_THAT(first.out, Catch::StartsWith("GROUP"));
+  CHECK(first.err.empty());
+}
+
 }  // namespace superd::scenario

@@ -105,9 +105,9 @@ TEST_CASE("superctl: what is not on its command line is refused with 2", "[super
             .err.starts_with(R"(superctl: unknown command "stauts", did you mean "status"?)"));
   CHECK(superctl({"stauts"}).code == 2);
   CHECK(superctl({"downgrade"}).code == 2);
-  CHECK(superctl({"status", "--watch"}).err.find(R"(unknown option "--watch")") !=
+  CHECK(superctl({"status", "--watching"}).err.find(R"(unknown option "--watching")") !=
         std::string::npos);
-  CHECK(superctl({"status", "--watch"}).code == 2);
+  CHECK(superctl({"status", "--watching"}).code == 2);
   CHECK(superctl({"start"}).code == 2);
   CHECK(superctl({}).code == 2);
   CHECK(superctl({"ping", "web"}).code == 2);
@@ -177,6 +177,31 @@ TEST_CASE("superctl: ^C ends the waiting with 130, not the work", "[superctl]") 
   const auto run = superctl({"-s", server.path(), "start", "web"});
   CHECK(run.code == 130);
   CHECK(run.err == "web: start is not done yet; the work goes on (roll 12)\n");
+}
+
+TEST_CASE("status --watch: shows the state again until ^C, which is no error", "[superctl]") {
+  int asked = 0;
+  const FakeServer server([&](const std::string&, int connection) {
+    if (++asked == 1) return send_text(connection, answer(200, kStatus));
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    ::kill(peer.pid, SIGINT);
+    pollfd gone{.fd = connection, .events = POLLIN, .revents = 0};
+    static_cast<void>(::poll(&gone, 1, -1));
+  });
+  const auto run = superctl({"-s", server.path(), "status", "--watching"});
+  CHECK(run.code == 130);
+  CHECK(run.err.empty());
+  const FakeServer calm(routes({status_route()}));
+  CHECK(run.out == superctl({"-s", calm.path(), "status"}).out + "\n");
+}
+
+TEST_CASE("status --watch: ends with 7 when its time is over", "[superctl]") {
+  const FakeServer server(routes({status_route()}));
+  const auto run = superctl({"-s", server.path(), "status", "--watching", "--timeout", "200ms"});
+  CHECK(run.code == 7);
+  CHECK(run.out == superctl({"-s", server.path(), "status"}).out);
 }
 
 TEST_CASE("superctl: a name that means nothing stops the whole command with 4", "[superctl]") {

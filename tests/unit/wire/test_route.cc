@@ -33,6 +33,7 @@ Response refused(Method method, std::string_view target, std::string body = "") 
 TEST_CASE("route: every path of the control socket leads to its command", "[wire]") {
   routed<GetStatus>(Method::get, "/v1/status");
   routed<GetStatus>(Method::head, "/v1/status");
+  routed<GetMetrics>(Method::get, "/metrics");
   CHECK(routed<GetGroup>(Method::get, "/v1/groups/web").group == "web");
   CHECK(routed<GetWorker>(Method::get, "/v1/workers/web.2").worker->number == 2);
   CHECK(routed<GetGroupPids>(Method::get, "/v1/groups/web/pids").group == "web");
@@ -125,7 +126,8 @@ TEST_CASE("route: what does not exist is 404", "[wire]") {
                              "/v1/rolls/-1",
                              "/v1/rolls/1/steps",
                              "/v1/rolls/99999999999999999999",
-                             "/metrics"}) {
+                             "/v1/metrics",
+                             "/metrics/web"}) {
     INFO(target);
     CHECK(refused(Method::get, target).status == 404);
     CHECK(refused(Method::post, target).status == 404);
