@@ -201,7 +201,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
       occurrences_([this](core::OccurrenceKind kind, const wire::OccurrenceView& view) {
         tell_hooks(kind, view);
       }),
-      tally_(std::chrono::system_clock::now()),
+      tally_(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())),
       metrics_({.loop = loop,
                 .core = core_,
                 .tracker = *tracking_.tracker,
