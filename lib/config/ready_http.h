@@ -3,7 +3,7 @@
 #include "config/field.h"
 #include "core/spec.h"
 
-// ready.when = "http".
+// What is asked by HTTP: ready.when = "http" and roll.rehearse.
 namespace superd::config {
 
 // `http`: a path, or a table {path, status}. Where no status is written, 200 to 399 count.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "config/ready_http.h"
+
 namespace superd::config {
 namespace {
 
@@ -46,6 +48,17 @@ void read_batch(const Field& field, core::BatchSpec& batch) {
               is_number ? "write a number without quotes" : "");
 }
 
+void read_rehearse(const Field& field, core::RollSpec& roll) {
+  if (const bool* rehearse = field.as<bool>()) {
+    roll.rehearse = *rehearse;
+  } else if (field.as<std::string>() != nullptr || field.as<Table>() != nullptr) {
+    roll.rehearse = true;
+    roll.rehearse_http = read_http(field);
+  } else {
+    field.wrong("true, false, a path such as \"/healthz\", or a table { path, status }");
+  }
+}
+
 // Who asks for a rehearsal that can never be.
 void check_rehearsal(const Field& rehearse, const core::GroupSpec& group) {
   if (!group.roll.rehearse) return;
@@ -79,9 +92,10 @@ void read_roll(TableReader table, const TextRules& rules, core::GroupSpec& group
         "nothing runs before a roll that could take so long: add before = [\"PROGRAM\"], or leave "
         "this out");
   }
-  table.read("rehearse", roll.rehearse);
-  const auto rehearse = table.field("rehearse");
-  if (rehearse && !rules.incomplete) check_rehearsal(*rehearse, group);
+  if (const auto rehearse = table.field("rehearse")) {
+    read_rehearse(*rehearse, roll);
+    if (!rules.incomplete) check_rehearsal(*rehearse, group);
+  }
   table.read("on_failure", roll.on_failure, kOnFailure);
   table.finish();
 }

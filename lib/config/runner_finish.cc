@@ -83,7 +83,15 @@ void settle_front(RunnerChoice& choice, core::GroupSpec& group) {
 }
 
 void settle_rehearsal(RunnerChoice& choice, core::GroupSpec& group) {
-  if (!group.roll.rehearse || group.roll.strategy == core::RollStrategy::rolling) return;
+  if (!group.roll.rehearse) return;
+  if (group.roll.strategy == core::RollStrategy::rolling) {
+    // Nobody wrote that.
+    if (!choice.rehearsable || group.roll.rehearse_http) return;
+    choice.notes.emplace_back(
+        "a roll first asks a process of its own that no client sees: another path by "
+        "roll.rehearse = \"/healthz\", nothing by roll.rehearse = false");
+    return;
+  }
   group.roll.rehearse = false;
   warn_of(choice, "roll.strategy",
           fmt::format("with stop-first nothing is rehearsed, and {} answers errors where the "

@@ -60,7 +60,7 @@ std::string to_string(const RunnerChoice& choice, const core::GroupSpec& group) 
       clean.empty() ? "none" : join(clean, " "),
       group.reload_signal ? fmt::format(", reload {}", signal_name(*group.reload_signal)) : "",
       group.listen.empty() ? "" : ", sockets by " + sockets_way(group),
-      group.roll.rehearse ? ", rolls rehearsed by GET " + group.ready.http.path : "");
+      group.roll.rehearse ? ", rolls rehearsed by GET " + core::rehearsal_http(group).path : "");
 }
 
 }  // namespace superd::config

@@ -27,6 +27,10 @@ bool accepts(const HttpSpec& http, int status) {
   });
 }
 
+const HttpSpec& rehearsal_http(const GroupSpec& group) {
+  return group.roll.rehearse_http ? *group.roll.rehearse_http : group.ready.http;
+}
+
 int batch_size(const BatchSpec& batch, int workers) {
   const int wanted = batch.percent > 0 ? workers * batch.percent / 100 : batch.workers;
   return std::clamp(wanted, 1, std::max(1, workers));

@@ -133,9 +133,10 @@ struct RollSpec {
   BatchSpec batch;
   std::vector<std::string> before;  // words with placeholders; empty: nothing runs before a roll
   Duration before_timeout = std::chrono::minutes(5);
-  // With `rolling`, where something serves: a process of the new recipe is asked by ReadySpec::http
-  // first, on sockets that no client knows.
+  // With `rolling`, where something serves: a process of the new recipe is asked first, on sockets
+  // that no client knows.
   bool rehearse = false;
+  std::optional<HttpSpec> rehearse_http{};  // nothing: by ReadySpec::http
   OnFailure on_failure = OnFailure::rollback;
 
   friend bool operator==(const RollSpec&, const RollSpec&) = default;
@@ -285,6 +286,9 @@ struct GroupSpec {
   // As a trigger's path; while it exists nothing automatic acts on the group.
   std::optional<std::string> hold_file;
 };
+
+// What a rehearsal asks.
+const HttpSpec& rehearsal_http(const GroupSpec& group);
 
 // Whether a socket of the group is shared by its workers, so that any connection may come.
 bool has_shared_socket(const GroupSpec& group);

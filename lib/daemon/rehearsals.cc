@@ -112,8 +112,8 @@ Status Rehearsals::begin(Rehearsal& rehearsal, const Recipes::Shared& recipe) {
        .timeout = group.ready.timeout + 2 * kEndLimit,
        .stage = std::move(stage)},
       [this, roll = rehearsal.roll](ErrandEnd how) { on_errand_end(roll, std::move(how)); });
-  http_.watch(rehearsal.errand, rehearsal.sockets.at(asked(group)).fd.get(), group.ready.http,
-              kRequestLimit);
+  http_.watch(rehearsal.errand, rehearsal.sockets.at(asked(group)).fd.get(),
+              core::rehearsal_http(group), kRequestLimit);
   rehearsal.timer.after(group.ready.timeout);
   return {};
 }

@@ -93,6 +93,15 @@ TEST_CASE("roll: what cannot be is an error with the remedy", "[config]") {
 TEST_CASE("roll: what is rehearsed must be there to be asked, beside one that serves", "[config]") {
   CHECK_FALSE(group_of("").roll.rehearse);
   CHECK(group_of("listen = [':80']\nroll.rehearse = true").roll.rehearse);
+  CHECK_FALSE(group_of("listen = [':80']\nroll.rehearse = true").roll.rehearse_http);
+  const auto asked = group_of("listen = [':80']\nroll.rehearse = '/up'");
+  CHECK(asked.roll.rehearse);
+  CHECK(core::rehearsal_http(asked) == core::HttpSpec{.path = "/up", .statuses = {{200, 399}}});
+  CHECK(asked.ready.when == core::ReadyWhen::automatic);
+  const auto strict = group_of("listen = [':80']\nroll.rehearse = { path = '/', status = 200 }");
+  CHECK(core::rehearsal_http(strict) == core::HttpSpec{.path = "/", .statuses = {{200, 200}}});
+  CHECK(errors_in_group("listen = [':80']\nroll.rehearse = 1").size() == 1);
+  CHECK(errors_in_group("listen = [':80']\nroll.rehearse = 'up'").size() == 1);
   CHECK(errors_in_group("roll.rehearse = true") ==
         Strings{"3:17: group.web.roll.rehearse: a group without sockets cannot be asked by HTTP: "
                 "add listen = [\"127.0.0.1:8000\"], or leave this out"});

@@ -83,13 +83,15 @@ TEST_CASE("rehearsal: it runs as the first worker, on sockets of its own", "[reh
   rehearsing.idle();
 }
 
-TEST_CASE("rehearsal: what is asked is what readiness asks", "[rehearsal]") {
+TEST_CASE("rehearsal: the first private socket is asked, by what the config says", "[rehearsal]") {
   Rehearsing rehearsing;
   core::ListenSpec other = rehearsing.spec.listen[0];
   other.name = "other";
   rehearsing.spec.listen.insert(rehearsing.spec.listen.begin(), other);
   rehearsing.spec.listen[0].sharing = core::Sharing::spawn;
-  rehearsing.spec.ready.http = {.path = "/up", .statuses = {{503, 503}}};
+  const core::HttpSpec http = {.path = "/up", .statuses = {{503, 503}}};
+  SECTION("as readiness does") { rehearsing.spec.ready.http = http; }
+  SECTION("unless the roll says otherwise") { rehearsing.spec.roll.rehearse_http = http; }
   rehearsing.serve("503");
   CHECK(rehearsing.outcome().how == ErrandEnd::How::succeeded);
 }

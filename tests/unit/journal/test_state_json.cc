@@ -59,6 +59,7 @@ GroupSpec full_spec() {
                .before = {"check"},
                .before_timeout = 1min,
                .rehearse = true,
+               .rehearse_http = HttpSpec{.path = "/up", .statuses = {{200, 200}}},
                .on_failure = OnFailure::hold};
   spec.respawn = {.policy = RespawnPolicy::on_failure,
                   .backoff = {.min = 1s, .max = 2s, .factor = 3.5, .jitter = 0.25},
