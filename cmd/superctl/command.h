@@ -25,6 +25,7 @@ struct Command {
 Command apply_command();
 Command check_command();
 Command doctor_command();
+Command events_command();
 Command hold_command();
 Command logs_command();
 Command metrics_command();

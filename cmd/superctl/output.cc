@@ -83,6 +83,8 @@ Status Output::flush() {
   return fail_errno("cannot write the output", error_);
 }
 
+bool Output::reader_gone() const { return error_ == EPIPE; }
+
 void Output::complain(std::string_view message) {
   tell(fmt::format("superctl: {}", client::printable(message)));
 }

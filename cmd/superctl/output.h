@@ -23,6 +23,8 @@ class Output {
   [[nodiscard]] bool has_printed() const { return has_printed_; }
   // Everything printed so far leaves. Fails where stdout takes no more (a full disk).
   Status flush();
+  // Whoever read stdout has gone away, as the last flush() found.
+  [[nodiscard]] bool reader_gone() const;
   // One line to stderr, `superctl: …`.
   void complain(std::string_view message);
   // One line to stderr as it is: what a worker did and wrote.

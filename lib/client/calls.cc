@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,17 +14,6 @@ namespace {
 
 // superd serves 256 connections at a time.
 constexpr std::size_t kMaxRunning = 128;
-// How long to wait before knocking again where the queue of waiting connections is full.
-constexpr auto kKnockInterval = std::chrono::milliseconds(20);
-
-int poll_timeout(Clock::time_point until, bool knocking) {
-  using std::chrono::milliseconds;
-  if (until == kNever) return knocking ? static_cast<int>(kKnockInterval.count()) : -1;
-  const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
-  const auto wait = knocking ? std::min<milliseconds>(left, kKnockInterval) : left;
-  constexpr milliseconds kLongest(std::numeric_limits<int>::max());
-  return static_cast<int>(std::clamp(wait, milliseconds(0), kLongest).count());
-}
 
 }  // namespace
 

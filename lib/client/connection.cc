@@ -1,9 +1,11 @@
 #include "client/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -12,13 +14,29 @@
 #include <sys/un.h>
 
 namespace superd::client {
+namespace {
 
-Connection::Connection(std::size_t number, const std::string& socket_path, const Request& request)
+// How long to wait before knocking again where the queue of waiting connections is full.
+constexpr auto kKnockInterval = std::chrono::milliseconds(20);
+
+}  // namespace
+
+int poll_timeout(Clock::time_point until, bool knocking) {
+  using std::chrono::milliseconds;
+  if (until == kNever) return knocking ? static_cast<int>(kKnockInterval.count()) : -1;
+  const auto left = std::chrono::ceil<milliseconds>(until - Clock::now());
+  const auto wait = knocking ? std::min<milliseconds>(left, kKnockInterval) : left;
+  constexpr milliseconds kLongest(std::numeric_limits<int>::max());
+  return static_cast<int>(std::clamp(wait, milliseconds(0), kLongest).count());
+}
+
+Connection::Connection(std::size_t number, const std::string& socket_path, const Request& request,
+                       std::uint64_t max_body_bytes)
     : number_(number),
       socket_path_(socket_path),
       unsent_(wire::serialize_request(request.method, request.target, request.body,
                                       wire::KeepAlive::no)),
-      parser_(request.method) {
+      parser_(request.method, max_body_bytes) {
   step();
 }
 

@@ -66,7 +66,11 @@ void HttpConnection::on_event(loop::PollEvents events) {
   // Asked for only where nothing is read, and seen only when the client has gone: nobody speaks
   // urgent data here.
   if (events.priority) return end();
-  if (events.writable && !output_.empty()) flush();
+  if (events.writable && !output_.empty()) {
+    flush();
+    // Called as a copy: it may end the stream, and with it itself.
+    if (const auto on_room = on_room_; on_room && output_.empty()) on_room();
+  }
   if (events.readable && phase_ != Phase::ended) read();
   watch();
 }
@@ -142,10 +146,47 @@ bool HttpConnection::owes_answer(std::uint64_t request) const {
   return phase_ == Phase::handling && request == request_number_;
 }
 
-bool HttpConnection::busy() const { return phase_ == Phase::handling || phase_ == Phase::writing; }
+bool HttpConnection::busy() const {
+  return phase_ == Phase::handling || (phase_ == Phase::writing && !streamed_);
+}
 
 void HttpConnection::on_gone(std::uint64_t request, std::function<void()> function) {
-  if (owes_answer(request)) on_gone_ = std::move(function);
+  if (owes_answer(request) || streams(request)) on_gone_ = std::move(function);
+}
+
+bool HttpConnection::streams(std::uint64_t request) const {
+  return phase_ == Phase::streaming && request == request_number_;
+}
+
+// Its end is told by the end of the connection, which every HTTP client understands. Nothing is
+// asked of how fast the client reads: who fills a stream looks at unsent().
+void HttpConnection::begin_stream(std::uint64_t request, std::string_view content_type,
+                                  std::function<void()> on_room) {
+  if (!owes_answer(request)) return;
+  phase_ = Phase::streaming;
+  streamed_ = true;
+  on_room_ = std::move(on_room);
+  output_ += wire::stream_head(content_type);
+  flush();
+  if (request_.method == wire::Method::head) return end_stream(request);
+  watch();
+}
+
+void HttpConnection::stream_on(std::uint64_t request, std::string_view bytes) {
+  if (!streams(request)) return;
+  output_ += bytes;
+  flush();
+  watch();
+}
+
+void HttpConnection::end_stream(std::uint64_t request) {
+  if (!streams(request)) return;
+  phase_ = Phase::writing;
+  after_ = After::close;
+  on_gone_ = nullptr;
+  on_room_ = nullptr;
+  flush();
+  watch();
 }
 
 void HttpConnection::answer(std::uint64_t request, const wire::Response& response) {
@@ -224,6 +265,7 @@ void HttpConnection::end() {
   turn_.reset();
   poll_.reset();
   socket_.reset();
+  on_room_ = nullptr;
   if (const auto gone = std::exchange(on_gone_, nullptr)) gone();
   if (const auto host = host_.lock()) host->ended(*this);
 }

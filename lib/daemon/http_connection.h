@@ -59,17 +59,27 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   HttpConnection(Key key, UniqueFd socket, os::Peer peer, const HttpLimits& limits,
                  std::weak_ptr<Host> host);
 
-  // The Responder's side. All do nothing for a request that is answered.
+  // The Responder's side. All do nothing for a request that is answered, or that streams already.
   void answer(std::uint64_t request, const wire::Response& response);
   void on_gone(std::uint64_t request, std::function<void()> function);
   [[nodiscard]] bool owes_answer(std::uint64_t request) const;
-  // A request is in hand, or an answer is not sent yet.
+  // The answer's head leaves now, its body bit by bit. `on_room` is called from the loop whenever
+  // the client has taken all that was sent after some of it had to wait; on_gone() as before.
+  void begin_stream(std::uint64_t request, std::string_view content_type,
+                    std::function<void()> on_room);
+  // The ResponseStream's side; they do nothing once the stream is over.
+  void stream_on(std::uint64_t request, std::string_view bytes);
+  void end_stream(std::uint64_t request);
+  [[nodiscard]] bool streams(std::uint64_t request) const;
+  [[nodiscard]] std::size_t unsent() const { return output_.size() - sent_; }
+  // A request is in hand, or an answer is not sent yet; a stream is neither.
   [[nodiscard]] bool busy() const;
 
  private:
   enum class Phase {
     reading,    // the next request is not complete
     handling,   // somebody owes an answer
+    streaming,  // the answer goes on, for as long as its owner likes
     writing,    // the answer is on its way
     lingering,  // the last answer has left; what the client still sends is thrown away
     ended,
@@ -115,6 +125,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   wire::Request request_;
   std::uint64_t request_number_ = 0;
   std::function<void()> on_gone_;
+  std::function<void()> on_room_;  // of a stream
+  bool streamed_ = false;          // the last answer was a stream
   std::string output_;
   std::size_t sent_ = 0;  // of output_
 };

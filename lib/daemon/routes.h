@@ -10,6 +10,7 @@
 #include "daemon/automatic.h"
 #include "daemon/commands.h"
 #include "daemon/errands.h"
+#include "daemon/event_feed.h"
 #include "daemon/history.h"
 #include "daemon/holds.h"
 #include "daemon/http_server.h"
@@ -57,6 +58,7 @@ class Routes {
     Automatic& automatic;
     Triggers& triggers;
     Holds& holds;
+    EventFeed& events;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
@@ -104,6 +106,7 @@ class Routes {
   void on(Ask ask, const wire::GetGroupLogs& command);
   void on(Ask ask, const wire::GetGroupWhy& command);
   void on(Ask ask, const wire::GetWorkerWhy& command);
+  void on(Ask ask, const wire::GetEvents& command);
   void on(Ask ask, const wire::GetRoll& command);
   void on(Ask ask, const wire::GetRolls& command);
   void on(Ask ask, const wire::GetMetrics& command);

@@ -78,9 +78,10 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   if (!first) {
     const core::CommandId earlier = above_earlier_commands(keeper_pid_);
     commands_.begin_above(earlier);
-    // As many in a microsecond are not told either.
+    // As many in a microsecond are not told either: for events whose history is lost.
     occurrences_.begin_above(static_cast<std::uint64_t>(earlier));
   }
+  if (const auto last = event_history_.last_id(); last != 0) occurrences_.begin_above(last);
   if (Status opened = open_directories(); !opened) return opened;
   if (!goes_on) {
     clear_directories();

@@ -52,7 +52,9 @@ void Supervisor::note_trigger(const std::string& group, const std::string& cause
   occurrences_.note_trigger(group, cause, std::chrono::system_clock::now());
 }
 
-void Supervisor::tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceView& view) {
+void Supervisor::tell(core::OccurrenceKind kind, const wire::OccurrenceView& view) {
+  event_history_.add(view);
+  event_feed_.wake();
   if (hooks_.wants(kind)) hooks_.tell(kind, wire::to_text(view));
 }
 

@@ -16,6 +16,8 @@
 #include "daemon/commands.h"
 #include "daemon/demand.h"
 #include "daemon/errands.h"
+#include "daemon/event_feed.h"
+#include "daemon/event_history.h"
 #include "daemon/history.h"
 #include "daemon/holds.h"
 #include "daemon/hooks.h"
@@ -124,7 +126,7 @@ class Supervisor {
   void note_trigger(const std::string& group, const std::string& cause);
   // A hold by command outlives this supervisor: the keeper keeps it.
   void keep_hold(const std::string& group, wire::HoldAction action);
-  void tell_hooks(core::OccurrenceKind kind, const wire::OccurrenceView& view);
+  void tell(core::OccurrenceKind kind, const wire::OccurrenceView& view);
   // The keeper knows of each hook that runs, for the next supervisor.
   Hooks::Keep hook_keep();
   void drop_hook(pid_t pid);
@@ -182,6 +184,8 @@ class Supervisor {
   bool handling_ = false;
 
   History history_;
+  EventHistory event_history_;
+  EventFeed event_feed_;
   Tracking tracking_;
   Recipes recipes_;
   Listeners listeners_;

@@ -91,6 +91,9 @@ inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // To a HEAD request the body is counted and not sent.
 std::string serialize(const Response& response, Method to, KeepAlive keep_alive);
 
+// Of an answer whose length nobody knows: 200, up to the end of the connection.
+std::string stream_head(std::string_view content_type);
+
 // The client's side: one response. An answer 1xx that announces another one is skipped.
 class ResponseParser {
  public:

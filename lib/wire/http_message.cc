@@ -85,6 +85,13 @@ std::string serialize(const Response& response, Method to, KeepAlive keep_alive)
   return text;
 }
 
+std::string stream_head(std::string_view content_type) {
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nCache-Control: no-cache\r\n"
+      "Connection: close\r\n\r\n",
+      content_type);
+}
+
 std::string serialize_probe(std::string_view target) {
   return fmt::format(
       "GET {} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: superd\r\nAccept: */*\r\n"

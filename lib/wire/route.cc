@@ -277,6 +277,29 @@ Routed route_rolls(const Request& request) {
   return command;
 }
 
+Routed route_events(const Request& request) {
+  if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
+  const auto query = Query::parse(request, {"follow", "since", "group"});
+  if (!query) return bad(query.error());
+  GetEvents command;
+  if (const std::string* follow = query->find("follow")) {
+    if (*follow != "1") return refuse(400, "query field \"follow\" must be 1");
+    command.follow = GetEvents::Follow::yes;
+  }
+  if (const std::string* since = query->find("since")) {
+    command.since =
+        parse_number<std::uint64_t>(*since, 0, std::numeric_limits<std::uint64_t>::max());
+    if (!command.since) return refuse(400, "query field \"since\" must be an event's id");
+  }
+  if (const std::string* group = query->find("group")) {
+    if (*group != "self" && !core::is_group_name(*group)) {
+      return refuse(404, fmt::format("no group \"{}\"", *group));
+    }
+    command.group = *group == "self" ? GroupName() : GroupName(*group);
+  }
+  return command;
+}
+
 Routed route_status(const Request& request) {
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
   return get_plain(request, GetStatus{});
@@ -341,6 +364,7 @@ Routed route(const Request& request) {
   if (path.size() == 2 && path[1] == "apply") return route_apply(request);
   if (path.size() == 2 && path[1] == "shutdown") return route_order<Shutdown>(request);
   if (path.size() == 2 && path[1] == "upgrade") return route_order<Upgrade>(request);
+  if (path.size() == 2 && path[1] == "events") return route_events(request);
   if (path.size() == 2 && path[1] == "rolls") return route_rolls(request);
   if (path.size() == 3 && path[1] == "pids") return route_pid(request);
   if (path.size() == 3 && path[1] == "rolls") return route_roll(request);

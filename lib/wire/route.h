@@ -68,6 +68,12 @@ struct GetGroupWhy {
 struct GetWorkerWhy {
   WorkerName worker{};
 };
+struct GetEvents {
+  enum class Follow { no, yes };
+  Follow follow = Follow::no;            // ?follow=1
+  std::optional<std::uint64_t> since{};  // ?since=ID
+  std::optional<GroupName> group{};      // ?group=NAME or self
+};
 struct GetRoll {
   std::uint64_t id = 0;
   std::optional<UntilDone> until{};
@@ -117,9 +123,9 @@ struct Upgrade {};
 struct Shutdown {};
 
 using Command = std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid,
-                             GetGroupLogs, GetGroupWhy, GetWorkerWhy, GetRoll, GetRolls, GetMetrics,
-                             ActOnGroup, ActOnWorker, SignalGroup, SignalWorker, ReloadGroup,
-                             ReloadWorker, HoldGroup, Apply, Upgrade, Shutdown>;
+                             GetGroupLogs, GetGroupWhy, GetWorkerWhy, GetEvents, GetRoll, GetRolls,
+                             GetMetrics, ActOnGroup, ActOnWorker, SignalGroup, SignalWorker,
+                             ReloadGroup, ReloadWorker, HoldGroup, Apply, Upgrade, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).

@@ -1,0 +1,110 @@
+#include "daemon/event_history.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "journal/own_file.h"
+#include "wire/json.h"
+
+namespace superd::daemon {
+namespace {
+
+constexpr std::string_view kWhat = "history of events";
+// Between two tries to write a file that could not be written: all of it is written then.
+constexpr std::size_t kEventsATry = 200;
+
+EventHistory::Entry entry_of(const wire::OccurrenceView& event, std::string line) {
+  return {.id = event.id,
+          .group = event.group.value_or(""),
+          .worker = event.worker.value_or(""),
+          .line = std::move(line)};
+}
+
+}  // namespace
+
+EventHistory::EventHistory(std::string path, std::size_t most_bytes)
+    : path_(std::move(path)), most_bytes_(most_bytes) {
+  restore();
+}
+
+std::string EventHistory::path_beside(const std::string& journal) {
+  constexpr std::string_view kJournal = "journal";
+  const auto slash = journal.rfind('/');
+  const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
+  const std::string name = journal.substr(begin);
+  if (!name.starts_with(kJournal)) return journal + ".events";
+  return journal.substr(0, begin) + "events" + name.substr(kJournal.size());
+}
+
+void EventHistory::restore() {
+  const Result<std::string> text = journal::read_own_file(path_, 4 * most_bytes_, kWhat);
+  if (!text) return log::error("{}; beginning without it", text.error().message);
+  std::size_t bad = 0;
+  for (std::string& line : split(*text, '\n')) {
+    if (line.empty()) continue;
+    const auto event = wire::from_text<wire::OccurrenceView>(line);
+    if (!event || event->id <= last_id()) {
+      ++bad;
+      continue;
+    }
+    line += '\n';
+    keep(entry_of(*event, std::move(line)));
+  }
+  if (bad > 0) log::warn("{} {}: {} of its lines were torn and are left out", kWhat, path_, bad);
+}
+
+void EventHistory::add(const wire::OccurrenceView& event) {
+  std::string line = wire::to_text(event) + '\n';
+  keep(entry_of(event, line));
+  write(line);
+}
+
+EventHistory::Entries::const_iterator EventHistory::after(std::uint64_t id) const {
+  return std::ranges::upper_bound(entries_, id, {}, &Entry::id);
+}
+
+void EventHistory::keep(Entry entry) {
+  bytes_ += entry.line.size();
+  entries_.push_back(std::move(entry));
+  while (bytes_ > most_bytes_ && entries_.size() > 1) {
+    bytes_ -= entries_.front().line.size();
+    entries_.pop_front();
+  }
+}
+
+void EventHistory::write(const std::string& line) {
+  if (failing_ && ++unwritten_ % kEventsATry != 0) return;
+  Status written;
+  if (file_ && file_bytes_ + line.size() <= 2 * most_bytes_) {
+    written = journal::write_all(file_.get(), line, kWhat, path_);
+    file_bytes_ += line.size();
+  } else {
+    std::string all;
+    all.reserve(bytes_);
+    for (const Entry& entry : entries_) all += entry.line;
+    Result<UniqueFd> file = journal::replace_file(path_, all, kWhat);
+    file_bytes_ = all.size();
+    if (file) {
+      file_ = std::move(*file);
+    } else {
+      written = tl::unexpected(file.error());
+    }
+  }
+  if (!written) {
+    // What is in the file may be torn.
+    file_.reset();
+    if (!failing_) {
+      log::error("{}: superd goes on, but would not know of these events after a crash",
+                 written.error().message);
+    }
+  } else if (failing_) {
+    log::info("the {} {} is written again", kWhat, path_);
+  }
+  failing_ = !written;
+  if (!failing_) unwritten_ = 0;
+}
+
+}  // namespace superd::daemon
