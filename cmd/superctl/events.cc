@@ -114,8 +114,7 @@ ExitCode Events::follow(std::optional<Since> since) {
     was_there_ = true;
   }
   while (true) {
-    const auto code =
-        follow_once({.interrupt_fd = interrupt.fd(), .output_fd = STDOUT_FILENO});
+    const auto code = follow_once({.interrupt_fd = interrupt.fd(), .output_fd = STDOUT_FILENO});
     if (code) return *code;
   }
 }

@@ -50,8 +50,8 @@ class Connection {
   std::optional<Result<wire::Response>> response_;
 };
 
-// The time of a poll(2) that ends at `until`, or, where knocking is all that can be done (events() is
-// 0), when to knock again.
+// The time of a poll(2) that ends at `until`, or, where knocking is all that can be done (events()
+// is 0), when to knock again.
 int poll_timeout(Clock::time_point until, bool knocking);
 
 }  // namespace superd::client

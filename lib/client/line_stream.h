@@ -30,8 +30,8 @@ class LineStream {
     bool over = false;                      // nothing more comes
     std::optional<wire::Response> refusal;  // instead of lines: any answer but a 200
   };
-  // What has come since the last call, and nothing where `until` passes before anything comes. Fails
-  // as Calls::next() and Answer::response do.
+  // What has come since the last call, and nothing where `until` passes before anything comes.
+  // Fails as Calls::next() and Answer::response do.
   Result<Some> next(Clock::time_point until);
   // There is an answer, and it is a 200.
   [[nodiscard]] bool began() const;

@@ -12,8 +12,8 @@ namespace superd::daemon {
 
 // The latest events, as the lines that clients are told, in memory and in a file beside: what was
 // told is known to the next supervisor, and its ids go on. The file grows at its end and is written
-// anew when half of it is older than what is kept; a line that a crash tore is left out. A file that
-// cannot be written is complained of once, and superd goes on without.
+// anew when half of it is older than what is kept; a line that a crash tore is left out. A file
+// that cannot be written is complained of once, and superd goes on without.
 class EventHistory {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
@@ -36,9 +36,7 @@ class EventHistory {
   void add(const wire::OccurrenceView& event);
 
   // 0: nothing ever happened.
-  [[nodiscard]] std::uint64_t last_id() const {
-    return entries_.empty() ? 0 : entries_.back().id;
-  }
+  [[nodiscard]] std::uint64_t last_id() const { return entries_.empty() ? 0 : entries_.back().id; }
   // Oldest first.
   [[nodiscard]] const Entries& entries() const { return entries_; }
   // The first that came after `id`.

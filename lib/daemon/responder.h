@@ -11,9 +11,9 @@ namespace superd::daemon {
 
 class HttpConnection;
 
-// An answer that goes on: what is sent goes to the client as it can take it. Movable; its end closes
-// the connection, once the client has taken everything, however long that takes. Sending to a client
-// that has gone does nothing.
+// An answer that goes on: what is sent goes to the client as it can take it. Movable; its end
+// closes the connection, once the client has taken everything, however long that takes. Sending to
+// a client that has gone does nothing.
 class ResponseStream {
  public:
   ResponseStream() = default;

@@ -7,8 +7,8 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 
-// Files that superd alone reads and writes: 0600, of its own user, never followed through a symlink.
-// `what` stands before the path in messages: `journal`. Nothing is synced.
+// Files that superd alone reads and writes: 0600, of its own user, never followed through a
+// symlink. `what` stands before the path in messages: `journal`. Nothing is synced.
 namespace superd::journal {
 
 Status write_all(int fd, std::string_view bytes, std::string_view what, const std::string& path);

@@ -129,7 +129,12 @@ ask POST /v1/apply
 ask GET '/v1/groups/other/logs?lines=1'
 ask GET /v1/groups/other/why
 ask GET /v1/doctor
-)") == "404 403 403 403 403 403 403");
+ask GET '/v1/events?group=other'
+ask GET /v1/events
+)") == "404 403 403 403 403 403 403 403 200");
+  const std::string events = wishes.ask(
+      "web.1", "'" + programs().superctl + "' --json events | grep -cv '\"group\":\"web\"'");
+  CHECK(events.starts_with("0"));
   CHECK(wishes.ask("web.1", "'" + programs().superctl + "' status --json") != "");
   const auto status = nlohmann::json::parse(wishes.site.read("said.web.1"));
   REQUIRE(status.at("groups").size() == 1);

@@ -42,6 +42,13 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs?lines=7&worker=2").lines == 7);
   CHECK(routed<GetGroupWhy>(Method::get, "/v1/groups/web/why").group == "web");
   CHECK(routed<GetWorkerWhy>(Method::get, "/v1/workers/web.1/why").worker->group == "web");
+  CHECK(routed<GetEvents>(Method::get, "/v1/events").follow == GetEvents::Follow::no);
+  CHECK(routed<GetEvents>(Method::get, "/v1/events?follow=1&since=812").since == 812);
+  CHECK(routed<GetEvents>(Method::get, "/v1/events?group=web").group == GroupName("web"));
+  CHECK(routed<GetEvents>(Method::get, "/v1/events?group=self").group == GroupName());
+  CHECK(refused(Method::get, "/v1/events?since=-1").status == 400);
+  CHECK(refused(Method::get, "/v1/events?follow=yes").status == 400);
+  CHECK(refused(Method::post, "/v1/events").status == 405);
   CHECK(routed<GetRoll>(Method::get, "/v1/rolls/12").id == 12);
   routed<GetDoctor>(Method::get, "/v1/doctor");
   CHECK(routed<GetRolls>(Method::get, "/v1/rolls").whose == GetRolls::Whose::everybodys);

@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "harness/superd.h"
+
+namespace superd::scenario {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kTwoGroups = R"(
+[group.web]
+command = ["sleep", "100000"]
+workers = 2
+ready   = { when = "delay", delay = "50ms" }
+
+[group.api]
+command = ["sleep", "100000"]
+ready   = { when = "delay", delay = "50ms" }
+)";
+
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string::npos) break;
+    lines.push_back(json::parse(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  return lines;
+}
+
+bool has(const std::vector<json>& events, const std::string& kind,
+         const std::string& cause_begins = "") {
+  return std::any_of(events.begin(), events.end(), [&](const json& event) {
+    return event.at("event") == kind && event.value("cause", "").starts_with(cause_begins);
+  });
+}
+
+// `superctl events -f …` beside the test.
+class Follower {
+ public:
+  Follower(const Site& site, const std::string& name, std::vector<std::string> arguments)
+      : site_(site), name_(name), program_(command(site, std::move(arguments)), output()) {}
+
+  [[nodiscard]] std::vector<json> events() const { return lines_of(site_.read(name_)); }
+  Program& program() { return program_; }
+
+ private:
+  static std::vector<std::string> command(const Site& site, std::vector<std::string> arguments) {
+    std::vector<std::string> all = {
+        programs().superctl, "-s", site.control(), "--json", "events", "-f"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return all;
+  }
+  Program::Options output() {
+    const std::string path = site_.path(name_);
+    out_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    return {.env = {}, .directory = {}, .out = out_.get(), .err = out_.get()};
+  }
+
+  const Site& site_;
+  std::string name_;
+  UniqueFd out_;
+  Program program_;
+};
+
+}  // namespace
+
+TEST_CASE("events: each start, stop, roll and crash is told with its cause, in one order of ids",
+          "[all]") {
+  Site site(kTwoGroups);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(site.reaches("api", "running"));
+  CHECK(site.ctl({"restart", "web"}).exit == 0);
+  ::kill(site.main_pid("web.1"), SIGKILL);
+  REQUIRE(wait_until(kSoon, [&] {
+    return has(lines_of(site.ctl({"events", "web.1", "--json"}).out), "worker.exited", "exit");
+  }));
+  CHECK(site.ctl({"stop", "api"}).exit == 0);
+  const auto events = lines_of(site.ctl({"events", "--json"}).out);
+  std::uint64_t last = 0;
+  for (const json& event : events) {
+    CHECK(event.at("id") == last + 1);
+    last = event.at("id");
+  }
+  CHECK(has(events, "daemon.started"));
+  CHECK(has(events, "worker.spawned", "boot"));
+  CHECK(has(events, "group.running"));
+  CHECK(has(events, "roll.started", "command uid="));
+  CHECK(has(events, "roll.finished", "command uid="));
+  CHECK(has(events, "group.stopped", "command uid="));
+  // By name, by id and by time; as text.
+  for (const json& event : lines_of(site.ctl({"events", "api", "--json"}).out)) {
+    CHECK(event.at("group") == "api");
+  }
+  const auto after =
+      lines_of(site.ctl({"events", "--since", std::to_string(last - 2), "--json"}).out);
+  REQUIRE(after.size() >= 2);
+  CHECK(after.front().at("id") == last - 1);
+  CHECK(site.ctl({"events", "--since", "2100-01-01T00:00:00Z"}).out.empty());
+  CHECK(site.ctl({"events", "--since", "10m"}).out.find(" superd daemon.started\n") !=
+        std::string::npos);
+  CHECK(site.ctl({"events", "--since", "never"}).exit == 2);
+  CHECK(site.ctl({"events", "wbe"}).exit == 4);
+}
+
+TEST_CASE("events: a follower goes on over a crash of the supervisor, and misses nothing",
+          "[all]") {
+  Site site(kTwoGroups);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(site.reaches("api", "running"));
+  Follower all(site, "all", {"--since", "0"});
+  Follower web(site, "web", {"web", "--since", "0"});
+  for (int i = 0; i < 2; ++i) {
+    const pid_t supervisor = superd.supervisor();
+    ::kill(supervisor, SIGKILL);
+    REQUIRE(wait_until(kSoon, [&] {
+      return superd.supervisor() > 0 && superd.supervisor() != supervisor &&
+             site.state("web") == "running";
+    }));
+  }
+  CHECK(site.ctl({"stop", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return has(all.events(), "group.stopped"); }));
+  REQUIRE(wait_until(kSoon, [&] { return has(web.events(), "group.stopped"); }));
+  const auto events = all.events();
+  for (std::size_t i = 0; i < events.size(); ++i) CHECK(events[i].at("id") == i + 1);
+  CHECK(std::count_if(events.begin(), events.end(), [](const json& event) {
+          return event.at("event") == "daemon.recovered";
+        }) == 2);
+  for (const json& event : web.events()) CHECK(event.at("group") == "web");
+  // Quiet at an interrupt, and once nobody reads on.
+  all.program().signal(SIGINT);
+  CHECK(all.program().wait(kSoon) == 130);
+  CHECK(all.events().size() == events.size());
+  const Outcome closed = run(
+      {"sh", "-c",
+       "'" + programs().superctl + "' -s '" + site.control() + "' events -f --since 0 | head -n1"});
+  CHECK(closed.exit == 0);
+  CHECK(closed.err.empty());
+  CHECK(closed.out.find("daemon.started") != std::string::npos);
+}
+
+TEST_CASE("events: their history outlives superd, and a follower its restart", "[all]") {
+  Site site(kTwoGroups);
+  std::optional<Superd> superd(std::in_place, site);
+  REQUIRE(site.reaches("web", "running"));
+  Follower all(site, "all", {});
+  REQUIRE(site.ctl({"restart", "api"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return has(all.events(), "roll.finished"); }));
+  superd->end();
+  superd.reset();
+  superd.emplace(site);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(wait_until(kSoon, [&] { return has(all.events(), "daemon.started"); }));
+  CHECK(has(all.events(), "daemon.stopping"));
+  const auto told = all.events();
+  for (std::size_t i = 1; i < told.size(); ++i) {
+    CHECK(told[i].at("id").get<std::uint64_t>() == told[i - 1].at("id").get<std::uint64_t>() + 1);
+  }
+}
+
+}  // namespace superd::scenario
