@@ -1,7 +1,6 @@
 #include "config/machine.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <fstream>
 #include <limits>
@@ -13,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/shim_library.h"
 #include "base/text.h"
 
@@ -22,16 +22,6 @@ namespace {
 constexpr std::size_t kFirstBuffer = 4096;
 constexpr std::size_t kLastBuffer = std::size_t{4} << 20;
 constexpr std::size_t kMostCpus = 65536;
-
-template <class T>
-std::optional<T> to_number(std::string_view text, int base = 10) {
-  T number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return number;
-}
 
 std::string first_line(const char* path) {
   std::ifstream file(path);

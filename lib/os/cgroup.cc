@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "os/cgroup_mount.h"
+#include "os/directory.h"
 #include "os/process.h"
 #include "os/read_file.h"
 
@@ -29,16 +29,12 @@ Status check_name(const std::string& name) {
 // A cgroup may vanish at any time: ENOENT at open, ENODEV at read or write.
 bool is_gone(const Error& error) { return error.code == ENOENT || error.code == ENODEV; }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 // The names of the cgroups directly below; none where it is gone.
 Result<std::vector<std::string>> children_of(int root, const std::string& name) {
   UniqueFd fd(::openat(root, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd && errno == ENOENT) return std::vector<std::string>{};
   if (!fd) return fail_errno(fmt::format("cannot open cgroup {}", name), errno);
-  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd.get()));
+  const Directory directory(::fdopendir(fd.get()));
   if (!directory) return fail_errno(fmt::format("cannot list cgroup {}", name), errno);
   static_cast<void>(fd.release());
   std::vector<std::string> names;

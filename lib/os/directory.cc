@@ -1,7 +1,6 @@
 #include "os/directory.h"
 
 #include <cerrno>
-#include <memory>
 #include <string_view>
 
 #include <dirent.h>
@@ -9,10 +8,6 @@
 
 namespace superd::os {
 namespace {
-
-struct Close {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 FileType type_of(const std::string& directory, const dirent& entry) {
   switch (entry.d_type) {
@@ -39,7 +34,7 @@ FileType type_of(const std::string& directory, const dirent& entry) {
 }  // namespace
 
 Result<std::vector<DirectoryEntry>> list_directory(const std::string& path) {
-  const std::unique_ptr<DIR, Close> directory(::opendir(path.c_str()));
+  const Directory directory(::opendir(path.c_str()));
   if (!directory) return fail_errno("open " + path, errno);
   std::vector<DirectoryEntry> entries;
   for (;;) {

@@ -1,11 +1,19 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
+
+#include <dirent.h>
 
 #include "base/result.h"
 
 namespace superd::os {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 enum class FileType { regular, directory, link, other };
 

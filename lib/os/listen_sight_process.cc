@@ -7,7 +7,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/unique_fd.h"
+#include "os/directory.h"
 #include "os/listen_sight_text.h"
 #include "os/read_file.h"
 
@@ -31,16 +31,12 @@ constexpr std::size_t kMostEpollText = 8U << 20;
 // As deep as the kernel allows epolls to watch one another.
 constexpr int kEpollLevels = 5;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 int to_fd(std::uint64_t argument) { return static_cast<int>(static_cast<std::uint32_t>(argument)); }
 
 }  // namespace
 
 Result<std::vector<int>> numbered_entries(const std::string& directory) {
-  const std::unique_ptr<DIR, CloseDirectory> listing(::opendir(directory.c_str()));
+  const Directory listing(::opendir(directory.c_str()));
   if (!listing) return fail_errno(directory, errno);
   std::vector<int> numbers;
   while (const dirent* entry = ::readdir(listing.get())) {

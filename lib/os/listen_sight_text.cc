@@ -1,24 +1,17 @@
 #include "os/listen_sight_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <climits>
 #include <cstring>
 
 #include <poll.h>
 
+#include "base/number.h"
+
 namespace superd::os {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-
-template <class Number>
-std::optional<Number> to_number(std::string_view word, int base = 10) {
-  Number number{};
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number, base);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return number;
-}
 
 // Takes the text up to the separator, and the separator, away.
 std::string_view take_until(std::string_view& text, char separator) {

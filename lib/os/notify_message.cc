@@ -1,19 +1,11 @@
 // parse_notification: a pure function on hostile bytes.
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "os/notify_socket.h"
 
 namespace superd::os {
 namespace {
-
-template <class Number>
-std::optional<Number> to_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // The bytes of the character at the front; 0 where it is no valid UTF-8 (overlong, surrogate,
 // beyond U+10FFFF, cut).

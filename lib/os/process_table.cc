@@ -4,26 +4,18 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <charconv>
-#include <memory>
 #include <numeric>
 
 #include <dirent.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/number.h"
+#include "os/directory.h"
 #include "os/read_file.h"
 
 namespace superd::os {
 namespace {
-
-template <class Number>
-std::optional<Number> to_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 // Takes the next word off the text.
 std::string_view next_word(std::string_view& text) {
@@ -33,10 +25,6 @@ std::string_view next_word(std::string_view& text) {
   text.remove_prefix(word.size());
   return word;
 }
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 std::uint64_t resident_bytes(pid_t pid) {
   const Result<std::string> statm = read_file(fmt::format("/proc/{}/statm", pid));
@@ -101,7 +89,7 @@ Result<ProcessInfo> read_process(pid_t pid) {
 }
 
 Result<ProcessTable> ProcessTable::snapshot() {
-  const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
+  const Directory proc(::opendir("/proc"));
   if (!proc) return fail_errno("cannot list /proc", errno);
   std::vector<ProcessInfo> processes;
   while (const dirent* entry = ::readdir(proc.get())) {

@@ -4,23 +4,15 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 
 #include <dirent.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "os/directory.h"
 #include "os/read_file.h"
 
 namespace superd::os {
-namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
-}  // namespace
-
 std::optional<ProcessUsage> parse_usage(std::string_view stat, long ticks, std::size_t page) {
   // The name may hold blanks and brackets; behind it there are numbers alone, from field 3 on.
   const std::size_t bracket = stat.rfind(')');
@@ -57,8 +49,7 @@ std::optional<ProcessUsage> usage_of(pid_t pid) {
 }
 
 std::optional<std::size_t> open_fds_of(pid_t pid) {
-  const std::unique_ptr<DIR, CloseDirectory> directory(
-      ::opendir(fmt::format("/proc/{}/fd", pid).c_str()));
+  const Directory directory(::opendir(fmt::format("/proc/{}/fd", pid).c_str()));
   if (!directory) return std::nullopt;
   std::size_t count = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
