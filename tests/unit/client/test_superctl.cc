@@ -190,7 +190,7 @@ TEST_CASE("status --watch: shows the state again until ^C, which is no error", "
     pollfd gone{.fd = connection, .events = POLLIN, .revents = 0};
     static_cast<void>(::poll(&gone, 1, -1));
   });
-  const auto run = superctl({"-s", server.path(), "status", "--watching"});
+  const auto run = superctl({"-s", server.path(), "status", "--watch"});
   CHECK(run.code == 130);
   CHECK(run.err.empty());
   const FakeServer calm(routes({status_route()}));
@@ -199,7 +199,7 @@ TEST_CASE("status --watch: shows the state again until ^C, which is no error", "
 
 TEST_CASE("status --watch: ends with 7 when its time is over", "[superctl]") {
   const FakeServer server(routes({status_route()}));
-  const auto run = superctl({"-s", server.path(), "status", "--watching", "--timeout", "200ms"});
+  const auto run = superctl({"-s", server.path(), "status", "--watch", "--timeout", "200ms"});
   CHECK(run.code == 7);
   CHECK(run.out == superctl({"-s", server.path(), "status"}).out);
 }
