@@ -48,7 +48,7 @@ build() {
 }
 
 # Eight sources in one: what takes the time is to read the headers and to instantiate their templates.
-# The long round compiles each alone, so that a missing #include is found.
+# The normal tree of the long round compiles each alone, so that a missing #include is found.
 unity='-DCMAKE_UNITY_BUILD=ON'
 
 # Optimised enough to be judged, and built in half the time of -O2 -g.
@@ -56,7 +56,7 @@ light='-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1'
 
 mkdir -p build-tests
 if [ "$tier" = full ]; then
-  build asan all -- -DSUPERD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_UNITY_BUILD=OFF
+  build asan all -- -DSUPERD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 "$unity"
   build normal all -- -DCMAKE_BUILD_TYPE=RelWithDebInfo "$light" -DCMAKE_UNITY_BUILD=OFF
   labels='quick|full'
 else
