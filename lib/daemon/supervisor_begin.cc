@@ -47,7 +47,8 @@ std::optional<std::pair<core::SpawnId, core::WorkerRef>> parse_item(std::string_
   return std::pair{core::SpawnId{id}, *worker};
 }
 
-// Where the keeper died as well, the processes themselves tell whose they are.
+}  // namespace
+
 core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) {
     const auto name = os::environment_variable(pid, "SUPERD_WORKER");
@@ -56,8 +57,6 @@ core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids) {
   }
   return {};
 }
-
-}  // namespace
 
 core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std::string& cause) {
   if (!group.on_demand) {

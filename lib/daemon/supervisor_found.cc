@@ -28,13 +28,18 @@ int generation_of(pid_t pid) {
   return std::max(generation, 1);
 }
 
-// The process that superd made: it leads its session, and its parent is the keeper.
+// The process that superd made: it leads its session, and its parent is the keeper, or, where that
+// was killed as well, whoever takes orphans; the first of those.
 std::optional<os::ProcessId> main_of(const std::vector<pid_t>& members, pid_t keeper) {
+  std::optional<os::ProcessId> main;
   for (const pid_t pid : members) {
     const Result<os::ProcessInfo> process = os::read_process(pid);
-    if (process && process->parent == keeper && process->session == pid) return process->id;
+    if (!process || process->session != pid) continue;
+    if (process->parent == keeper) return process->id;
+    if (std::ranges::find(members, process->parent) != members.end()) continue;
+    if (!main || process->id.start_time < main->start_time) main = process->id;
   }
-  return std::nullopt;
+  return main;
 }
 
 core::Life life_of(const Found& found, const core::Policy& policy) {
@@ -69,23 +74,26 @@ void place(core::Worker& worker, std::vector<Found> spawns, const core::Policy& 
 std::optional<Recovered> Supervisor::find_running() const {
   std::map<core::WorkerRef, std::vector<Found>> found;
   for (const core::SpawnId spawn : tracking_.leftovers) {
-    const auto held = held_spawns_.find(spawn);
-    if (is_errand(spawn) || held == held_spawns_.end()) continue;
+    if (is_errand(spawn)) continue;
     const auto main = main_of(tracking_.tracker->members(spawn), keeper_pid_);
     if (!main) continue;
+    const auto held = held_spawns_.find(spawn);
+    const core::WorkerRef worker =
+        held != held_spawns_.end() ? held->second : worker_of_environment({main->pid});
+    if (worker.group.empty()) continue;
     const Result<UniqueFd> pidfd = os::open_pidfd(*main);
     const Result<std::string> status = os::read_file(fmt::format("/proc/{}/status", main->pid));
     const auto who = status ? os::parse_identity(*status) : std::nullopt;
     if (!pidfd || !who) continue;
-    found[held->second].push_back({.record = {.spawn = spawn,
-                                              .worker = held->second,
-                                              .generation = generation_of(main->pid),
-                                              .main = *main,
-                                              .number = os::process_number(pidfd->get()),
-                                              .uid = who->uid,
-                                              .gid = who->gid,
-                                              .status = {}},
-                                   .since = loop::now()});
+    found[worker].push_back({.record = {.spawn = spawn,
+                                        .worker = worker,
+                                        .generation = generation_of(main->pid),
+                                        .main = *main,
+                                        .number = os::process_number(pidfd->get()),
+                                        .uid = who->uid,
+                                        .gid = who->gid,
+                                        .status = {}},
+                             .since = loop::now()});
   }
   Recovered recovered;
   recovered.spec = spec_;

@@ -55,6 +55,9 @@ namespace superd::daemon {
 // What the keeper holds the control socket as.
 inline constexpr const char* kControlItem = "control";
 
+// Where the keeper died as well, the processes themselves tell whose they are; no group: none does.
+core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids);
+
 // superd's own log, as [superd] has it.
 void configure_log(const core::DaemonSpec& daemon);
 

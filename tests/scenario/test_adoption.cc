@@ -283,6 +283,30 @@ TEST_CASE("a superd that is killed whole is followed by one that goes on with th
   CHECK(again.end() == 0);
 }
 
+TEST_CASE("after superd was killed whole its workers are known without a journal, too", "[all]") {
+  Site site(kServing);
+  std::vector<pid_t> pids;
+  std::string journal;
+  {
+    Superd superd(site);
+    REQUIRE(site.reaches("web", "running"));
+    pids = site.main_pids("web");
+    journal = journal_of(superd);
+    kill_all(superd);
+  }
+  SECTION("lost at once") { std::filesystem::remove(journal); }
+  SECTION("set aside later") {}
+  Superd again(site);
+  REQUIRE(site.reaches("web", "running"));
+  CHECK(site.main_pids("web") == pids);
+
+  for (int i = 0; i < 3; ++i) REQUIRE(again.kill_supervisor());
+
+  REQUIRE(site.reaches("web", "running"));
+  CHECK(site.main_pids("web") == pids);
+  CHECK(get(site.address(), "/pid").status == 200);
+}
+
 TEST_CASE("a superd that is started again goes by its config file, with the workers that live on",
           "[all]") {
   Site site(kServing);
