@@ -67,6 +67,8 @@ PATH=$build/prefix/bin:$PATH
 export PATH
 
 choose_place
+# That variable would go before the config.
+unset SUPERD_SOCKET
 SUPERD_CONFIG=$place/superd.toml
 export SUPERD_CONFIG
 if [ -f "$SUPERD_CONFIG" ] && superctl -q ping 2>/dev/null; then

@@ -94,7 +94,8 @@ Command check_command() {
   return {.name = "check",
           .summary = "check a config file; needs no superd",
           .declare = [file](CLI::App& app) { app.add_option("FILE", *file, "the config file"); },
-          .run = [file](Context& context) { return run_check(context, *file); }};
+          .run = [file](Context& context) { return run_check(context, *file); },
+          .asks_superd = false};
 }
 
 }  // namespace superd::superctl

@@ -20,6 +20,7 @@ struct Command {
   // Adds its own options and arguments; what they hold lives as long as the command.
   std::function<void(CLI::App&)> declare;
   std::function<ExitCode(Context&)> run;
+  bool asks_superd = true;
 };
 
 Command apply_command();

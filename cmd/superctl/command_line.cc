@@ -96,6 +96,11 @@ ExitCode run_parsed(const CLI::App& app, Parsed& parsed, const std::vector<Comma
     return ExitCode::usage;
   }
   const auto command = std::ranges::find(commands, subcommand->get_name(), &Command::name);
+  if (command->asks_superd) {
+    if (const Status found = context.find_socket(); !found) {
+      return finish(context, context.report({ExitCode::usage, found.error().message}));
+    }
+  }
   return finish(context, command->run(context));
 }
 

@@ -21,12 +21,12 @@ Context::Context(Options options)
       out_(options_.quiet ? Output::Mode::quiet : Output::Mode::normal),
       begin_(client::Clock::now()) {}
 
-const std::string& Context::socket() {
-  if (!socket_) {
-    socket_ = config::find_control_socket({.socket = options_.socket, .config = options_.config},
-                                          config::this_process());
-  }
-  return *socket_;
+Status Context::find_socket() {
+  Result<std::string> found = config::find_control_socket(
+      {.socket = options_.socket, .config = options_.config}, config::this_process());
+  if (!found) return tl::unexpected(found.error());
+  socket_ = std::move(*found);
+  return {};
 }
 
 client::Clock::time_point Context::deadline() const {

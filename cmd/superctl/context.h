@@ -29,8 +29,9 @@ class Context {
   [[nodiscard]] const Options& options() const { return options_; }
   Output& out() { return out_; }
 
-  // The control socket by the rule of superctl(1).
-  const std::string& socket();
+  // Before anything is asked: the control socket by the rule of superctl(1).
+  Status find_socket();
+  [[nodiscard]] const std::string& socket() const { return socket_; }
 
   // The body of the answer to one GET; `patience` (or --timeout) is how long it may take.
   client::Outcome<std::string> get(const std::string& target,
@@ -77,7 +78,7 @@ class Context {
   Options options_;
   Output out_;
   client::Clock::time_point begin_;
-  std::optional<std::string> socket_;
+  std::string socket_;
 };
 
 }  // namespace superd::superctl

@@ -1,5 +1,7 @@
 #include "config/locations.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -34,6 +36,15 @@ std::string xdg(const Surroundings& who, std::string_view name, std::string_view
 }
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool hides_control(const ConfigError& error) {
+  // As a whole, from somewhere on, or where it is told.
+  if (error.place.line == 0) return true;
+  if (error.message.find(" in [superd]") != std::string::npos) return true;
+  return std::ranges::any_of(
+      std::array{"not valid TOML", "superd: ", "superd.control:", "superd.runtime_dir:"},
+      [&](const char* begin) { return error.message.starts_with(begin); });
+}
 
 }  // namespace
 
@@ -89,13 +100,18 @@ Result<std::string> find_config(const std::optional<std::string>& option, const 
   return find_config(option, who, is_there);
 }
 
-std::string find_control_socket(const ControlOptions& options, const Surroundings& who) {
+Result<std::string> find_control_socket(const ControlOptions& options, const Surroundings& who) {
   if (options.socket) return *options.socket;
   if (const auto named = variable(who, "SUPERD_SOCKET")) return *named;
   const Defaults defaults = default_directories(who);
   const auto config = find_config(options.config, who);
   if (!config) return defaults.runtime_dir + "/control.sock";
-  return load(*config, defaults).spec.daemon.control;
+  const Loaded loaded = load(*config, defaults);
+  const auto hides_it = std::ranges::find_if(loaded.errors, hides_control);
+  if (hides_it == loaded.errors.end()) return loaded.spec.daemon.control;
+  return fail(fmt::format(
+      "{}: so the control socket is not known; mend it, or name the socket with -s PATH",
+      to_string(*hides_it)));
 }
 
 }  // namespace superd::config

@@ -114,7 +114,11 @@ void GroupStepper::on(const ForWorker& e) {
 void GroupStepper::on(const StartRequested& e) {
   if (refuses_surplus(e.command, e.target)) return;
   because_ = e.cause;
-  g_.cause = e.cause;
+  const std::vector<int> targets = numbers(e.target);
+  // What serves already goes on for the reason that it had.
+  if (std::ranges::any_of(targets, [&](int number) { return worker(number).state != WorkerState::ready; })) {
+    g_.cause = e.cause;
+  }
   // The first start of a group makes its first recipe; later starts go by the one in force.
   const bool anew = g_.demand && g_.demand->recipe == Demand::Recipe::anew;
   drop_demand();
@@ -123,7 +127,6 @@ void GroupStepper::on(const StartRequested& e) {
     g_.in_force = g_.last_generation;
   }
   let_into_rolls(e.target);
-  const std::vector<int> targets = numbers(e.target);
   expect(e.command, e.cause, targets);
   for (const int number : targets) {
     tell(number, worker_event::Start{.command = e.command, .cause = e.cause});
@@ -135,7 +138,8 @@ void GroupStepper::on(const StopRequested& e) {
   const std::vector<int> targets = numbers(e.target);
   expect(e.command, e.cause, targets);
   if (e.target.worker == 0) {
-    g_.cause = e.cause;
+    const auto acts = [&](int number) { return !is_at_rest(worker(number)); };
+    if (std::ranges::any_of(targets, acts)) g_.cause = e.cause;
     cancel_rolls("the group was stopped");
     drop_demand();
   } else {

@@ -39,6 +39,13 @@ void GroupStepper::begin_return() {
   });
   const std::vector<int> down = left_without_process();
   if (roll.replaced.empty() && down.empty()) {
+    const std::size_t before = left_by_another_generation();
+    if (before > 0) {
+      return end_roll(
+          RollResult::mixed,
+          fmt::format("mixed: {}; nothing was changed: {} not by generation {}, as before",
+                      roll.aborted, workers_in_words(before), g_.in_force));
+    }
     roll.aborted += fmt::format("; generation {} stays in force", g_.in_force);
     return end_roll(RollResult::rolled_back, roll.aborted);
   }
@@ -79,6 +86,14 @@ std::vector<int> GroupStepper::left_without_process() {
     if (comes_back && !g_.roll->replaced.contains(number)) found.push_back(number);
   }
   return found;
+}
+
+// By a roll before this one, that ended mixed.
+std::size_t GroupStepper::left_by_another_generation() const {
+  const auto other = [&](const Worker& worker) {
+    return worker.life && worker.life->generation != g_.in_force;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(g_.workers, other));
 }
 
 void GroupStepper::end_return() {

@@ -79,6 +79,7 @@ class GroupStepper {
   void withdraw_others(const std::string& why);
   void begin_return();
   [[nodiscard]] std::vector<int> left_without_process();
+  [[nodiscard]] std::size_t left_by_another_generation() const;
   [[nodiscard]] std::string no_way_back() const;
   void end_return();
   void fail_return(const WorkerOutcome& outcome);

@@ -140,12 +140,26 @@ std::vector<core::SpawnId> SessionTracker::take_over() {
   std::vector<core::SpawnId> spawns;
   const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
   if (!table) return spawns;
-  for (const os::ProcessInfo* process : table->children_of(keeper_)) {
-    if (process->session != process->id.pid || !is_alive(*process)) continue;
-    const auto spawn = cookie_of(process->id.pid);
+  const auto is_better = [this](const os::ProcessInfo& one, const os::ProcessInfo& other) {
+    if ((one.parent == keeper_) != (other.parent == keeper_)) return one.parent == keeper_;
+    return one.id.start_time < other.id.start_time;
+  };
+  // What an earlier keeper had is a child of whoever takes orphans. The mark is inherited, so of
+  // those with the same one it is the first that superd made.
+  std::map<core::SpawnId, const os::ProcessInfo*> mains;
+  for (const os::ProcessInfo& process : table->processes()) {
+    if (process.session != process.id.pid || !is_alive(process)) continue;
+    const auto spawn = cookie_of(process.id.pid);
     if (!spawn) continue;
-    trees_[*spawn] = KnownTree{.main = process->id, .seen = {process->id}};
-    spawns.push_back(*spawn);
+    const bool has_socket =
+        ::access(fmt::format("{}/{}", notify_dir_, core::to_string(*spawn)).c_str(), F_OK) == 0;
+    if (process.parent != keeper_ && !has_socket) continue;
+    const os::ProcessInfo*& main = mains[*spawn];
+    if (main == nullptr || is_better(process, *main)) main = &process;
+  }
+  for (const auto& [spawn, process] : mains) {
+    trees_[spawn] = KnownTree{.main = process->id, .seen = {process->id}};
+    spawns.push_back(spawn);
   }
   return spawns;
 }

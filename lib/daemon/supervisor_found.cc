@@ -2,9 +2,11 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "daemon/errands.h"
 #include "daemon/supervisor_state.h"
+#include "os/credentials.h"
 #include "os/listen_sight_text.h"
 #include "os/pidfd_info.h"
 #include "os/process_table.h"
@@ -71,6 +73,15 @@ void place(core::Worker& worker, std::vector<Found> spawns, const core::Policy& 
 
 }  // namespace
 
+// Whether it is the user of that group: what a process says of itself is not enough.
+bool Supervisor::may_be(const core::WorkerRef& worker, uid_t uid) const {
+  const core::GroupSpec* group = spec_of(worker.group);
+  if (group == nullptr) return false;
+  if (!group->user) return uid == ::geteuid();
+  const Result<os::User> user = os::find_user(*group->user);
+  return user && user->uid == uid;
+}
+
 std::optional<Recovered> Supervisor::find_running() const {
   std::map<core::WorkerRef, std::vector<Found>> found;
   for (const core::SpawnId spawn : tracking_.leftovers) {
@@ -84,7 +95,7 @@ std::optional<Recovered> Supervisor::find_running() const {
     const Result<UniqueFd> pidfd = os::open_pidfd(*main);
     const Result<std::string> status = os::read_file(fmt::format("/proc/{}/status", main->pid));
     const auto who = status ? os::parse_identity(*status) : std::nullopt;
-    if (!pidfd || !who) continue;
+    if (!pidfd || !who || !may_be(worker, who->uid)) continue;
     found[worker].push_back({.record = {.spawn = spawn,
                                         .worker = worker,
                                         .generation = generation_of(main->pid),

@@ -122,6 +122,7 @@ class Supervisor {
 
   // supervisor_found.cc: without a journal, what the processes themselves prove; nothing: nothing.
   [[nodiscard]] std::optional<Recovered> find_running() const;
+  [[nodiscard]] bool may_be(const core::WorkerRef& worker, uid_t uid) const;
 
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
   SignalOrders::Hooks signal_hooks();

@@ -253,7 +253,7 @@ void run_chaos(int kills) {
 }  // namespace
 
 TEST_CASE("chaos: superd is killed in whatever it does, and no request, worker or line is lost",
-          "[all]") {
+          "[root]") {
   run_chaos(20);
 }
 

@@ -88,9 +88,28 @@ TEST_CASE("the control socket is -s, else SUPERD_SOCKET, else the config's, else
   CHECK(find_control_socket({.socket = {}, .config = config}, who) == folder.path() + "/c.sock");
   CHECK(find_control_socket({.socket = {}, .config = plain}, who) ==
         "/tmp/superd-1000/control.sock");
-  CHECK(find_control_socket({.socket = {}, .config = "/nowhere.toml"}, who) ==
-        "/tmp/superd-1000/control.sock");
   who.environment = {{"SUPERD_SOCKET", "/w.sock"}};
   CHECK(find_control_socket({.socket = {}, .config = config}, who) == "/w.sock");
   CHECK(find_control_socket({.socket = "/s", .config = {}}, who) == "/s");
+}
+
+TEST_CASE("a config that does not tell the control socket is an error, never the default socket",
+          "[config]") {
+  const ConfigFolder folder;
+  Surroundings who = user();
+  const auto why = [&](const std::string& config) {
+    const auto found = find_control_socket({.socket = {}, .config = config}, who);
+    return found ? "found " + *found : found.error().message;
+  };
+  const std::string remedy =
+      ": so the control socket is not known; mend it, or name the socket with -s PATH";
+  CHECK(why("/nowhere.toml") ==
+        "/nowhere.toml: cannot read /nowhere.toml: No such file or directory" + remedy);
+  who.environment = {{"SUPERD_CONFIG", "/nowhere.toml"}};
+  CHECK_FALSE(find_control_socket({}, who));
+  for (const char* text : {"x = [\n", "[superd]\ncontrol = 5\n", "[superd]\nruntime_dir = 5\n",
+                           "[superd]\ncontroll = 'c.sock'\n", "superd = 5\n"}) {
+    CAPTURE(text);
+    CHECK(why(folder.write("bad.toml", text)).ends_with(remedy));
+  }
 }

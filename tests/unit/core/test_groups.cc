@@ -101,6 +101,18 @@ TEST_CASE("group: a change of its state carries the cause of that change", "[cor
   CHECK(causes == Path{"boot", "boot", "exit", "command", "command"});
 }
 
+TEST_CASE("group: a command that changes nothing is not the cause of what is", "[core]") {
+  Bench bench(group_spec("web"));
+  const Target web{.group = "web", .worker = 0};
+  bench.send(StartRequested{.command = CommandId{1}, .target = web, .cause = "boot"});
+  bench.becomes_ready("web.1");
+  bench.send(StartRequested{.command = CommandId{2}, .target = web, .cause = "again"});
+  CHECK(bench.group("web").cause == "boot");
+  bench.send(StopRequested{.command = CommandId{3}, .target = web, .cause = "stop"});
+  bench.send(StopRequested{.command = CommandId{4}, .target = web, .cause = "again"});
+  CHECK(bench.group("web").cause == "stop");
+}
+
 TEST_CASE("group: its uptime counts from its last start out of stopped or failed", "[core]") {
   GroupSpec spec = group_spec("web");
   spec.respawn.policy = RespawnPolicy::never;

@@ -136,6 +136,16 @@ TEST_CASE("failed roll: with on_failure = hold it stops where it is: mixed", "[c
     bench.ends("web.1", Exit::by_signal(9));
     CHECK(bench.process("web.1").generation == 1);
   }
+  SECTION("and one that fails then and changes nothing leaves it mixed") {
+    const CommandId next = bench.restart("web");
+    bench.next_ends("web.1", Exit::with_status(3));
+    CHECK(ended(bench).result == RollResult::mixed);
+    CHECK(
+        bench.answer(next)->message ==
+        "mixed: web.1 exited with status 3 before it was ready; nothing was changed: 1 worker not "
+        "by generation 1, as before");
+    CHECK(generations(bench) == std::vector<int>{2, 1, 1});
+  }
   SECTION("and the next restart replaces all") {
     bench.restart("web");
     for (int i = 1; i <= 3; ++i) bench.next_becomes_ready("web." + std::to_string(i));
