@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -37,9 +39,13 @@ void declare_options(CLI::App& app, Parsed& parsed) {
   app.add_flag("--version", parsed.version, "print the version of superctl");
 }
 
-ExitCode refuse(const std::string& message) {
+ExitCode refuse(const std::string& message, bool json) {
   Output out(Output::Mode::normal);
   out.complain(message);
+  if (json) {
+    out.print_line(failure_document({ExitCode::usage, message}));
+    static_cast<void>(out.flush());
+  }
   out.tell("try superctl --help");
   return ExitCode::usage;
 }
@@ -80,10 +86,14 @@ ExitCode run_parsed(const CLI::App& app, Parsed& parsed, const std::vector<Comma
   const auto chosen = app.get_subcommands();
   const auto* subcommand = chosen.empty() ? nullptr : chosen.front();
   const auto rest = app.remaining(true);
-  if (!rest.empty()) return refuse(unknown(app, subcommand, rest.front(), commands));
+  if (!rest.empty()) {
+    return refuse(unknown(app, subcommand, rest.front(), commands), parsed.options.json);
+  }
   if (!parsed.timeout.empty()) {
     const auto timeout = parse_duration(parsed.timeout);
-    if (!timeout) return refuse("--timeout: " + timeout.error().message);
+    if (!timeout) {
+      return refuse("--timeout: " + timeout.error().message, parsed.options.json);
+    }
     parsed.options.timeout = *timeout;
   }
   Context context(parsed.options);
@@ -131,7 +141,10 @@ ExitCode run_command_line(int argc, char** argv) {
   } catch (const CLI::CallForHelp&) {
     return show_help(app);
   } catch (const CLI::ParseError& error) {
-    return refuse(error.what());
+    const std::span words(argv, static_cast<std::size_t>(argc));
+    return refuse(error.what(), std::ranges::any_of(words, [](const char* word) {
+                    return std::string_view(word) == "--json";
+                  }));
   }
   return run_parsed(app, parsed, commands);
 }

@@ -107,15 +107,19 @@ std::optional<client::Failure> Context::find_forbidden(
   return std::nullopt;
 }
 
+std::string failure_document(const client::Failure& failure) {
+  const nlohmann::ordered_json document{{"error", failure.message},
+                                        {"exit", static_cast<int>(failure.code)}};
+  return wire::to_text(document);
+}
+
 ExitCode Context::report(const client::Failure& failure) {
   // Who interrupts knows it.
   if (failure.code == ExitCode::interrupted) return failure.code;
   out_.complain(failure.message);
   // Whoever reads JSON gets a document in any case.
   if (options_.json && !out_.has_printed()) {
-    const nlohmann::ordered_json document{{"error", failure.message},
-                                          {"exit", static_cast<int>(failure.code)}};
-    out_.print_line(wire::to_text(document));
+    out_.print_line(failure_document(failure));
   }
   return failure.code;
 }

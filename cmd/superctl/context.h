@@ -22,6 +22,9 @@ struct Selection {
 };
 
 // One run of superctl: its options, its output and its way to superd.
+// What `--json` prints of what could not even be tried: {"error","exit"}.
+std::string failure_document(const client::Failure& failure);
+
 class Context {
  public:
   explicit Context(Options options);

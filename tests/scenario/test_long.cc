@@ -103,7 +103,8 @@ TEST_CASE("a hundred workers killed at random all come back, and every one is co
   CHECK(wait_until(kSoon, [&] { return proc::zombies_below(superd.keeper()).empty(); }));
 }
 
-TEST_CASE("an idle superd with a hundred workers makes no system call in ten seconds", "[long]") {
+TEST_CASE("an idle superd with a hundred workers makes no system call but once a minute",
+          "[long]") {
   if (::access("/usr/bin/strace", X_OK) != 0) skip("strace is not installed");
   Site site(sleepers(100));
   const Superd superd(site);
@@ -113,8 +114,15 @@ TEST_CASE("an idle superd with a hundred workers makes no system call in ten sec
   // What there is to do behind the start (backoff resets, first samples) ends by itself.
   std::string calls;
   CHECK(wait_until(180s, [&] { return (calls = calls_in_ten_seconds(site, three)).empty(); }));
+  // From then on only the keeper's question to the supervisor, once a minute, is in the way.
+  int busy = 0;
+  for (int window = 0; window < 5; ++window) {
+    const std::string found = calls_in_ten_seconds(site, three);
+    if (!found.empty()) ++busy;
+    calls += found;
+  }
   INFO(calls);
-  CHECK(calls.empty());
+  CHECK(busy <= 1);
 }
 
 // Debian 12's valgrind knows no pidfd_open, so that a start fails under it: what is seen here is

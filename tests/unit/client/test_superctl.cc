@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "command_line.h"
 #include "fake_server.h"
@@ -202,6 +203,19 @@ TEST_CASE("status --watch: ends with 7 when its time is over", "[superctl]") {
   const auto run = superctl({"-s", server.path(), "status", "--watch", "--timeout", "200ms"});
   CHECK(run.code == 7);
   CHECK(run.out == superctl({"-s", server.path(), "status"}).out);
+}
+
+TEST_CASE("superctl: with --json what is refused is a document, too", "[superctl]") {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--json", "bogus"},
+                                                {"--json", "status", "--watching"},
+                                                {"--json", "whose", "abc"},
+                                                {"--json", "status", "--timeout", "soon"},
+                                                {"--json", "-c", "/nowhere.toml", "status"}}) {
+    CAPTURE(words);
+    const auto run = superctl(words);
+    CHECK(run.code == 2);
+    CHECK(nlohmann::json::parse(run.out).at("exit") == 2);
+  }
 }
 
 TEST_CASE("superctl: a name that means nothing stops the whole command with 4", "[superctl]") {
