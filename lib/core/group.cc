@@ -116,7 +116,8 @@ void GroupStepper::on(const StartRequested& e) {
   because_ = e.cause;
   const std::vector<int> targets = numbers(e.target);
   // What serves already goes on for the reason that it had.
-  if (std::ranges::any_of(targets, [&](int number) { return worker(number).state != WorkerState::ready; })) {
+  if (std::ranges::any_of(targets,
+                          [&](int number) { return worker(number).state != WorkerState::ready; })) {
     g_.cause = e.cause;
   }
   // The first start of a group makes its first recipe; later starts go by the one in force.
