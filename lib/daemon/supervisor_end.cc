@@ -130,6 +130,7 @@ void Supervisor::finish() {
   leave_timer_.emplace(loop_, [this] { leave(); });
   leave_timer_->after(kLastAnswers);
   event_feed_.end();
+  log_feed_.end();
   if (worker_server_) worker_server_->stop([] {});
   apply_.abandon();
   control_server_->stop(

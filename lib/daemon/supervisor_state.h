@@ -26,6 +26,7 @@
 #include "daemon/journal.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
+#include "daemon/log_feed.h"
 #include "daemon/metrics.h"
 #include "daemon/occurrences.h"
 #include "daemon/orders.h"
@@ -129,6 +130,7 @@ class Supervisor {
   void tell(core::OccurrenceKind kind, const wire::OccurrenceView& view);
   // The keeper knows of each hook that runs, for the next supervisor.
   Hooks::Keep hook_keep();
+  LogFeed::Parts log_feed_parts();
   void drop_hook(pid_t pid);
 
   // supervisor_config.cc: groups whose configuration changes.
@@ -207,6 +209,7 @@ class Supervisor {
   Holds holds_;
   Apply apply_;
   Upgrade upgrade_;
+  LogFeed log_feed_;
   Routes routes_;
   Leftovers leftovers_;
   Hooks hooks_;

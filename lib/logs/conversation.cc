@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "logs/read_on.h"
 #include "logs/reader.h"
 
 namespace superd::logs {
@@ -54,15 +55,30 @@ void Conversation::handle(Read read) {
     unfinished_ = std::move(read);
     return;
   }
+  if (read.kind == Read::Kind::on) return answer_on(read);
   const std::size_t share =
       std::max(kMaxReadBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
   const auto count = static_cast<std::size_t>(std::clamp(read.lines, 0, kMaxLines));
   std::vector<std::vector<Line>> lines;
   for (const Source& source : read.sources) {
     recordings_.drain_path(source.path);
-    lines.push_back(read_last_lines(source, count, share));
+    lines.push_back(read_last_lines(source, read.only, count, share));
   }
   answer(Lines{.request = read.request, .lines = merged_by_time(std::move(lines))});
+}
+
+void Conversation::answer_on(const Read& read) {
+  const std::size_t share =
+      std::max(kMaxOnBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
+  std::vector<Place> begins;
+  std::vector<Run> runs;
+  for (const Source& source : read.sources) {
+    recordings_.drain_path(source.path);
+    begins.push_back(begin_of(source, read.only));
+    runs.push_back(read_on(source, begins.back(), read.only, share));
+  }
+  answer(
+      Lines{.request = read.request, .lines = merged_runs(read.sources, begins, std::move(runs))});
 }
 
 void Conversation::handle(const Sync& sync) {

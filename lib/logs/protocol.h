@@ -62,17 +62,38 @@ struct Tail {
   int lines = 0;
 };
 
+// Where a reading that goes on begins: with the last lines, or with what was written at a time (RFC
+// 3339 as in Line::time) or after it, or at a place that an earlier answer told. A time is met
+// roughly: some earlier lines may come first.
+struct LastLines {
+  int lines = 0;
+};
+struct SinceTime {
+  std::string time = {};
+};
+using From = std::variant<LastLines, SinceTime, Place>;
+
 struct Source {
   std::string worker = {};
   std::string path = {};  // of the live file; rotated ones are found beside it
   core::LogFormat format = core::LogFormat::cri;
+  From from = {};  // of a reading that goes on
 };
 
 // The last `lines` lines of each source, merged in time order.
+//
+// A reading that goes on has, of each source, what comes behind Source::from, as much as one answer
+// takes: lines with their places, and one Line more for each source, whose note says whether that
+// was all and whose place is where to go on. What has no newline yet is left for later.
 struct Read {
+  enum class Kind : std::uint8_t { last, on };
+
   RequestId request{};
+  Kind kind = Kind::last;
   std::vector<Source> sources = {};
   int lines = 0;
+  // The lines of this stream alone; both: all.
+  Stream only = Stream::both;
   bool more = false;  // further sources of the same request follow
 };
 

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "logs/line.h"
+
 // Reading JSON of unknown shape, for the two protocol_*.cc files: every answer says whether the
 // field was there and of the right type; nothing throws.
 namespace superd::logs {
@@ -67,6 +69,13 @@ class Fields {
     if (value == nullptr || !value->is_array()) return miss<const Json&>(kEmpty);
     return *value;
   }
+  // An empty object where it is missing or none.
+  const Json& object(const char* key) {
+    static const Json kEmpty = Json::object();
+    const Json* value = find(key);
+    if (value == nullptr || !value->is_object()) return miss<const Json&>(kEmpty);
+    return *value;
+  }
   // Marks the whole as unusable.
   template <class T>
   T miss(T instead) {
@@ -100,5 +109,13 @@ class Fields {
   const Json& object_;
   bool ok_ = true;
 };
+
+inline Stream take_stream(Fields& fields, const char* key) {
+  const std::string text = fields.text(key);
+  for (const Stream stream : {Stream::out, Stream::err, Stream::both}) {
+    if (name(stream) == text) return stream;
+  }
+  return fields.miss(Stream::both);
+}
 
 }  // namespace superd::logs

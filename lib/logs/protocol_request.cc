@@ -50,8 +50,30 @@ Json to_json(const Tail& tail) {
 
 Json to_json(const Sync& sync) { return {{"op", "sync"}, {"request", number(sync.request)}}; }
 
+Json to_json(const LastLines& from) { return {{"lines", from.lines}}; }
+Json to_json(const SinceTime& from) { return {{"time", from.time}}; }
+Json to_json(const Place& from) { return {{"file", from.file}, {"offset", from.offset}}; }
+
 Json to_json(const Source& source) {
-  return {{"worker", source.worker}, {"path", source.path}, {"format", name(source.format)}};
+  return {{"worker", source.worker},
+          {"path", source.path},
+          {"format", name(source.format)},
+          {"from", std::visit([](const auto& from) { return to_json(from); }, source.from)}};
+}
+
+From take_from(Fields& source) {
+  const Json& json = source.object("from");
+  Fields from(json);
+  From taken = LastLines{};
+  if (json.contains("time")) {
+    taken = SinceTime{.time = from.text("time")};
+  } else if (json.contains("file")) {
+    taken = Place{.file = from.number<std::uint64_t>("file"),
+                  .offset = from.number<std::uint64_t>("offset")};
+  } else {
+    taken = LastLines{.lines = from.number<int>("lines")};
+  }
+  return from.ok() ? taken : source.miss(taken);
 }
 
 // A path that is not UTF-8 would arrive as another one.
@@ -72,6 +94,8 @@ Result<std::vector<std::string>> encode_read(const Read& read) {
                              {"request", number(read.request)},
                              {"sources", std::exchange(sources, {})},
                              {"lines", read.lines},
+                             {"on", read.kind == Read::Kind::on},
+                             {"only", name(read.only)},
                              {"more", more}}));
     size = 0;
   };
@@ -90,15 +114,18 @@ Result<std::vector<std::string>> encode_read(const Read& read) {
 
 Result<Request> take_read(Fields& fields) {
   Read read{.request = fields.number<RequestId>("request"),
+            .kind = fields.flag("on") ? Read::Kind::on : Read::Kind::last,
             .sources = {},
             .lines = fields.number<int>("lines"),
+            .only = take_stream(fields, "only"),
             .more = fields.flag("more")};
   for (const Json& element : fields.list("sources")) {
     if (!element.is_object()) return fail("a source is no object");
     Fields source(element);
     read.sources.push_back({.worker = source.text("worker"),
                             .path = source.text("path"),
-                            .format = take_format(source)});
+                            .format = take_format(source),
+                            .from = take_from(source)});
     if (!source.ok()) return fail("a source misses a field");
   }
   return Request(std::move(read));

@@ -1,6 +1,5 @@
 #include "wire/route.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <set>
@@ -8,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/number.h"
+#include "base/time_text.h"
 #include "base/units.h"
 
 namespace superd::wire {
@@ -64,11 +65,8 @@ class Query {
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text, Number least, Number most) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (number < least || number > most) return std::nullopt;
-  return number;
+  const auto number = to_number<Number>(text);
+  return number && *number >= least && *number <= most ? number : std::nullopt;
 }
 
 template <class State, std::size_t kCount>
@@ -122,21 +120,47 @@ Routed get_plain(const Request& request, Command command) {
   return command;
 }
 
+// The query fields of logs that go on.
+Status take_onward(const Query& query, GetGroupLogs& command) {
+  if (const std::string* follow = query.find("follow")) {
+    if (*follow != "1") return fail("query field \"follow\" must be 1");
+    command.follow = GetGroupLogs::Follow::yes;
+  }
+  if (const std::string* since = query.find("since")) {
+    if (!parse_time(*since)) return fail("query field \"since\" must be a time of RFC 3339");
+    command.since = *since;
+  }
+  if (const std::string* stream = query.find("stream")) {
+    if (*stream != "stdout" && *stream != "stderr")
+      return fail("query field \"stream\" must be stdout or stderr");
+    command.only = *stream == "stdout" ? GetGroupLogs::Only::out : GetGroupLogs::Only::err;
+  }
+  if (const std::string* after = query.find("after")) {
+    if (command.follow == GetGroupLogs::Follow::no)
+      return fail("query field \"after\" goes with follow=1 alone");
+    auto places = parse_log_places(*after);
+    if (!places) return fail("query field \"after\" must be places, as lines have them");
+    command.after = std::move(*places);
+  }
+  return {};
+}
+
 Routed get_logs(const Request& request, GroupName group) {
-  const auto query = Query::parse(request, {"lines", "worker"});
+  const auto query =
+      Query::parse(request, {"lines", "worker", "follow", "since", "stream", "after"});
   if (!query) return bad(query.error());
   GetGroupLogs command{.group = std::move(group)};
   if (const std::string* lines = query->find("lines")) {
     const auto number = parse_number<int>(*lines, 1, kMaxLogLines);
-    if (!number) {
+    if (!number)
       return refuse(400, fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines));
-    }
     command.lines = *number;
   }
   if (const std::string* worker = query->find("worker")) {
     command.worker = parse_number<int>(*worker, 1, std::numeric_limits<int>::max());
     if (!command.worker) return refuse(400, "query field \"worker\" must be a worker's number");
   }
+  if (const Status onward = take_onward(*query, command); !onward) return bad(onward.error());
   return command;
 }
 
