@@ -44,9 +44,9 @@ std::optional<wire::LogLine> event_view(const EventHistory::Entry& entry) {
   const auto event = wire::from_text<wire::OccurrenceView>(entry.line);
   if (!event || (event->event != "worker.spawned" && event->event != "worker.exited"))
     return std::nullopt;
-  std::string text = event->event == "worker.spawned" ? "started" : "exited";
+  std::string text =
+      event->event == "worker.spawned" ? "started" : event->message.value_or("exited");
   if (event->pid) text = fmt::format("process {} {}", *event->pid, text);
-  if (event->event == "worker.exited" && event->message) text += ": " + *event->message;
   return wire::LogLine{.time = event->time,
                        .worker = entry.worker,
                        .text = std::move(text),
