@@ -68,6 +68,28 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   routed<Shutdown>(Method::post, "/v1/shutdown");
 }
 
+TEST_CASE("route: logs can go on, from a time, of one stream, and behind places", "[wire]") {
+  const auto logs = routed<GetGroupLogs>(
+      Method::get,
+      "/v1/groups/web/logs?follow=1&since=2026-11-23T04:00:00Z&stream=stderr&after=2-17-4711,e-8");
+  CHECK(logs.follow == GetGroupLogs::Follow::yes);
+  CHECK(logs.since == "2026-11-23T04:00:00Z");
+  CHECK(logs.only == GetGroupLogs::Only::err);
+  REQUIRE(logs.after.size() == 2);
+  CHECK(to_text(logs.after[0]) == "2-17-4711");
+  CHECK(logs.after[1].worker == 0);
+  CHECK(logs.after[1].offset == 8);
+  const auto plain = routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs");
+  CHECK(plain.follow == GetGroupLogs::Follow::no);
+  CHECK(plain.only == GetGroupLogs::Only::both);
+  for (const char* query :
+       {"follow=yes", "since=yesterday", "stream=both", "follow=1&after=", "follow=1&after=2-17",
+        "follow=1&after=0-1-2", "follow=1&after=f-1", "follow=1&after=1-2-3,", "after=1-2-3"}) {
+    INFO(query);
+    CHECK(refused(Method::get, std::string("/v1/groups/web/logs?") + query).status == 400);
+  }
+}
+
 TEST_CASE("route: self is the worker that asks, or its group", "[wire]") {
   CHECK_FALSE(routed<GetGroup>(Method::get, "/v1/groups/self").group);
   CHECK_FALSE(routed<GetGroupPids>(Method::get, "/v1/groups/self/pids").group);
@@ -172,7 +194,7 @@ TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]"
 
 TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]") {
   CHECK(refused(Method::get, "/v1/status?verbose=1").status == 400);
-  CHECK(refused(Method::get, "/v1/groups/web/logs?follow=1").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?forever=1").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=5&lines=6").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=0").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=10001").status == 400);
