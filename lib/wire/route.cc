@@ -63,12 +63,6 @@ class Query {
   const Request* request_;
 };
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text, Number least, Number most) {
-  const auto number = to_number<Number>(text);
-  return number && *number >= least && *number <= most ? number : std::nullopt;
-}
-
 template <class State, std::size_t kCount>
 std::string known_states(const State (&states)[kCount]) {
   std::string text;
@@ -150,14 +144,14 @@ Routed get_logs(const Request& request, GroupName group) {
       Query::parse(request, {"lines", "worker", "follow", "since", "stream", "after"});
   if (!query) return bad(query.error());
   GetGroupLogs command{.group = std::move(group)};
-  if (const std::string* lines = query->find("lines")) {
-    const auto number = parse_number<int>(*lines, 1, kMaxLogLines);
-    if (!number)
-      return refuse(400, fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines));
-    command.lines = *number;
+  if (const std::string* text = query->find("lines")) {
+    const auto lines = to_number_within<int>(*text, 1, kMaxLogLines);
+    if (!lines)
+      return bad({.message = fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines)});
+    command.lines = *lines;
   }
   if (const std::string* worker = query->find("worker")) {
-    command.worker = parse_number<int>(*worker, 1, std::numeric_limits<int>::max());
+    command.worker = to_number_within<int>(*worker, 1, std::numeric_limits<int>::max());
     if (!command.worker) return refuse(400, "query field \"worker\" must be a worker's number");
   }
   if (const Status onward = take_onward(*query, command); !onward) return bad(onward.error());
@@ -258,7 +252,7 @@ Routed route_worker(const Request& request) {
 }
 
 Routed route_pid(const Request& request) {
-  const auto pid = parse_number<std::int64_t>(request.segments[2], 1, 1 << 22);
+  const auto pid = to_number_within<std::int64_t>(request.segments[2], 1, 1 << 22);
   if (!pid) return refuse(404, fmt::format("no process \"{}\"", request.segments[2]));
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
   return get_plain(request, GetPid{*pid});
@@ -266,7 +260,8 @@ Routed route_pid(const Request& request) {
 
 Routed route_roll(const Request& request) {
   const std::string& text = request.segments[2];
-  const auto id = parse_number<std::uint64_t>(text, 1, std::numeric_limits<std::uint64_t>::max());
+  const auto id =
+      to_number_within<std::uint64_t>(text, 1, std::numeric_limits<std::uint64_t>::max());
   if (!id) return refuse(404, fmt::format("no roll \"{}\"", text));
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
   const auto query = Query::parse(request, {"until", "timeout"});
@@ -294,7 +289,7 @@ Routed route_rolls(const Request& request) {
   }
   if (const std::string* after = query->find("after")) {
     const auto number =
-        parse_number<std::uint64_t>(*after, 0, std::numeric_limits<std::uint64_t>::max());
+        to_number_within<std::uint64_t>(*after, 0, std::numeric_limits<std::uint64_t>::max());
     if (!number) return refuse(400, "query field \"after\" must be a step's number");
     command.after = *number;
   }
@@ -312,7 +307,7 @@ Routed route_events(const Request& request) {
   }
   if (const std::string* since = query->find("since")) {
     command.since =
-        parse_number<std::uint64_t>(*since, 0, std::numeric_limits<std::uint64_t>::max());
+        to_number_within<std::uint64_t>(*since, 0, std::numeric_limits<std::uint64_t>::max());
     if (!command.since) return refuse(400, "query field \"since\" must be an event's id");
   }
   if (const std::string* group = query->find("group")) {
