@@ -20,8 +20,8 @@ constexpr Choice<core::RespawnPolicy> kPolicies[] = {
 constexpr Choice<core::LogOutput> kOutputs[] = {{"file", core::LogOutput::file},
                                                 {"inherit", core::LogOutput::inherit},
                                                 {"discard", core::LogOutput::discard}};
-constexpr Choice<core::LogFormat> kFormats[] = {{"cri", core::LogFormat::cri},
-                                                {"raw", core::LogFormat::raw}};
+constexpr Choice<core::LogFormat> kFormats[] = {
+    {"cri", core::LogFormat::cri}, {"raw", core::LogFormat::raw}, {"json", core::LogFormat::json}};
 constexpr IntRange kFailures{.min = 0, .max = 1000000};
 constexpr IntRange kKeep{.min = 0, .max = 1000};
 // Below this a file is rotated at every few lines.

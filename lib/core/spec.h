@@ -198,7 +198,7 @@ struct RecycleSpec {
 };
 
 enum class LogOutput { file, inherit, discard };
-enum class LogFormat { cri, raw };
+enum class LogFormat { cri, raw, json };
 
 struct LogSpec {
   LogOutput output = LogOutput::file;

@@ -36,7 +36,9 @@ NLOHMANN_JSON_SERIALIZE_ENUM(RespawnPolicy, {{RespawnPolicy::always, "always"},
 NLOHMANN_JSON_SERIALIZE_ENUM(LogOutput, {{LogOutput::file, "file"},
                                          {LogOutput::inherit, "inherit"},
                                          {LogOutput::discard, "discard"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(LogFormat, {{LogFormat::cri, "cri"}, {LogFormat::raw, "raw"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(LogFormat, {{LogFormat::cri, "cri"},
+                                         {LogFormat::raw, "raw"},
+                                         {LogFormat::json, "json"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(TriggerAction::Kind,
                              {{TriggerAction::Kind::restart, "restart"},
                               {TriggerAction::Kind::restart_at_request, "restart-at-request"},

@@ -28,7 +28,7 @@ struct Hello {
 };
 
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
-// directions: one for raw, those of stdout and stderr for cri. No answer: what goes wrong with the
+// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong with the
 // file is the logger's to bear. A spawn that is captured already from the same pipes keeps its
 // capture and takes the new limits and `match`.
 //

@@ -7,15 +7,14 @@
 namespace superd::logs {
 namespace {
 
-// Room for what surrounds a list, and for the longest element that may be added last.
-constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
-
 std::string_view name(core::LogFormat format) {
   switch (format) {
     case core::LogFormat::cri:
       return "cri";
     case core::LogFormat::raw:
       return "raw";
+    case core::LogFormat::json:
+      return "json";
   }
   std::abort();
 }
@@ -24,6 +23,7 @@ core::LogFormat take_format(Fields& fields) {
   const std::string text = fields.text("format");
   if (text == "cri") return core::LogFormat::cri;
   if (text == "raw") return core::LogFormat::raw;
+  if (text == "json") return core::LogFormat::json;
   return fields.miss(core::LogFormat::cri);
 }
 

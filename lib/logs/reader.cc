@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "logs/cri.h"
+#include "logs/line_format.h"
 #include "logs/log_files.h"
 
 namespace superd::logs {
@@ -36,8 +36,8 @@ std::string last_bytes(int fd, std::size_t file_size, std::size_t size) {
 
 // Whether a line of the file begins a new line of the worker behind it.
 bool ends_line(std::string_view line, core::LogFormat format) {
-  if (format == core::LogFormat::raw) return true;
-  const std::optional<CriLine> parsed = parse_cri(line);
+  std::string storage;
+  const std::optional<CriLine> parsed = parse_line(line, format, storage);
   return !parsed || parsed->piece == Piece::full;
 }
 
@@ -86,8 +86,8 @@ std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& 
   // Where the open line of a stream is, whose next piece belongs to it.
   std::array<std::optional<std::size_t>, 2> open;
   for (const std::string& text : file_lines) {
-    std::optional<CriLine> cri;
-    if (source.format == core::LogFormat::cri) cri = parse_cri(text);
+    std::string storage;
+    const std::optional<CriLine> cri = parse_line(text, source.format, storage);
     if (!cri) {
       lines.push_back({.worker = source.worker,
                        .time = {},

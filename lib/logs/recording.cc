@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "logs/line_format.h"
 #include "logs/stamp.h"
 
 namespace superd::logs {
@@ -145,29 +146,24 @@ void Recording::take(Pipe& pipe, std::string_view bytes) {
   block.clear();
   pipe.assembler.feed(bytes, [&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (file_ && capture_.format == core::LogFormat::cri)
-      append_cri(block, time, pipe.stream, piece, text);
+    if (!file_) return;
+    append_line(block, capture_.format, capture_.worker,
+                {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
   });
   if (!file_) return;
-  switch (capture_.format) {
-    case core::LogFormat::cri:
-      if (!block.empty()) file_->write(block, capture_.format, now);
-      return;
-    case core::LogFormat::raw:
-      file_->write(bytes, capture_.format, now);
-      return;
-  }
-  std::abort();
+  const std::string_view what = is_made_of_lines(capture_.format) ? block : bytes;
+  if (!what.empty()) file_->write(what, capture_.format, now);
 }
 
 void Recording::take_rest(Pipe& pipe) {
   const Stamp now = wall_clock();
   pipe.assembler.finish([&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (!file_ || capture_.format != core::LogFormat::cri) return;
+    if (!file_ || !is_made_of_lines(capture_.format)) return;
     std::string& block = scratch_.block;
     block.clear();
-    append_cri(block, to_string(now), pipe.stream, piece, text);
+    append_line(block, capture_.format, capture_.worker,
+                {.time = to_string(now), .stream = pipe.stream, .piece = piece, .text = text});
     file_->write(block, capture_.format, now);
   });
 }

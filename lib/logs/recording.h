@@ -31,10 +31,10 @@ struct Scratch {
 // amount a turn, and passes it on to the file, to the tail and to who waits for a line.
 class Recording {
  public:
-  // `pipes`: one for raw; stdout and stderr, or one for both, for cri. One that blocks is opened
-  // anew, so that the handle which the worker shares stays as it is.
-  // Without a `file` nothing is written. `scratch` outlives the recording. `on_match` tells of
-  // Capture::match, as renew() does.
+  // `pipes`: one for raw; stdout and stderr, or one for both, for cri and json. One that blocks is
+  // opened anew, so that the handle which the worker shares stays as it is. Without a `file`
+  // nothing is written. `scratch` outlives the recording. `on_match` tells of Capture::match, as
+  // renew() does.
   Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
             std::shared_ptr<RotatingFile> file, Scratch& scratch, std::function<void()> on_match);
 

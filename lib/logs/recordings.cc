@@ -32,7 +32,7 @@ std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
   if (file) {
     file->set_limits(limits);
   } else {
-    file = std::make_shared<RotatingFile>(capture.path, limits);
+    file = std::make_shared<RotatingFile>(capture.path, limits, capture.worker);
     files_[capture.path] = file;
   }
   return file;

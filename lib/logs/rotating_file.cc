@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "logs/cri.h"
+#include "logs/line_format.h"
 #include "logs/log_files.h"
 
 namespace superd::logs {
@@ -27,8 +27,8 @@ std::string reason(int code) { return std::generic_category().message(code); }
 
 }  // namespace
 
-RotatingFile::RotatingFile(std::string path, Limits limits)
-    : path_(std::move(path)), limits_(limits) {}
+RotatingFile::RotatingFile(std::string path, Limits limits, std::string worker)
+    : path_(std::move(path)), limits_(limits), worker_(std::move(worker)) {}
 
 void RotatingFile::prepare(Stamp now) { ensure_open(now); }
 
@@ -58,7 +58,8 @@ std::size_t RotatingFile::fitting(std::string_view block, core::LogFormat format
   const std::size_t lines = whole_lines(block.substr(0, fits));
   if (lines > 0) return lines;
   switch (format) {
-    case core::LogFormat::cri: {
+    case core::LogFormat::cri:
+    case core::LogFormat::json: {
       // A single line that is longer than a file may be has a file for itself.
       const std::size_t newline = block.find('\n');
       return size_ > 0 ? 0 : (newline == std::string_view::npos ? block.size() : newline + 1);
@@ -115,7 +116,7 @@ bool RotatingFile::still_in_place() {
 // rest is counted as lost.
 bool RotatingFile::append(std::string_view block, core::LogFormat format, Stamp now) {
   std::string mended;
-  if (format == core::LogFormat::cri && !at_line_end_) {
+  if (is_made_of_lines(format) && !at_line_end_) {
     // Something broke off in the middle of a line: a logger that was killed, another format.
     mended.append("\n").append(block);
     block = mended;
@@ -132,7 +133,7 @@ bool RotatingFile::append(std::string_view block, core::LogFormat format, Stamp 
   const std::string_view written = block.substr(0, block.size() - rest.size());
   if (!written.empty()) at_line_end_ = written.back() == '\n';
   if (error == 0) return true;
-  if (format == core::LogFormat::cri) {
+  if (is_made_of_lines(format)) {
     cut_to_line_end(written);
     rest = block.substr(whole_lines(written));
   }
@@ -152,13 +153,11 @@ void RotatingFile::cut_to_line_end(std::string_view written) {
 bool RotatingFile::append_marker(core::LogFormat format, Stamp now) {
   const std::string text = fmt::format("superd: {} bytes lost: {}", lost_, lost_why_);
   std::string line;
-  switch (format) {
-    case core::LogFormat::cri:
-      append_cri(line, to_string(now), Stream::err, Piece::full, text);
-      break;
-    case core::LogFormat::raw:
-      line = fmt::format("{}{}\n", at_line_end_ ? "" : "\n", text);
-      break;
+  if (is_made_of_lines(format)) {
+    append_line(line, format, worker_,
+                {.time = to_string(now), .stream = Stream::err, .text = text});
+  } else {
+    line = fmt::format("{}{}\n", at_line_end_ ? "" : "\n", text);
   }
   const std::uint64_t told = std::exchange(lost_, 0);
   const std::uint64_t total = lost_total_;

@@ -15,8 +15,8 @@ namespace superd::logs {
 // be written is dropped and counted, and once it works again the file says so in one line:
 //   superd: 1234 bytes lost: No space left on device
 // A file that was removed, renamed or replaced meanwhile is noticed at the next write, and made
-// again. A file that would grow beyond max_size is rotated before: in format cri always between two
-// lines, in format raw at the end of a line where there is one in what is written.
+// again. A file that would grow beyond max_size is rotated before: in formats cri and json always
+// between two lines, in format raw at the end of a line where there is one in what is written.
 class RotatingFile {
  public:
   struct Limits {
@@ -25,14 +25,15 @@ class RotatingFile {
   };
 
   // Touches nothing yet. `path` is absolute.
-  RotatingFile(std::string path, Limits limits);
+  // `worker` is named in lines of format json.
+  RotatingFile(std::string path, Limits limits, std::string worker = {});
 
   void set_limits(Limits limits) { limits_ = limits; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
   // Makes the file if it is not there, so that it can be followed before the first line.
   void prepare(Stamp now);
-  // Format cri: whole lines. Format raw: any bytes.
+  // Formats cri and json: whole lines. Format raw: any bytes.
   void write(std::string_view block, core::LogFormat format, Stamp now);
   // If bytes were lost, tries to say so now.
   void settle(core::LogFormat format, Stamp now) { write({}, format, now); }
@@ -53,6 +54,7 @@ class RotatingFile {
 
   std::string path_;
   Limits limits_;
+  std::string worker_;
   UniqueFd fd_;
   std::uint64_t size_ = 0;
   bool at_line_end_ = true;

@@ -55,6 +55,23 @@ log     = { format = "raw" }
   CHECK(wait_until(kSoon, [&] { return site.read("log/web.1.log") == "one\ntwo and a half\n"; }));
 }
 
+TEST_CASE("logs: format json has one object a line, which superctl logs reads", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sh", "-c", "printf 'a \"word\" \\377\\n'; exec sleep 100000"]
+ready   = { when = "delay", delay = "50ms" }
+log     = { format = "json" }
+)");
+  const Superd superd(site);
+  REQUIRE(wait_until(kSoon, [&] { return site.read("log/web.1.log").ends_with('\n'); }));
+  const auto line = nlohmann::json::parse(site.read("log/web.1.log"), nullptr, false);
+  REQUIRE(line.is_object());
+  CHECK(line.at("worker") == "web.1");
+  CHECK(line.at("stream") == "stdout");
+  CHECK(line.at("text") == "a \"word\" \xEF\xBF\xBD");
+  CHECK(line == nlohmann::json::parse(site.ctl({"logs", "web", "--json"}).out, nullptr, false));
+}
+
 TEST_CASE("logs: files rotate by size, and no line is lost or split", "[all]") {
   Site site(bulk("max_size = \"64KiB\"\nkeep = 20\n", 5000));
   const Superd superd(site);

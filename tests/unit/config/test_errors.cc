@@ -260,8 +260,8 @@ TEST_CASE("impossible times are errors", "[config]") {
        R"(3:16: group.web.log.max_size: "50MB" is not a size: units are powers of 1024, write "50MiB")"},
       {"log.max_size = 10",
        "3:16: group.web.log.max_size: 10B is too small: at least 1KiB, or 0 to never rotate"},
-      {"log.format = 'json'",
-       R"(3:14: group.web.log.format: expected "cri" or "raw", found "json")"},
+      {"log.format = 'xml'",
+       R"(3:14: group.web.log.format: expected "cri", "raw" or "json", found "xml")"},
   });
 }
 
