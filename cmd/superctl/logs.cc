@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "log_text.h"
+#include "reopen_logs.h"
 #include "selection.h"
 #include "wire/route.h"
 
@@ -14,6 +15,7 @@ namespace {
 struct LogsArguments {
   std::vector<std::string> names;
   int lines = wire::kDefaultLogLines;
+  bool reopen = false;
 };
 
 client::Request request_for(const client::Target& target, int lines) {
@@ -69,6 +71,7 @@ Read read_all(Context& context, const LogsArguments& given, const Selection& sel
 }
 
 ExitCode run_logs(Context& context, const LogsArguments& given) {
+  if (given.reopen) return reopen_logs(context);
   const auto names = given.names.empty() ? std::vector<std::string>{"all"} : given.names;
   const auto selection = context.select(names);
   if (!selection) return context.report(selection.error());
@@ -89,11 +92,17 @@ Command logs_command() {
           .summary = "the last lines that workers wrote",
           .declare =
               [given](CLI::App& app) {
-                app.add_option("NAME", given->names, "group, worker or glob; none: all groups")
-                    ->type_name("");
-                app.add_option("-n", given->lines, "how many lines of each NAME (default 20)")
-                    ->type_name("N")
-                    ->check(CLI::Range(1, wire::kMaxLogLines));
+                auto* names =
+                    app.add_option("NAME", given->names, "group, worker or glob; none: all groups")
+                        ->type_name("");
+                auto* lines =
+                    app.add_option("-n", given->lines, "how many lines of each NAME (default 20)")
+                        ->type_name("N")
+                        ->check(CLI::Range(1, wire::kMaxLogLines));
+                app.add_flag("--reopen", given->reopen,
+                             "print nothing: open all log files anew, after they were moved")
+                    ->excludes(names)
+                    ->excludes(lines);
               },
           .run = [given](Context& context) { return run_logs(context, *given); }};
 }

@@ -37,6 +37,7 @@ class Conversation {
   void handle(const Tail& tail);
   void handle(Read read);
   void handle(const Sync& sync);
+  void handle(const Reopen& reopen);
   void answer(const Answer& answer);
 
   Recordings& recordings_;

@@ -81,7 +81,13 @@ struct Sync {
   RequestId request{};
 };
 
-using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync>;
+// Answered once each file was opened anew at its path, made where it is not there: after others
+// moved the files away.
+struct Reopen {
+  RequestId request{};
+};
+
+using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync, Reopen>;
 
 // ---- logger to supervisor
 
@@ -92,7 +98,7 @@ struct Captures {
   bool more = false;
 };
 
-// Answers Tail, Read and Sync (no lines).
+// Answers Tail and Read; Sync and Reopen (no lines).
 struct Lines {
   RequestId request{};
   std::vector<Line> lines = {};

@@ -50,6 +50,10 @@ Json to_json(const Tail& tail) {
 
 Json to_json(const Sync& sync) { return {{"op", "sync"}, {"request", number(sync.request)}}; }
 
+Json to_json(const Reopen& reopen) {
+  return {{"op", "reopen"}, {"request", number(reopen.request)}};
+}
+
 Json to_json(const Source& source) {
   return {{"worker", source.worker}, {"path", source.path}, {"format", name(source.format)}};
 }
@@ -109,6 +113,7 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
   if (op == "finish") return Finish{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "stop_matching") return StopMatching{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "sync") return Sync{.request = fields.number<RequestId>("request")};
+  if (op == "reopen") return Reopen{.request = fields.number<RequestId>("request")};
   if (op == "read") return take_read(fields);
   if (op == "tail") {
     return Tail{.request = fields.number<RequestId>("request"),

@@ -62,6 +62,12 @@ void Recordings::drain_all() {
   for (const auto& [spawn, recording] : recordings_) recording->drain();
 }
 
+void Recordings::reopen_files() {
+  for (const auto& [path, file] : files_) {
+    if (const auto open = file.lock()) open->reopen(wall_clock());
+  }
+}
+
 void Recordings::drain_path(const std::string& path) {
   if (!files_.contains(path)) return;
   for (const auto& [spawn, recording] : recordings_) {

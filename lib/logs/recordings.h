@@ -40,6 +40,9 @@ class Recordings {
   // The same for the recordings that write to this path.
   void drain_path(const std::string& path);
 
+  // After others moved the files away: opens each anew, and makes it where it is not there.
+  void reopen_files();
+
   // The last lines of a spawn of now or of before, with what is in its pipes now.
   std::vector<Line> last(core::SpawnId spawn, std::size_t count);
   [[nodiscard]] std::vector<core::SpawnId> spawns() const;

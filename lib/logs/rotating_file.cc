@@ -32,6 +32,11 @@ RotatingFile::RotatingFile(std::string path, Limits limits, std::string worker)
 
 void RotatingFile::prepare(Stamp now) { ensure_open(now); }
 
+void RotatingFile::reopen(Stamp now) {
+  fd_.reset();
+  ensure_open(now);
+}
+
 void RotatingFile::write(std::string_view block, core::LogFormat format, Stamp now) {
   if (block.empty() && lost_ == 0) return;
   if (!ensure_open(now)) return lose(block.size());

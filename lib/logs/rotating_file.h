@@ -33,6 +33,8 @@ class RotatingFile {
 
   // Makes the file if it is not there, so that it can be followed before the first line.
   void prepare(Stamp now);
+  // Lets go of the file that is open, and opens or makes the one at the path.
+  void reopen(Stamp now);
   // Formats cri and json: whole lines. Format raw: any bytes.
   void write(std::string_view block, core::LogFormat format, Stamp now);
   // If bytes were lost, tries to say so now.

@@ -102,6 +102,26 @@ TEST_CASE("logs: no more old files than the config keeps", "[all]") {
   CHECK(::access(site.path("log/web.1.log.3").c_str(), F_OK) != 0);
 }
 
+TEST_CASE("logs: files that were moved are opened anew at USR1 and at logs --reopen", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "say", "first words"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  const std::string live = site.path("log/web.1.log");
+  REQUIRE(wait_until(kSoon, [&] { return !site.read("log/web.1.log").empty(); }));
+  REQUIRE(::rename(live.c_str(), site.path("log/moved.1").c_str()) == 0);
+  const Outcome run = site.ctl({"logs", "--reopen"});
+  CHECK(run.code == 0);
+  CHECK(run.out.empty());
+  CHECK(::access(live.c_str(), F_OK) == 0);
+  REQUIRE(::rename(live.c_str(), site.path("log/moved.2").c_str()) == 0);
+  REQUIRE(::kill(superd.keeper(), SIGUSR1) == 0);
+  CHECK(wait_until(kSoon, [&] { return ::access(live.c_str(), F_OK) == 0; }));
+  CHECK(site.ctl({"logs", "--reopen", "web"}).code == 2);
+}
+
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {
   Site site(R"(
 [group.one]

@@ -58,6 +58,7 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
   CHECK(std::get<Finish>(again(Finish{.spawn = core::SpawnId{3}})).spawn == core::SpawnId{3});
   CHECK(std::get<Hello>(again(Hello{.request = RequestId{4}})).request == RequestId{4});
   CHECK(std::get<Sync>(again(Sync{.request = RequestId{5}})).request == RequestId{5});
+  CHECK(std::get<Reopen>(again(Reopen{.request = RequestId{6}})).request == RequestId{6});
   const auto tail =
       std::get<Tail>(again(Tail{.request = RequestId{6}, .spawn = core::SpawnId{8}, .lines = 20}));
   CHECK(tail.request == RequestId{6});

@@ -290,3 +290,21 @@ TEST_CASE("capture: without a file only the last lines are kept, and matched", "
         std::vector<std::string>{"one", "two", "three"});
   CHECK(access(f.path.c_str(), F_OK) != 0);
 }
+
+TEST_CASE("reopen: what was written before is in the file that was moved, and a new one is there",
+          "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), output.again());
+  output.say("before\n");
+  f.recordings.drain_all();
+  const std::string moved = f.dir / "moved";
+  REQUIRE(rename(f.path.c_str(), moved.c_str()) == 0);
+  f.recordings.reopen_files();
+  CHECK(without_time(moved) == std::vector<std::string>{"stdout F before"});
+  CHECK(access(f.path.c_str(), F_OK) == 0);
+  CHECK(contents(f.path).empty());
+  output.say("after\n");
+  f.recordings.drain_all();
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F after"});
+}
