@@ -103,6 +103,7 @@ void read_log(TableReader table, core::LogSpec& log) {
     }
   }
   table.read("keep", log.keep, kKeep);
+  table.read("compress", log.compress);
   table.read("format", log.format, kFormats);
   table.finish();
 }

@@ -205,6 +205,7 @@ struct LogSpec {
   LogFormat format = LogFormat::cri;
   std::uint64_t max_size = 50ULL << 20;  // bytes
   int keep = 10;                         // rotated files besides the live one
+  bool compress = false;                 // the rotated ones
 
   friend bool operator==(const LogSpec&, const LogSpec&) = default;
 };

@@ -28,9 +28,9 @@ struct Hello {
 };
 
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
-// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong with the
-// file is the logger's to bear. A spawn that is captured already from the same pipes keeps its
-// capture and takes the new limits and `match`.
+// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong
+// with the file is the logger's to bear. A spawn that is captured already from the same pipes keeps
+// its capture and takes the new limits and `match`.
 //
 // With `match`, Matched is told for the first line that it is found in, of those that come out of
 // the pipes from here on; at once where it is what the capture looked for before, and has found.
@@ -41,6 +41,7 @@ struct Capture {
   core::LogFormat format = core::LogFormat::cri;
   std::uint64_t max_size = 0;  // bytes; 0: never rotated
   int keep = 0;                // rotated files besides the live one
+  bool compress = false;       // the rotated ones
   std::string match = {};      // a Pattern; empty: nothing is looked for
 };
 

@@ -12,8 +12,8 @@
 
 #include "logs/protocol.h"
 
-// Reading JSON of unknown shape, for the two protocol_*.cc files and json_line.cc: every answer says whether the
-// field was there and of the right type; nothing throws.
+// Reading JSON of unknown shape, for the two protocol_*.cc files and json_line.cc: every answer
+// says whether the field was there and of the right type; nothing throws.
 namespace superd::logs {
 
 using Json = nlohmann::json;

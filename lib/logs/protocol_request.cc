@@ -32,7 +32,7 @@ Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", number(h
 Json to_json(const Capture& capture) {
   return {{"op", "capture"},      {"spawn", number(capture.spawn)}, {"worker", capture.worker},
           {"path", capture.path}, {"format", name(capture.format)}, {"max_size", capture.max_size},
-          {"keep", capture.keep}, {"match", capture.match}};
+          {"keep", capture.keep}, {"compress", capture.compress},   {"match", capture.match}};
 }
 
 Json to_json(const StopMatching& stop) {
@@ -127,6 +127,7 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
                    .format = take_format(fields),
                    .max_size = fields.number<std::uint64_t>("max_size"),
                    .keep = fields.number<int>("keep"),
+                   .compress = fields.flag("compress"),
                    .match = fields.text("match")};
   }
   return fail("the request is unknown: " + op.substr(0, 40));

@@ -7,10 +7,13 @@
 #include <optional>
 #include <string>
 
+#include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "logs/gzip.h"
 #include "logs/line_format.h"
 #include "logs/log_files.h"
 
@@ -111,13 +114,28 @@ std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& 
   return lines;
 }
 
+// The text of a compressed file as a file in memory; its last part where it is huge.
+Result<UniqueFd> unpacked(const std::string& path, int number) {
+  constexpr std::size_t kMaxUnpacked = std::size_t{64} << 20;
+  const Result<UniqueFd> packed = open_for_reading(compressed_path(path, number));
+  if (!packed) return tl::unexpected(packed.error());
+  const Result<std::string> text = read_gzip(packed->get(), kMaxUnpacked);
+  if (!text) return tl::unexpected(text.error());
+  UniqueFd file(memfd_create("superd log", MFD_CLOEXEC));
+  const auto size = static_cast<ssize_t>(text->size());
+  if (!file || write(file.get(), text->data(), text->size()) != size)
+    return fail_errno(fmt::format("cannot unpack {}", compressed_path(path, number)), errno);
+  return file;
+}
+
 }  // namespace
 
 std::vector<Line> read_last_lines(const Source& source, std::size_t count, std::size_t max_bytes) {
   std::deque<std::string> all;
   std::size_t ended = 0;
   for (int number = 0; ended <= count && max_bytes > 0; ++number) {
-    const Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    if (!fd && fd.error().code == ENOENT && number > 0) fd = unpacked(source.path, number);
     if (!fd) {
       if (fd.error().code != ENOENT) log::warn("{}", fd.error().message);
       // The live file is missing in the moment after a rotation, or because it was removed.

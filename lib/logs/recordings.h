@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "core/worker_ref.h"
+#include "logs/compressor.h"
 #include "logs/protocol.h"
 #include "logs/recording.h"
 #include "logs/rotating_file.h"
@@ -48,6 +49,7 @@ class Recordings {
   [[nodiscard]] std::vector<core::SpawnId> spawns() const;
 
  private:
+  void on_rotated(const std::string& path);
   // Nothing for a capture without a file.
   std::shared_ptr<RotatingFile> file_of(const Capture& capture);
 
@@ -55,9 +57,13 @@ class Recordings {
   OnMatched on_matched_;
   Scratch scratch_;
   std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
-  // Open as long as a recording writes to it.
-  std::map<std::string, std::weak_ptr<RotatingFile>> files_;
+  struct File {
+    std::weak_ptr<RotatingFile> open;  // as long as a recording writes to it
+    bool compress = false;
+  };
+  std::map<std::string, File> files_;
   FinishedTails finished_;
+  Compressor compressor_{loop_};
 };
 
 }  // namespace superd::logs

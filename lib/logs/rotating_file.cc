@@ -27,8 +27,8 @@ std::string reason(int code) { return std::generic_category().message(code); }
 
 }  // namespace
 
-RotatingFile::RotatingFile(std::string path, Limits limits, std::string worker)
-    : path_(std::move(path)), limits_(limits), worker_(std::move(worker)) {}
+RotatingFile::RotatingFile(std::string path, Limits limits, Options options)
+    : path_(std::move(path)), limits_(limits), options_(std::move(options)) {}
 
 void RotatingFile::prepare(Stamp now) { ensure_open(now); }
 
@@ -83,6 +83,7 @@ bool RotatingFile::rotate(Stamp now) {
     return false;
   }
   fd_.reset();
+  if (options_.on_rotated) options_.on_rotated();
   return true;
 }
 
@@ -159,7 +160,7 @@ bool RotatingFile::append_marker(core::LogFormat format, Stamp now) {
   const std::string text = fmt::format("superd: {} bytes lost: {}", lost_, lost_why_);
   std::string line;
   if (is_made_of_lines(format)) {
-    append_line(line, format, worker_,
+    append_line(line, format, options_.worker,
                 {.time = to_string(now), .stream = Stream::err, .text = text});
   } else {
     line = fmt::format("{}{}\n", at_line_end_ ? "" : "\n", text);

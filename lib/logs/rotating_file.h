@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "core/spec.h"
@@ -23,10 +25,14 @@ class RotatingFile {
     std::uint64_t max_size = 0;  // bytes; 0: never rotated
     int keep = 0;                // rotated files besides the live one
   };
+  struct Options {
+    std::string worker = {};                     // named in lines of format json
+    std::function<void()> on_rotated = nullptr;  // called from within write()
+  };
 
   // Touches nothing yet. `path` is absolute.
-  // `worker` is named in lines of format json.
-  RotatingFile(std::string path, Limits limits, std::string worker = {});
+  RotatingFile(std::string path, Limits limits) : RotatingFile(std::move(path), limits, {}) {}
+  RotatingFile(std::string path, Limits limits, Options options);
 
   void set_limits(Limits limits) { limits_ = limits; }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -56,7 +62,7 @@ class RotatingFile {
 
   std::string path_;
   Limits limits_;
-  std::string worker_;
+  Options options_;
   UniqueFd fd_;
   std::uint64_t size_ = 0;
   bool at_line_end_ = true;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -113,13 +114,26 @@ ready   = { when = "delay", delay = "50ms" }
   REQUIRE(wait_until(kSoon, [&] { return !site.read("log/web.1.log").empty(); }));
   REQUIRE(::rename(live.c_str(), site.path("log/moved.1").c_str()) == 0);
   const Outcome run = site.ctl({"logs", "--reopen"});
-  CHECK(run.code == 0);
+  CHECK(run.exit == 0);
   CHECK(run.out.empty());
   CHECK(::access(live.c_str(), F_OK) == 0);
   REQUIRE(::rename(live.c_str(), site.path("log/moved.2").c_str()) == 0);
   REQUIRE(::kill(superd.keeper(), SIGUSR1) == 0);
   CHECK(wait_until(kSoon, [&] { return ::access(live.c_str(), F_OK) == 0; }));
-  CHECK(site.ctl({"logs", "--reopen", "web"}).code == 2);
+  CHECK(site.ctl({"logs", "--reopen", "web"}).exit == 2);
+}
+
+TEST_CASE("logs: with compress old files are gzip files, which superctl logs reads", "[all]") {
+  Site site(bulk("max_size = \"64KiB\"\nkeep = 20\ncompress = true\n", 2000));
+  const Superd superd(site);
+  CHECK(wait_until(kSoon, [&] {
+    return ::access(site.path("log/web.1.log.2.gz").c_str(), F_OK) == 0 &&
+           ::access(site.path("log/web.1.log.1").c_str(), F_OK) != 0 &&
+           ::access(site.path("log/web.1.log.2").c_str(), F_OK) != 0;
+  }));
+  const std::vector<std::string> lines = lines_of(site.ctl({"logs", "web", "-n", "2000"}).out);
+  REQUIRE(lines.size() == 2000);
+  CHECK_THAT(lines.at(0), Catch::Contains("line 1 "));
 }
 
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {

@@ -48,7 +48,7 @@ TEST_CASE("an unknown key is an error, with the key that was meant", "[config]")
         R"(3:1: unknown key "depend_on" in [group.web], did you mean "depends_on"?)"},
        {"roll.stratgy = 'rolling'",
         R"(3:6: unknown key "stratgy" in [group.web.roll], did you mean "strategy"?)"},
-       {"log.compress = true", R"(3:5: unknown key "compress" in [group.web.log])"},
+       {"log.colours = true", R"(3:5: unknown key "colours" in [group.web.log])"},
        {"limits.memory_max = '1GiB'", R"(3:8: unknown key "memory_max" in [group.web.limits])"}});
 }
 

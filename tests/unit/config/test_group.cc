@@ -81,6 +81,7 @@ output = "discard"
 max_size = "1MiB"
 keep = 3
 format = "json"
+compress = true
 )");
   CHECK(group.workers == 4);
   REQUIRE(group.listen.size() == 2);
@@ -125,6 +126,7 @@ format = "json"
   CHECK(group.log.format == core::LogFormat::json);
   CHECK(group.log.max_size == 1U << 20U);
   CHECK(group.log.keep == 3);
+  CHECK(group.log.compress);
 }
 
 TEST_CASE("paths of a group are relative to its directory, which is relative to the file",

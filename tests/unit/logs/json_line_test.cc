@@ -93,7 +93,7 @@ TEST_CASE("json: any other text is no line of this format", "[logs]") {
 TEST_CASE("logs: lines of format json are read back, the parts of a long one as one", "[logs]") {
   const TempDir dir;
   const std::string path = dir / "web.1.log";
-  RotatingFile file(path, {.max_size = 40'000, .keep = 9}, "web.1");
+  RotatingFile file(path, {.max_size = 40'000, .keep = 9}, {.worker = "web.1"});
   std::string block;
   LineAssembler assembler;
   // The 16 KiB end within a character.
@@ -116,7 +116,7 @@ TEST_CASE("log file: format json tells of lost bytes in an object", "[logs]") {
   const TempDir dir;
   const std::string path = dir / "web.1.log";
   put(path, R"({"time":"torn)");
-  RotatingFile file(path, {}, "web.1");
+  RotatingFile file(path, {}, {.worker = "web.1"});
   std::filesystem::create_directories(dir / "elsewhere");
   std::filesystem::rename(path, dir / "kept");
   std::filesystem::create_directory(path);

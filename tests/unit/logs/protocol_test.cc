@@ -45,6 +45,7 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
                                                        .format = core::LogFormat::raw,
                                                        .max_size = 1ULL << 40,
                                                        .keep = 10,
+                                                       .compress = true,
                                                        .match = "^\"up\"\\s"}));
   CHECK(capture.spawn == core::SpawnId{~0ULL});
   CHECK(capture.worker == "web.1");
@@ -52,6 +53,7 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
   CHECK(capture.format == core::LogFormat::raw);
   CHECK(capture.max_size == 1ULL << 40);
   CHECK(capture.keep == 10);
+  CHECK(capture.compress);
   CHECK(capture.match == "^\"up\"\\s");
   CHECK(std::get<StopMatching>(again(StopMatching{.spawn = core::SpawnId{2}})).spawn ==
         core::SpawnId{2});

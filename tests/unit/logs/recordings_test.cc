@@ -308,3 +308,16 @@ TEST_CASE("reopen: what was written before is in the file that was moved, and a 
   f.recordings.drain_all();
   CHECK(without_time(f.path) == std::vector<std::string>{"stdout F after"});
 }
+
+TEST_CASE("capture: with compress the rotated files are gzip files", "[logs]") {
+  Fixture f;
+  Output output(1);
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.max_size = 10;
+  capture.keep = 5;
+  capture.compress = true;
+  f.recordings.start(capture, output.again());
+  output.say("one\ntwo\nthree\nfour\n");
+  REQUIRE(loop::run_until(f.loop, [&] { return access((f.path + ".1.gz").c_str(), F_OK) == 0; }));
+  CHECK(contents(f.path) == "four\n");
+}
