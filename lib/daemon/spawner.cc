@@ -215,6 +215,7 @@ void Spawner::capture(const Process& process) {
        .max_size = log.max_size,
        .keep = log.keep,
        .compress = log.compress,
+       .overflow = log.overflow,
        .match = parts_.readiness.log_match(process.id)},
       std::move(fds));
 }

@@ -42,7 +42,8 @@ struct Capture {
   std::uint64_t max_size = 0;  // bytes; 0: never rotated
   int keep = 0;                // rotated files besides the live one
   bool compress = false;       // the rotated ones
-  std::string match = {};      // a Pattern; empty: nothing is looked for
+  core::LogOverflow overflow = core::LogOverflow::drop;
+  std::string match = {};  // a Pattern; empty: nothing is looked for
 };
 
 // Nobody waits for a line of this spawn any more.

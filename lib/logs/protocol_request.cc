@@ -30,9 +30,16 @@ core::LogFormat take_format(Fields& fields) {
 Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", number(hello.request)}}; }
 
 Json to_json(const Capture& capture) {
-  return {{"op", "capture"},      {"spawn", number(capture.spawn)}, {"worker", capture.worker},
-          {"path", capture.path}, {"format", name(capture.format)}, {"max_size", capture.max_size},
-          {"keep", capture.keep}, {"compress", capture.compress},   {"match", capture.match}};
+  return {{"op", "capture"},
+          {"spawn", number(capture.spawn)},
+          {"worker", capture.worker},
+          {"path", capture.path},
+          {"format", name(capture.format)},
+          {"max_size", capture.max_size},
+          {"keep", capture.keep},
+          {"compress", capture.compress},
+          {"block", capture.overflow == core::LogOverflow::block},
+          {"match", capture.match}};
 }
 
 Json to_json(const StopMatching& stop) {
@@ -121,14 +128,16 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
                 .lines = fields.number<int>("lines")};
   }
   if (op == "capture") {
-    return Capture{.spawn = fields.number<core::SpawnId>("spawn"),
-                   .worker = fields.text("worker"),
-                   .path = fields.text("path"),
-                   .format = take_format(fields),
-                   .max_size = fields.number<std::uint64_t>("max_size"),
-                   .keep = fields.number<int>("keep"),
-                   .compress = fields.flag("compress"),
-                   .match = fields.text("match")};
+    return Capture{
+        .spawn = fields.number<core::SpawnId>("spawn"),
+        .worker = fields.text("worker"),
+        .path = fields.text("path"),
+        .format = take_format(fields),
+        .max_size = fields.number<std::uint64_t>("max_size"),
+        .keep = fields.number<int>("keep"),
+        .compress = fields.flag("compress"),
+        .overflow = fields.flag("block") ? core::LogOverflow::block : core::LogOverflow::drop,
+        .match = fields.text("match")};
   }
   return fail("the request is unknown: " + op.substr(0, 40));
 }

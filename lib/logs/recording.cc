@@ -20,6 +20,8 @@ namespace {
 // A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
 // their time.
 constexpr std::size_t kBytesATurn = std::size_t{128} * 1024;
+// With overflow = block, between two tries to write.
+constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -60,6 +62,7 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
                      std::function<void()> on_match)
     : capture_(std::move(capture)),
       file_(std::move(file)),
+      retry_(loop, [this] { write_held(); }),
       scratch_(scratch),
       on_match_(std::move(on_match)) {
   if (file_) file_->prepare(wall_clock());
@@ -94,6 +97,8 @@ void Recording::stop_matching() { matcher_.reset(); }
 void Recording::renew(const Capture& capture) {
   if (file_) file_->set_limits({.max_size = capture.max_size, .keep = capture.keep});
   look_for(capture.match);
+  capture_.overflow = capture.overflow;
+  write_held();
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
@@ -116,7 +121,7 @@ bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
 }
 
 void Recording::read(Pipe& pipe, std::size_t budget) {
-  while (budget > 0) {
+  while (budget > 0 && held_.empty()) {
     const std::size_t size = std::min(budget, scratch_.chunk.size());
     const ssize_t count = ::read(pipe.fd.get(), scratch_.chunk.data(), size);
     if (count < 0 && errno == EINTR) continue;
@@ -131,6 +136,29 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
     budget -= got;
     // Less than asked for is all there was.
     if (got < size) return;
+  }
+}
+
+void Recording::put(std::string_view what, Stamp now) {
+  if (what.empty()) return;
+  const auto rest = capture_.overflow == core::LogOverflow::block ? RotatingFile::Rest::keep
+                                                                  : RotatingFile::Rest::drop;
+  const std::size_t done = file_->write(what, capture_.format, now, rest);
+  if (done == what.size()) return;
+  held_ = what.substr(done);
+  for (const auto& pipe : pipes_) {
+    if (pipe->poll) pipe->poll->stop();
+  }
+  retry_.after(kRetryEvery);
+}
+
+void Recording::write_held() {
+  if (held_.empty()) return;
+  put(std::exchange(held_, {}), wall_clock());
+  if (!held_.empty()) return;
+  retry_.cancel();
+  for (const auto& pipe : pipes_) {
+    if (pipe->poll) pipe->poll->watch({.readable = true});
   }
 }
 
@@ -152,7 +180,7 @@ void Recording::take(Pipe& pipe, std::string_view bytes) {
   });
   if (!file_) return;
   const std::string_view what = is_made_of_lines(capture_.format) ? block : bytes;
-  if (!what.empty()) file_->write(what, capture_.format, now);
+  put(what, now);
 }
 
 void Recording::take_rest(Pipe& pipe) {
@@ -164,15 +192,17 @@ void Recording::take_rest(Pipe& pipe) {
     block.clear();
     append_line(block, capture_.format, capture_.worker,
                 {.time = to_string(now), .stream = pipe.stream, .piece = piece, .text = text});
-    file_->write(block, capture_.format, now);
+    put(block, now);
   });
 }
 
 void Recording::drain() {
+  write_held();
   for (const auto& pipe : pipes_) read(*pipe, kBytesADrain);
 }
 
 void Recording::finish() {
+  capture_.overflow = core::LogOverflow::drop;
   drain();
   for (const auto& pipe : pipes_) take_rest(*pipe);
   pipes_.clear();

@@ -33,6 +33,7 @@ std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
   File& known = files_[capture.path];
   known.compress = capture.compress;
   std::shared_ptr<RotatingFile> file = known.open.lock();
+  known.kept.reset();
   if (file) {
     file->set_limits(limits);
   } else {
@@ -63,7 +64,10 @@ void Recordings::finish(core::SpawnId spawn) {
   recording->finish();
   finished_.keep(recording->capture().worker, spawn, recording->take_tail());
   const auto file = files_.find(recording->capture().path);
-  if (file != files_.end() && file->second.open.use_count() == 1) files_.erase(file);
+  if (file != files_.end() && file->second.open.use_count() == 1) {
+    file->second.kept = file->second.open.lock();
+    if (!file->second.kept->has_untold_loss()) files_.erase(file);
+  }
 }
 
 void Recordings::finish_all() {

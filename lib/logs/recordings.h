@@ -60,6 +60,8 @@ class Recordings {
   struct File {
     std::weak_ptr<RotatingFile> open;  // as long as a recording writes to it
     bool compress = false;
+    // Without a recording, but with a loss to tell at the next one.
+    std::shared_ptr<RotatingFile> kept = nullptr;
   };
   std::map<std::string, File> files_;
   FinishedTails finished_;

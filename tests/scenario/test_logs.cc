@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::string bulk(const std::string& log, int lines) {
   return "[group.web]\ncommand = [\"@WORKER@\", \"bulk\", \"" + std::to_string(lines) +
          "\"]\nready = { when = \"delay\", delay = \"50ms\" }\n[group.web.log]\n" + log;
+}
+
+// The logger's files cannot grow beyond this size, as on a full disk.
+void limit_files(const Superd& superd, rlim_t size) {
+  const pid_t logger = superd.logger();
+  rlimit limit{};
+  REQUIRE(::prlimit(logger, RLIMIT_FSIZE, nullptr, &limit) == 0);
+  limit.rlim_cur = std::min(size, limit.rlim_max);
+  REQUIRE(::prlimit(logger, RLIMIT_FSIZE, &limit, nullptr) == 0);
 }
 
 }  // namespace
@@ -134,6 +144,50 @@ TEST_CASE("logs: with compress old files are gzip files, which superctl logs rea
   const std::vector<std::string> lines = lines_of(site.ctl({"logs", "web", "-n", "2000"}).out);
   REQUIRE(lines.size() == 2000);
   CHECK_THAT(lines.at(0), Catch::Contains("line 1 "));
+}
+
+TEST_CASE("logs: what a full disk does not take is dropped and counted", "[all]") {
+  Site site("[group.web]\nautostart = false\n" + bulk("", 5000).substr(12));
+  const Superd superd(site);
+  limit_files(superd, 50'000);
+  REQUIRE(site.ctl({"start", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] {
+    return site.ctl({"why", "web.1"}).out.find("line 5000 ") != std::string::npos;
+  }));
+  limit_files(superd, RLIM_INFINITY);
+  REQUIRE(site.ctl({"stop", "web"}).exit == 0);
+  std::vector<std::string> lines;
+  REQUIRE(wait_until(kSoon, [&] {
+    lines = lines_of(site.read("log/web.1.log"));
+    return !lines.empty() && lines.back().find(" bytes lost: ") != std::string::npos;
+  }));
+  const std::size_t kept = lines.size() - 1;
+  for (std::size_t i = 0; i < kept; ++i) {
+    CHECK_THAT(lines[i], Catch::Contains(" F line " + std::to_string(i + 1) + " "));
+  }
+  const std::size_t lost = (5000 - kept) * (lines[0].size() + 1);
+  CHECK_THAT(lines.back(), Catch::Contains("superd: " + std::to_string(lost) + " bytes lost: "));
+}
+
+TEST_CASE("logs: with overflow = block a worker waits for a full disk, and nothing is lost",
+          "[all]") {
+  Site site("[group.web]\nautostart = false\n" + bulk("overflow = \"block\"\n", 5000).substr(12));
+  const Superd superd(site);
+  limit_files(superd, 50'000);
+  REQUIRE(site.ctl({"start", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return site.read("log/web.1.log").size() > 49'000; }));
+  CHECK(site.ctl({"why", "web.1"}).out.find("line 5000 ") == std::string::npos);
+  limit_files(superd, RLIM_INFINITY);
+  std::vector<std::string> lines;
+  REQUIRE(wait_until(kSoon, [&] {
+    lines = lines_of(site.read("log/web.1.log"));
+    return lines.size() == 5000;
+  }));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].find(" F line " + std::to_string(i + 1) + " ") == std::string::npos) {
+      FAIL("line " << i + 1 << " is: " << lines[i]);
+    }
+  }
 }
 
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {

@@ -82,6 +82,7 @@ max_size = "1MiB"
 keep = 3
 format = "json"
 compress = true
+overflow = "block"
 )");
   CHECK(group.workers == 4);
   REQUIRE(group.listen.size() == 2);
@@ -127,6 +128,7 @@ compress = true
   CHECK(group.log.max_size == 1U << 20U);
   CHECK(group.log.keep == 3);
   CHECK(group.log.compress);
+  CHECK(group.log.overflow == core::LogOverflow::block);
 }
 
 TEST_CASE("paths of a group are relative to its directory, which is relative to the file",

@@ -76,7 +76,8 @@ GroupSpec full_spec() {
               .format = LogFormat::raw,
               .max_size = 1ULL << 40,
               .keep = 3,
-              .compress = true};
+              .compress = true,
+              .overflow = LogOverflow::block};
   spec.triggers = {{.paths = {"src/"},
                     .ignore = {"*.pyc"},
                     .action = {.kind = TriggerAction::Kind::signal, .signal = 1},

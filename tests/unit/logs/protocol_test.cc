@@ -46,6 +46,7 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
                                                        .max_size = 1ULL << 40,
                                                        .keep = 10,
                                                        .compress = true,
+                                                       .overflow = core::LogOverflow::block,
                                                        .match = "^\"up\"\\s"}));
   CHECK(capture.spawn == core::SpawnId{~0ULL});
   CHECK(capture.worker == "web.1");
@@ -54,6 +55,7 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
   CHECK(capture.max_size == 1ULL << 40);
   CHECK(capture.keep == 10);
   CHECK(capture.compress);
+  CHECK(capture.overflow == core::LogOverflow::block);
   CHECK(capture.match == "^\"up\"\\s");
   CHECK(std::get<StopMatching>(again(StopMatching{.spawn = core::SpawnId{2}})).spawn ==
         core::SpawnId{2});
