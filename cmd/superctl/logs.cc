@@ -9,6 +9,7 @@
 #include "follow_logs.h"
 #include "log_printer.h"
 #include "log_text.h"
+#include "reopen_logs.h"
 #include "selection.h"
 #include "wire/route.h"
 
@@ -22,6 +23,7 @@ struct LogsArguments {
   bool times = false;
   std::string since;
   std::string stream;
+  bool reopen = false;
 };
 
 client::Request request_for(const client::Target& target, const LogsArguments& given) {
@@ -98,6 +100,7 @@ LogPrinter::How how_for(Context& context, const LogsArguments& given, const Sele
 }
 
 ExitCode run_logs(Context& context, const LogsArguments& given) {
+  if (given.reopen) return reopen_logs(context);
   const auto names = given.names.empty() ? std::vector<std::string>{"all"} : given.names;
   const auto selection = context.select(names);
   if (!selection) return context.report(selection.error());
@@ -127,8 +130,9 @@ Command logs_command() {
           .summary = "what workers wrote",
           .declare =
               [given](CLI::App& app) {
-                app.add_option("NAME", given->names, "group, worker or glob; none: all groups")
-                    ->type_name("");
+                auto* names =
+                    app.add_option("NAME", given->names, "group, worker or glob; none: all groups")
+                        ->type_name("");
                 auto* lines =
                     app.add_option("-n", given->lines, "how many lines of each NAME (default 20)")
                         ->type_name("N")
@@ -142,6 +146,10 @@ Command logs_command() {
                     ->type_name("STREAM")
                     ->check(CLI::IsMember({"stdout", "stderr"}));
                 app.add_flag("-t", given->times, "with the time of each line");
+                app.add_flag("--reopen", given->reopen,
+                             "print nothing: open all log files anew, after they were moved")
+                    ->excludes(names)
+                    ->excludes(lines);
               },
           .run = [given](Context& context) { return run_logs(context, *given); }};
 }

@@ -123,6 +123,7 @@ class Routes {
   void on(Ask ask, const wire::HoldGroup& command);
   void on(Ask ask, const wire::Apply& command);
   void on(Ask ask, const wire::Upgrade& command);
+  void on(Ask ask, const wire::ReopenLogs& command);
   void on(Ask ask, const wire::Shutdown& command);
 
   // The object of a request, or nothing after an answer 403 or 404.

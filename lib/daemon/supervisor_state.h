@@ -99,6 +99,8 @@ class Supervisor {
   void on_keeper();
   void leave_to_the_next();
   void on_signal(int number);
+  // Nobody waits for it; the log tells that it was done.
+  void reopen_logs(const std::string& cause);
   void on_exits();
   void sync_keeper();
   void finish();

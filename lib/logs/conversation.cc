@@ -26,6 +26,7 @@ void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& f
   if (const Finish* finish = std::get_if<Finish>(&*request)) return handle(*finish);
   if (const Tail* tail = std::get_if<Tail>(&*request)) return handle(*tail);
   if (const Sync* sync = std::get_if<Sync>(&*request)) return handle(*sync);
+  if (const Reopen* reopen = std::get_if<Reopen>(&*request)) return handle(*reopen);
   handle(std::get<Read>(std::move(*request)));
 }
 
@@ -84,6 +85,11 @@ void Conversation::answer_on(const Read& read) {
 void Conversation::handle(const Sync& sync) {
   recordings_.drain_all();
   answer(Lines{.request = sync.request});
+}
+
+void Conversation::handle(const Reopen& reopen) {
+  recordings_.reopen_files();
+  answer(Lines{.request = reopen.request});
 }
 
 void Conversation::answer(const Answer& answer) {

@@ -41,6 +41,7 @@ class Conversation {
   void handle(Read read);
   void handle(const Sync& sync);
   void answer_on(const Read& read);
+  void handle(const Reopen& reopen);
   void answer(const Answer& answer);
 
   Recordings& recordings_;

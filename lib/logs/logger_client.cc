@@ -109,6 +109,11 @@ void LoggerClient::sync(LinesCallback on_done) {
   state_->ask(id, Sync{.request = id}, std::move(on_done));
 }
 
+void LoggerClient::reopen(LinesCallback on_done) {
+  const RequestId id = state_->next_id();
+  state_->ask(id, Reopen{.request = id}, std::move(on_done));
+}
+
 void LoggerClient::State::send_hello() {
   dropped = false;
   hello = next_id();

@@ -65,6 +65,8 @@ class LoggerClient {
   void read_on(std::vector<Source> sources, Stream only, LinesCallback on_lines);
   // Empty lines: everything that was in the pipes is in the files.
   void sync(LinesCallback on_done);
+  // Empty lines: every log file that is written to was opened anew.
+  void reopen(LinesCallback on_done);
 
  private:
   struct State;

@@ -28,9 +28,9 @@ struct Hello {
 };
 
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
-// directions: one for raw, those of stdout and stderr for cri. No answer: what goes wrong with the
-// file is the logger's to bear. A spawn that is captured already from the same pipes keeps its
-// capture and takes the new limits and `match`.
+// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong
+// with the file is the logger's to bear. A spawn that is captured already from the same pipes keeps
+// its capture and takes the new limits and `match`.
 //
 // With `match`, Matched is told for the first line that it is found in, of those that come out of
 // the pipes from here on; at once where it is what the capture looked for before, and has found.
@@ -41,7 +41,9 @@ struct Capture {
   core::LogFormat format = core::LogFormat::cri;
   std::uint64_t max_size = 0;  // bytes; 0: never rotated
   int keep = 0;                // rotated files besides the live one
-  std::string match = {};      // a Pattern; empty: nothing is looked for
+  bool compress = false;       // the rotated ones
+  core::LogOverflow overflow = core::LogOverflow::drop;
+  std::string match = {};  // a Pattern; empty: nothing is looked for
 };
 
 // Nobody waits for a line of this spawn any more.
@@ -102,7 +104,13 @@ struct Sync {
   RequestId request{};
 };
 
-using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync>;
+// Answered once each file was opened anew at its path, made where it is not there: after others
+// moved the files away.
+struct Reopen {
+  RequestId request{};
+};
+
+using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync, Reopen>;
 
 // ---- logger to supervisor
 
@@ -113,7 +121,7 @@ struct Captures {
   bool more = false;
 };
 
-// Answers Tail, Read and Sync (no lines).
+// Answers Tail and Read; Sync and Reopen (no lines).
 struct Lines {
   RequestId request{};
   std::vector<Line> lines = {};

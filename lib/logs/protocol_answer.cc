@@ -11,7 +11,6 @@
 namespace superd::logs {
 namespace {
 
-constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
 // Every byte of a text may become six (\u0000).
 constexpr std::size_t kMaxText = std::size_t{8} * 1024;
 constexpr std::size_t kSpawnsAMessage = 2000;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -9,13 +10,16 @@
 
 #include <nlohmann/json.hpp>
 
-#include "logs/line.h"
+#include "logs/protocol.h"
 
-// Reading JSON of unknown shape, for the two protocol_*.cc files: every answer says whether the
-// field was there and of the right type; nothing throws.
+// Reading JSON of unknown shape, for the two protocol_*.cc files and json_line.cc: every answer
+// says whether the field was there and of the right type; nothing throws.
 namespace superd::logs {
 
 using Json = nlohmann::json;
+
+// Room for what surrounds a list in a message, and for the longest element that may be added last.
+inline constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
 
 // Invalid UTF-8 becomes U+FFFD.
 inline std::string dump(const Json& json) {

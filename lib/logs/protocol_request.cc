@@ -7,15 +7,14 @@
 namespace superd::logs {
 namespace {
 
-// Room for what surrounds a list, and for the longest element that may be added last.
-constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
-
 std::string_view name(core::LogFormat format) {
   switch (format) {
     case core::LogFormat::cri:
       return "cri";
     case core::LogFormat::raw:
       return "raw";
+    case core::LogFormat::json:
+      return "json";
   }
   std::abort();
 }
@@ -24,15 +23,23 @@ core::LogFormat take_format(Fields& fields) {
   const std::string text = fields.text("format");
   if (text == "cri") return core::LogFormat::cri;
   if (text == "raw") return core::LogFormat::raw;
+  if (text == "json") return core::LogFormat::json;
   return fields.miss(core::LogFormat::cri);
 }
 
 Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", number(hello.request)}}; }
 
 Json to_json(const Capture& capture) {
-  return {{"op", "capture"},      {"spawn", number(capture.spawn)}, {"worker", capture.worker},
-          {"path", capture.path}, {"format", name(capture.format)}, {"max_size", capture.max_size},
-          {"keep", capture.keep}, {"match", capture.match}};
+  return {{"op", "capture"},
+          {"spawn", number(capture.spawn)},
+          {"worker", capture.worker},
+          {"path", capture.path},
+          {"format", name(capture.format)},
+          {"max_size", capture.max_size},
+          {"keep", capture.keep},
+          {"compress", capture.compress},
+          {"block", capture.overflow == core::LogOverflow::block},
+          {"match", capture.match}};
 }
 
 Json to_json(const StopMatching& stop) {
@@ -53,6 +60,9 @@ Json to_json(const Sync& sync) { return {{"op", "sync"}, {"request", number(sync
 Json to_json(const LastLines& from) { return {{"lines", from.lines}}; }
 Json to_json(const SinceTime& from) { return {{"time", from.time}}; }
 Json to_json(const Place& from) { return {{"file", from.file}, {"offset", from.offset}}; }
+Json to_json(const Reopen& reopen) {
+  return {{"op", "reopen"}, {"request", number(reopen.request)}};
+}
 
 Json to_json(const Source& source) {
   return {{"worker", source.worker},
@@ -136,6 +146,7 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
   if (op == "finish") return Finish{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "stop_matching") return StopMatching{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "sync") return Sync{.request = fields.number<RequestId>("request")};
+  if (op == "reopen") return Reopen{.request = fields.number<RequestId>("request")};
   if (op == "read") return take_read(fields);
   if (op == "tail") {
     return Tail{.request = fields.number<RequestId>("request"),
@@ -143,13 +154,16 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
                 .lines = fields.number<int>("lines")};
   }
   if (op == "capture") {
-    return Capture{.spawn = fields.number<core::SpawnId>("spawn"),
-                   .worker = fields.text("worker"),
-                   .path = fields.text("path"),
-                   .format = take_format(fields),
-                   .max_size = fields.number<std::uint64_t>("max_size"),
-                   .keep = fields.number<int>("keep"),
-                   .match = fields.text("match")};
+    return Capture{
+        .spawn = fields.number<core::SpawnId>("spawn"),
+        .worker = fields.text("worker"),
+        .path = fields.text("path"),
+        .format = take_format(fields),
+        .max_size = fields.number<std::uint64_t>("max_size"),
+        .keep = fields.number<int>("keep"),
+        .compress = fields.flag("compress"),
+        .overflow = fields.flag("block") ? core::LogOverflow::block : core::LogOverflow::drop,
+        .match = fields.text("match")};
   }
   return fail("the request is unknown: " + op.substr(0, 40));
 }

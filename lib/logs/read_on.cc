@@ -8,22 +8,12 @@
 #include <utility>
 
 #include "base/time_text.h"
-#include "logs/cri.h"
+#include "logs/line_format.h"
 #include "logs/reader.h"
 #include "logs/source_files.h"
 
 namespace superd::logs {
 namespace {
-
-std::optional<CriLine> parsed(std::string_view text, core::LogFormat format) {
-  switch (format) {
-    case core::LogFormat::cri:
-      return parse_cri(text);
-    case core::LogFormat::raw:
-      return std::nullopt;
-  }
-  std::abort();
-}
 
 // ---- where to begin
 
@@ -34,7 +24,8 @@ std::optional<std::uint64_t> begin_of_last(const OpenFile& file, const Source& s
   constexpr std::size_t kBlock = std::size_t{64} * 1024;
   constexpr std::size_t kMostBlock = std::size_t{4} << 20;
   const auto is_wanted = [&](std::string_view text) {
-    const auto line = parsed(text, source.format);
+    std::string storage;
+    const auto line = parse_line(text, source.format, storage);
     return !line || (line->piece == Piece::full && is_of(line->stream, only));
   };
   std::uint64_t end = file.size;  // of what is not counted yet
@@ -74,7 +65,8 @@ std::optional<std::uint64_t> begin_of_last(const OpenFile& file, const Source& s
 Place begin(const LastLines& from, const Source& source, Stream only) {
   int wanted = std::max(from.lines, 0);
   Place place;
-  (void)find_file(source, [&](const OpenFile& file) {
+  (void)find_file(source, [&](OpenFile& file) {
+    unpack(file, source);
     const auto offset = begin_of_last(file, source, only, wanted);
     place = {.file = file.id, .offset = offset.value_or(0)};
     return offset.has_value();
@@ -91,7 +83,8 @@ std::string first_time(const OpenFile& file, const Source& source, std::uint64_t
     const std::string_view text = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), text.size() + 1));
     if (!whole) continue;
-    if (const auto line = parsed(text, source.format)) return std::string(line->time);
+    std::string storage;
+    if (const auto line = parse_line(text, source.format, storage)) return std::string(line->time);
   }
   return {};
 }
@@ -119,12 +112,13 @@ std::uint64_t begin_of_line(const OpenFile& file, std::uint64_t offset) {
 Place begin(const SinceTime& from, const Source& source, Stream) {
   Place place;
   const auto time = parse_time(from.time);
-  (void)find_file(source, [&](const OpenFile& file) {
+  (void)find_file(source, [&](OpenFile& file) {
     // A file that was written for the last time before has nothing; its date tells whole seconds.
     if (time && file.changed + std::chrono::seconds(1) < *time) {
       if (place.file == 0) place = {.file = file.id, .offset = file.size};
       return true;
     }
+    unpack(file, source);
     const std::uint64_t offset = offset_before(file, source, from.time);
     place = {.file = file.id, .offset = begin_of_line(file, offset)};
     const std::string first = first_time(file, source, 0);
@@ -143,7 +137,8 @@ class Joiner {
   Joiner(const Source& source, Stream only, Run& run) : source_(source), only_(only), run_(run) {}
 
   void take(std::string_view text, Place behind) {
-    const std::optional<CriLine> cri = parsed(text, source_.format);
+    std::string storage;
+    const std::optional<CriLine> cri = parse_line(text, source_.format, storage);
     if (!cri) {
       run_.lines.push_back(
           {.worker = source_.worker, .text = std::string(text.substr(0, kMaxLineText))});
@@ -212,6 +207,7 @@ std::optional<OpenFile> file_at(const Source& source, Place& place, bool& missed
   if (place.file != 0) {
     auto file = find_file(source, [&](const OpenFile& other) { return is_at(other, place); });
     if (file) {
+      unpack(*file, source);
       place.file = file->id;
       // It was made shorter from outside.
       if (place.offset > file->size) place.offset = 0;
@@ -224,6 +220,7 @@ std::optional<OpenFile> file_at(const Source& source, Place& place, bool& missed
     missed = false;
     return file;
   }
+  unpack(*file, source);
   place = {.file = file->id, .offset = 0};
   return file;
 }
@@ -250,6 +247,7 @@ Run read_pass(const Source& source, Place place, Stream only, std::size_t max_by
     if (!whole || file->number == 0 || max_bytes == 0) break;
     file = open_file(source, file->number - 1);
     if (!file) break;
+    unpack(*file, source);
     place = {.file = file->id, .offset = 0};
   }
   joiner.hold_back();

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "logs/cri.h"
+#include "logs/line_format.h"
 #include "logs/log_files.h"
+#include "logs/source_files.h"
 
 namespace superd::logs {
 namespace {
@@ -36,8 +37,8 @@ std::string last_bytes(int fd, std::size_t file_size, std::size_t size) {
 
 // Whether a line of the file ends a line of the worker that is wanted.
 bool ends_line(std::string_view line, core::LogFormat format, Stream only) {
-  if (format == core::LogFormat::raw) return true;
-  const std::optional<CriLine> parsed = parse_cri(line);
+  std::string storage;
+  const std::optional<CriLine> parsed = parse_line(line, format, storage);
   return !parsed || (parsed->piece == Piece::full && is_of(parsed->stream, only));
 }
 
@@ -87,8 +88,8 @@ std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& 
   // Where the open line of a stream is, whose next piece belongs to it.
   std::array<std::optional<std::size_t>, 2> open;
   for (const std::string& text : file_lines) {
-    std::optional<CriLine> cri;
-    if (source.format == core::LogFormat::cri) cri = parse_cri(text);
+    std::string storage;
+    const std::optional<CriLine> cri = parse_line(text, source.format, storage);
     if (!cri) {
       lines.push_back({.worker = source.worker,
                        .time = {},
@@ -120,7 +121,8 @@ std::vector<Line> read_last_lines(const Source& source, Stream only, std::size_t
   std::deque<std::string> all;
   std::size_t ended = 0;
   for (int number = 0; ended <= count && max_bytes > 0; ++number) {
-    const Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    if (!fd && fd.error().code == ENOENT && number > 0) fd = open_unpacked(source.path, number);
     if (!fd) {
       if (fd.error().code != ENOENT) log::warn("{}", fd.error().message);
       // The live file is missing in the moment after a rotation, or because it was removed.

@@ -385,6 +385,8 @@ Routed route(const Request& request) {
   if (path.size() == 2 && path[1] == "upgrade") return route_order<Upgrade>(request);
   if (path.size() == 2 && path[1] == "events") return route_events(request);
   if (path.size() == 2 && path[1] == "rolls") return route_rolls(request);
+  if (path.size() == 3 && path[1] == "logs" && path[2] == "reopen")
+    return route_order<ReopenLogs>(request);
   if (path.size() == 3 && path[1] == "pids") return route_pid(request);
   if (path.size() == 3 && path[1] == "rolls") return route_roll(request);
   if (path.size() == 3 || path.size() == 4) {

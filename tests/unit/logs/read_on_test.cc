@@ -1,12 +1,17 @@
 #include "logs/read_on.h"
 
+#include <atomic>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "files.h"
 #include "logs/cri.h"
+#include "logs/gzip.h"
+#include "logs/log_files.h"
 #include "logs/rotating_file.h"
 
 using namespace superd;
@@ -126,6 +131,33 @@ TEST_CASE("logs -n -f: begins with the last lines, of one stream where that is a
   CHECK(last(3, Stream::both) == std::vector<std::string>{"line 2998", "line 2999", "newest"});
   CHECK(last(2, Stream::err) == std::vector<std::string>{"line 1000", "line 2000"});
   CHECK(last(5000, Stream::both).size() == 3001);
+}
+
+TEST_CASE("logs -f: goes on within a file that was compressed meanwhile", "[logs]") {
+  const TempDir dir;
+  Source source = cri_source(dir / "web.1.log");
+  const std::string first = cri_line(0, "one") + cri_line(1, "two");
+  put(source.path, first);
+  Place place;
+  CHECK(go_on(source, place).lines.size() == 2);
+  put(dir / "web.1.log.1", first + cri_line(2, "three"));
+  const std::atomic<bool> stop{false};
+  {
+    const Result<UniqueFd> plain = open_for_reading(dir / "web.1.log.1");
+    REQUIRE(plain);
+    REQUIRE(compress_file(plain->get(), dir / "web.1.log.1.gz", stop));
+  }
+  REQUIRE(unlink((dir / "web.1.log.1").c_str()) == 0);
+  put(source.path, cri_line(3, "four"));
+  const Run run = go_on(source, place);
+  CHECK(!run.missed);
+  CHECK(texts(run.lines) == std::vector<std::string>{"three", "four"});
+  source.from = LastLines{.lines = 3};
+  Place last = begin_of(source, Stream::both);
+  CHECK(texts(go_on(source, last).lines) == std::vector<std::string>{"two", "three", "four"});
+  source.from = SinceTime{.time = to_string(stamp() + std::chrono::seconds(0))};
+  Place since = begin_of(source, Stream::both);
+  CHECK(go_on(source, since).lines.size() == 4);
 }
 
 TEST_CASE("logs --since: begins with the file and near the line of that time", "[logs]") {

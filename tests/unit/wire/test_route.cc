@@ -66,6 +66,7 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   CHECK(routed<HoldGroup>(Method::post, "/v1/groups/web/hold").action == HoldAction::hold);
   CHECK(routed<HoldGroup>(Method::post, "/v1/groups/web/release", "{}").group == "web");
   routed<Shutdown>(Method::post, "/v1/shutdown");
+  routed<ReopenLogs>(Method::post, "/v1/logs/reopen");
 }
 
 TEST_CASE("route: logs can go on, from a time, of one stream, and behind places", "[wire]") {
@@ -188,6 +189,8 @@ TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]"
   CHECK(refused(Method::post, "/v1/workers/web.1/hold").status == 404);
   CHECK(refused(Method::get, "/v1/shutdown").allow == "POST");
   CHECK(refused(Method::get, "/v1/upgrade").allow == "POST");
+  CHECK(refused(Method::get, "/v1/logs/reopen").allow == "POST");
+  CHECK(refused(Method::post, "/v1/logs").status == 404);
   CHECK(refused(Method::post, "/v1/rolls").allow == "GET, HEAD");
   CHECK(refused(Method::post, "/v1/rolls/1").allow == "GET, HEAD");
 }
