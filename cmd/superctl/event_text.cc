@@ -12,14 +12,19 @@
 
 namespace superd::superctl {
 
+Result<WallTime> parse_moment(std::string_view text, WallTime now) {
+  if (const auto time = parse_time(text)) return *time;
+  if (const auto before = parse_duration(text))
+    return std::chrono::time_point_cast<WallTime::duration>(now - *before);
+  return fail(
+      fmt::format("{} is no time (2026-11-23T04:00:00Z) and no duration (10m)", quoted(text)));
+}
+
 Result<Since> parse_since(std::string_view text, WallTime now) {
   std::uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error == std::errc() && end == text.data() + text.size()) return Since(id);
-  if (const auto time = parse_time(text)) return Since(*time);
-  if (const auto before = parse_duration(text)) {
-    return Since(std::chrono::time_point_cast<WallTime::duration>(now - *before));
-  }
+  if (const auto moment = parse_moment(text, now)) return Since(*moment);
   return fail(fmt::format(
       "{} is no time (2026-11-23T04:00:00Z), no duration (10m) and no event's id", quoted(text)));
 }

@@ -20,6 +20,9 @@ using Since = std::variant<std::uint64_t, WallTime>;
 // `812`; `2026-11-23T04:00:00Z`; `10m` before `now`.
 Result<Since> parse_since(std::string_view text, WallTime now);
 
+// --since of what has no ids: the latter two.
+Result<WallTime> parse_moment(std::string_view text, WallTime now);
+
 // No targets: everything, superd's own events as well.
 bool is_about(const wire::OccurrenceView& event, const std::vector<client::Target>& targets);
 bool is_since(const wire::OccurrenceView& event, WallTime since);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "client/table.h"
 #include "wire/views.h"
 
 namespace superd::superctl {
@@ -22,8 +23,11 @@ enum class Raw { no, yes };
 struct LogText {
   Prefix prefix = Prefix::none;
   Raw raw = Raw::no;
+  enum class Time { none, shown };
+  Time time = Time::none;
+  client::Colour colour = client::Colour::off;
 };
-// `web.1 | text`, without the newline.
+// `TIME web.1 | text`, without the newline. A start or an end: `web.1 | -- process 4711 started`.
 std::string log_text(const wire::LogLine& line, LogText how);
 
 }  // namespace superd::superctl

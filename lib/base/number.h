@@ -16,4 +16,10 @@ std::optional<Number> to_number(std::string_view text, int base = 10) {
   return number;
 }
 
+template <class Number>
+std::optional<Number> to_number_within(std::string_view text, Number least, Number most) {
+  const auto number = to_number<Number>(text);
+  return number && *number >= least && *number <= most ? number : std::nullopt;
+}
+
 }  // namespace superd

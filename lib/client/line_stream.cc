@@ -80,6 +80,27 @@ Status LineStream::wait(Clock::time_point until) {
   return {};
 }
 
+Status LineStream::wait_for_any(const std::vector<LineStream*>& streams, Watched watched,
+                                Clock::time_point until) {
+  std::vector<pollfd> polled = {pollfd{.fd = watched.interrupt_fd, .events = POLLIN, .revents = 0},
+                                pollfd{.fd = watched.output_fd, .events = 0, .revents = 0}};
+  bool knocking = false;
+  for (const LineStream* stream : streams) {
+    const bool lives = stream != nullptr && !stream->connection_->finished();
+    const short events = lives ? stream->connection_->events() : short{0};
+    knocking = knocking || (lives && events == 0);
+    polled.push_back(
+        {.fd = events == 0 ? -1 : stream->connection_->fd(), .events = events, .revents = 0});
+  }
+  static_cast<void>(::poll(polled.data(), polled.size(), poll_timeout(until, knocking)));
+  if (Status seen = found(polled[0], polled[1]); !seen) return seen;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (streams[i] == nullptr || streams[i]->connection_->finished()) continue;
+    if (polled[i + 2].fd < 0 || polled[i + 2].revents != 0) streams[i]->connection_->step();
+  }
+  return {};
+}
+
 Status LineStream::pause(Watched watched, Clock::time_point until) {
   std::array<pollfd, 2> polled = {
       pollfd{.fd = watched.interrupt_fd, .events = POLLIN, .revents = 0},

@@ -35,6 +35,9 @@ class LineStream {
   Result<Some> next(Clock::time_point until);
   // There is an answer, and it is a 200.
   [[nodiscard]] bool began() const;
+  // Until something comes of one of them (none: nullptr), or the time is there; next() then has it.
+  static Status wait_for_any(const std::vector<LineStream*>& streams, Watched watched,
+                             Clock::time_point until);
   // Nothing but the time until the next try. Fails as next() does.
   static Status pause(Watched watched, Clock::time_point until);
 

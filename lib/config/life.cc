@@ -20,8 +20,10 @@ constexpr Choice<core::RespawnPolicy> kPolicies[] = {
 constexpr Choice<core::LogOutput> kOutputs[] = {{"file", core::LogOutput::file},
                                                 {"inherit", core::LogOutput::inherit},
                                                 {"discard", core::LogOutput::discard}};
-constexpr Choice<core::LogFormat> kFormats[] = {{"cri", core::LogFormat::cri},
-                                                {"raw", core::LogFormat::raw}};
+constexpr Choice<core::LogFormat> kFormats[] = {
+    {"cri", core::LogFormat::cri}, {"raw", core::LogFormat::raw}, {"json", core::LogFormat::json}};
+constexpr Choice<core::LogOverflow> kOverflows[] = {{"drop", core::LogOverflow::drop},
+                                                    {"block", core::LogOverflow::block}};
 constexpr IntRange kFailures{.min = 0, .max = 1000000};
 constexpr IntRange kKeep{.min = 0, .max = 1000};
 // Below this a file is rotated at every few lines.
@@ -103,7 +105,9 @@ void read_log(TableReader table, core::LogSpec& log) {
     }
   }
   table.read("keep", log.keep, kKeep);
+  table.read("compress", log.compress);
   table.read("format", log.format, kFormats);
+  table.read("overflow", log.overflow, kOverflows);
   table.finish();
 }
 

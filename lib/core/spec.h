@@ -198,13 +198,17 @@ struct RecycleSpec {
 };
 
 enum class LogOutput { file, inherit, discard };
-enum class LogFormat { cri, raw };
+enum class LogFormat { cri, raw, json };
+// What becomes of output that cannot be written.
+enum class LogOverflow { drop, block };
 
 struct LogSpec {
   LogOutput output = LogOutput::file;
   LogFormat format = LogFormat::cri;
   std::uint64_t max_size = 50ULL << 20;  // bytes
   int keep = 10;                         // rotated files besides the live one
+  bool compress = false;                 // the rotated ones
+  LogOverflow overflow = LogOverflow::drop;
 
   friend bool operator==(const LogSpec&, const LogSpec&) = default;
 };

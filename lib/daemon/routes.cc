@@ -193,49 +193,6 @@ void Routes::on(Ask ask, const wire::GetPid& command) {
   ask.out.answer(wire::json_response(200, wire::to_text(pid_view(*worker, *spawn, pid))));
 }
 
-void Routes::on(Ask ask, const wire::GetGroupLogs& command) {
-  const core::Group* group = find(ask, command.group);
-  if (group == nullptr) return;
-  const core::GroupSpec& spec = spec_of(group->name);
-  if (spec.log.output != core::LogOutput::file) {
-    ask.out.answer(wire::problem_response(
-        409,
-        fmt::format("the output of {} is not kept: its log.output is not \"file\"", group->name)));
-    return;
-  }
-  std::vector<logs::Source> sources;
-  for (const core::Worker& worker : group->workers) {
-    if (command.worker && *command.worker != worker.ref.number) continue;
-    sources.push_back({.worker = core::to_string(worker.ref),
-                       .path = parts_.spawner.log_path(worker.ref),
-                       .format = spec.log.format});
-  }
-  if (sources.empty()) {
-    ask.out.answer(wire::problem_response(
-        404, fmt::format("no worker {}.{}", group->name, command.worker.value_or(0))));
-    return;
-  }
-  auto out = std::make_shared<Responder>(std::move(ask.out));
-  parts_.logger.read(std::move(sources), command.lines,
-                     [out](std::optional<std::vector<logs::Line>> lines) {
-                       if (!lines) {
-                         out->answer(wire::problem_response(503, "the logger does not answer"));
-                         return;
-                       }
-                       std::vector<wire::LogLine> views;
-                       for (const logs::Line& line : *lines) {
-                         const bool told = line.stream != logs::Stream::both;
-                         views.push_back({.time = line.time,
-                                          .worker = line.worker,
-                                          .stream = told ? std::string(name(line.stream)) : "",
-                                          .text = line.text});
-                       }
-                       wire::Response response = wire::json_response(200, wire::to_text(views));
-                       response.content_type = "application/x-ndjson";
-                       out->answer(std::move(response));
-                     });
-}
-
 void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   const core::Group* group = find(ask, command.group);
   if (group == nullptr) return;

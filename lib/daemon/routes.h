@@ -14,6 +14,7 @@
 #include "daemon/history.h"
 #include "daemon/holds.h"
 #include "daemon/http_server.h"
+#include "daemon/log_feed.h"
 #include "daemon/orders.h"
 #include "daemon/rolls.h"
 #include "daemon/spawner.h"
@@ -59,6 +60,7 @@ class Routes {
     Triggers& triggers;
     Holds& holds;
     EventFeed& events;
+    LogFeed& logs;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
@@ -77,6 +79,8 @@ class Routes {
   Routes(Parts parts, Hooks hooks) : parts_(parts), hooks_(std::move(hooks)) {}
 
   void handle(Door door, const wire::Request& request, const os::Peer& peer, Responder responder);
+  // Where the workers of a group write; nothing: there is none, or its output is not kept.
+  [[nodiscard]] std::optional<LogFeed::Sources> log_sources(const std::string& group) const;
   // After every change: answers who waited for a state that is reached.
   void answer_waiters();
 
@@ -119,6 +123,7 @@ class Routes {
   void on(Ask ask, const wire::HoldGroup& command);
   void on(Ask ask, const wire::Apply& command);
   void on(Ask ask, const wire::Upgrade& command);
+  void on(Ask ask, const wire::ReopenLogs& command);
   void on(Ask ask, const wire::Shutdown& command);
 
   // The object of a request, or nothing after an answer 403 or 404.

@@ -151,6 +151,18 @@ void Routes::on(Ask ask, const wire::Upgrade&) {
   hooks_.upgrade(ask.cause, std::move(ask.out));
 }
 
+void Routes::on(Ask ask, const wire::ReopenLogs&) {
+  if (!ask.rights.everything) return refuse_more_than_own(ask);
+  auto out = std::make_shared<Responder>(std::move(ask.out));
+  parts_.logger.reopen([out](const std::optional<std::vector<logs::Line>>& done) {
+    if (!done) return out->answer(wire::problem_response(503, "the logger does not answer"));
+    wire::OutcomeView view;
+    view.action = "reopen";
+    view.message = "the log files are opened anew";
+    out->answer(wire::json_response(200, wire::to_text(view)));
+  });
+}
+
 void Routes::on(Ask ask, const wire::Shutdown&) {
   if (!ask.rights.everything) return refuse_more_than_own(ask);
   wire::OutcomeView view;

@@ -214,6 +214,8 @@ void Spawner::capture(const Process& process) {
        .format = log.format,
        .max_size = log.max_size,
        .keep = log.keep,
+       .compress = log.compress,
+       .overflow = log.overflow,
        .match = parts_.readiness.log_match(process.id)},
       std::move(fds));
 }

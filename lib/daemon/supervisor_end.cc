@@ -78,6 +78,7 @@ void Supervisor::on_signal(int number) {
   if (number != SIGTERM && number != SIGINT) {
     if (!core_.shutting_down() && signal_orders_.arrived(number)) return;
     if (!core_.shutting_down() && number == SIGHUP) return apply_.request(cause);
+    if (!core_.shutting_down() && number == SIGUSR1) return reopen_logs(cause);
     if (!core_.shutting_down() && number == SIGUSR2) return upgrade_.request(cause, Responder());
     log::write(number == SIGWINCH ? log::Level::debug : log::Level::info,
                cause + " has no meaning here and changes nothing");
@@ -92,6 +93,16 @@ void Supervisor::on_signal(int number) {
   }
   happen(core::ShutdownRequested{
       .cause = cause, .urgency = again ? core::Urgency::at_once : core::Urgency::ordered});
+}
+
+void Supervisor::reopen_logs(const std::string& cause) {
+  logger_.reopen([cause](const std::optional<std::vector<logs::Line>>& done) {
+    if (done) {
+      log::info("{}: the log files are opened anew", cause);
+    } else {
+      log::warn("{}: the logger does not answer", cause);
+    }
+  });
 }
 
 void Supervisor::on_exits() {
@@ -130,6 +141,7 @@ void Supervisor::finish() {
   leave_timer_.emplace(loop_, [this] { leave(); });
   leave_timer_->after(kLastAnswers);
   event_feed_.end();
+  log_feed_.end();
   if (worker_server_) worker_server_->stop([] {});
   apply_.abandon();
   control_server_->stop(

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "daemon/supervisor_state.h"
+#include "logs/stamp.h"
 #include "wire/json.h"
 
 // What superd does of its own accord, and what it tells of.
@@ -56,6 +57,17 @@ void Supervisor::tell(core::OccurrenceKind kind, const wire::OccurrenceView& vie
   event_history_.add(view);
   event_feed_.wake();
   if (hooks_.wants(kind)) hooks_.tell(kind, wire::to_text(view));
+}
+
+LogFeed::Parts Supervisor::log_feed_parts() {
+  return {.history = event_history_,
+          .read_on =
+              [this](LogFeed::Sources sources, logs::Stream only,
+                     logs::LoggerClient::LinesCallback on_lines) {
+                logger_.read_on(std::move(sources), only, std::move(on_lines));
+              },
+          .sources = [this](const std::string& group) { return routes_.log_sources(group); },
+          .now = [] { return logs::to_string(logs::wall_clock()); }};
 }
 
 Hooks::Keep Supervisor::hook_keep() {

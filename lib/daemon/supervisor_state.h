@@ -26,6 +26,7 @@
 #include "daemon/journal.h"
 #include "daemon/leftovers.h"
 #include "daemon/listeners.h"
+#include "daemon/log_feed.h"
 #include "daemon/metrics.h"
 #include "daemon/occurrences.h"
 #include "daemon/orders.h"
@@ -101,6 +102,8 @@ class Supervisor {
   void on_keeper();
   void leave_to_the_next();
   void on_signal(int number);
+  // Nobody waits for it; the log tells that it was done.
+  void reopen_logs(const std::string& cause);
   void on_exits();
   void sync_keeper();
   void finish();
@@ -133,6 +136,7 @@ class Supervisor {
   void tell(core::OccurrenceKind kind, const wire::OccurrenceView& view);
   // The keeper knows of each hook that runs, for the next supervisor.
   Hooks::Keep hook_keep();
+  LogFeed::Parts log_feed_parts();
   void drop_hook(pid_t pid);
 
   // supervisor_config.cc: groups whose configuration changes.
@@ -211,6 +215,7 @@ class Supervisor {
   Holds holds_;
   Apply apply_;
   Upgrade upgrade_;
+  LogFeed log_feed_;
   Routes routes_;
   Leftovers leftovers_;
   Hooks hooks_;

@@ -36,7 +36,11 @@ NLOHMANN_JSON_SERIALIZE_ENUM(RespawnPolicy, {{RespawnPolicy::always, "always"},
 NLOHMANN_JSON_SERIALIZE_ENUM(LogOutput, {{LogOutput::file, "file"},
                                          {LogOutput::inherit, "inherit"},
                                          {LogOutput::discard, "discard"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(LogFormat, {{LogFormat::cri, "cri"}, {LogFormat::raw, "raw"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(LogFormat, {{LogFormat::cri, "cri"},
+                                         {LogFormat::raw, "raw"},
+                                         {LogFormat::json, "json"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(LogOverflow,
+                             {{LogOverflow::drop, "drop"}, {LogOverflow::block, "block"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(TriggerAction::Kind,
                              {{TriggerAction::Kind::restart, "restart"},
                               {TriggerAction::Kind::restart_at_request, "restart-at-request"},
@@ -79,7 +83,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LimitsSpec, nofile, core, addres
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Cron, minutes, hours, days, months, weekdays,
                                                 any_day, any_weekday)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RecycleSpec, schedule)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogSpec, output, format, max_size, keep)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogSpec, output, format, max_size, keep, compress,
+                                                overflow)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TriggerAction, kind, signal)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TriggerSpec, paths, ignore, action, settle, content,
                                                 poll)

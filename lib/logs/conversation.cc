@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "logs/read_on.h"
 #include "logs/reader.h"
 
 namespace superd::logs {
@@ -25,6 +26,7 @@ void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& f
   if (const Finish* finish = std::get_if<Finish>(&*request)) return handle(*finish);
   if (const Tail* tail = std::get_if<Tail>(&*request)) return handle(*tail);
   if (const Sync* sync = std::get_if<Sync>(&*request)) return handle(*sync);
+  if (const Reopen* reopen = std::get_if<Reopen>(&*request)) return handle(*reopen);
   handle(std::get<Read>(std::move(*request)));
 }
 
@@ -54,20 +56,40 @@ void Conversation::handle(Read read) {
     unfinished_ = std::move(read);
     return;
   }
+  if (read.kind == Read::Kind::on) return answer_on(read);
   const std::size_t share =
       std::max(kMaxReadBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
   const auto count = static_cast<std::size_t>(std::clamp(read.lines, 0, kMaxLines));
   std::vector<std::vector<Line>> lines;
   for (const Source& source : read.sources) {
     recordings_.drain_path(source.path);
-    lines.push_back(read_last_lines(source, count, share));
+    lines.push_back(read_last_lines(source, read.only, count, share));
   }
   answer(Lines{.request = read.request, .lines = merged_by_time(std::move(lines))});
+}
+
+void Conversation::answer_on(const Read& read) {
+  const std::size_t share =
+      std::max(kMaxOnBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
+  std::vector<Place> begins;
+  std::vector<Run> runs;
+  for (const Source& source : read.sources) {
+    recordings_.drain_path(source.path);
+    begins.push_back(begin_of(source, read.only));
+    runs.push_back(read_on(source, begins.back(), read.only, share));
+  }
+  answer(
+      Lines{.request = read.request, .lines = merged_runs(read.sources, begins, std::move(runs))});
 }
 
 void Conversation::handle(const Sync& sync) {
   recordings_.drain_all();
   answer(Lines{.request = sync.request});
+}
+
+void Conversation::handle(const Reopen& reopen) {
+  recordings_.reopen_files();
+  answer(Lines{.request = reopen.request});
 }
 
 void Conversation::answer(const Answer& answer) {

@@ -23,6 +23,9 @@ class Conversation {
   static constexpr std::size_t kMaxReadBytes = std::size_t{8} << 20;
   static constexpr std::size_t kMinSourceBytes = std::size_t{16} * 1024;
 
+  // The same for one reading that goes on; a supervisor asks for more when it has passed that on.
+  static constexpr std::size_t kMaxOnBytes = std::size_t{256} * 1024;
+
   using Reply = std::function<void(std::string message)>;
 
   // `recordings` outlives it.
@@ -37,6 +40,8 @@ class Conversation {
   void handle(const Tail& tail);
   void handle(Read read);
   void handle(const Sync& sync);
+  void answer_on(const Read& read);
+  void handle(const Reopen& reopen);
   void answer(const Answer& answer);
 
   Recordings& recordings_;

@@ -19,6 +19,20 @@ std::string_view name(Stream stream) {
   std::abort();
 }
 
+std::string_view name(Note note) {
+  switch (note) {
+    case Note::none:
+      return "none";
+    case Note::missed:
+      return "missed";
+    case Note::more:
+      return "more";
+    case Note::reached:
+      return "reached";
+  }
+  std::abort();
+}
+
 std::vector<Line> merged_by_time(std::vector<std::vector<Line>> sources) {
   struct Keyed {
     std::string time;

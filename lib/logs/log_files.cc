@@ -37,10 +37,47 @@ Result<UniqueFd> open_regular(const std::string& path, int flags) {
   return fd;
 }
 
+bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+bool is_taken(const std::string& path, int number) {
+  return exists(rotated_path(path, number)) || exists(compressed_path(path, number));
+}
+
+// False: there was none.
+bool remove_number(const std::string& path, int number) {
+  const bool plain = unlink(rotated_path(path, number).c_str()) == 0;
+  const bool compressed = unlink(compressed_path(path, number).c_str()) == 0;
+  return plain || compressed;
+}
+
+bool move_on(const std::string& path, int number) {
+  // What has the number may be of the other kind, which a rename would leave.
+  remove_number(path, number + 1);
+  const bool compressed = number > 0 && exists(compressed_path(path, number));
+  if (compressed &&
+      rename(compressed_path(path, number).c_str(), compressed_path(path, number + 1).c_str()) != 0)
+    return false;
+  if (compressed && !exists(rotated_path(path, number))) return true;
+  return rename(rotated_path(path, number).c_str(), rotated_path(path, number + 1).c_str()) == 0;
+}
+
 }  // namespace
 
 std::string rotated_path(const std::string& path, int number) {
   return number == 0 ? path : fmt::format("{}.{}", path, number);
+}
+
+std::string compressed_path(const std::string& path, int number) {
+  return rotated_path(path, number) + ".gz";
+}
+
+int newest_uncompressed(const std::string& path) {
+  int number = 1;
+  while (!exists(rotated_path(path, number))) {
+    if (!exists(compressed_path(path, number))) return 0;
+    ++number;
+  }
+  return number;
 }
 
 Result<UniqueFd> open_for_append(const std::string& path) {
@@ -55,7 +92,7 @@ Result<UniqueFd> open_for_reading(const std::string& path) { return open_regular
 
 Status rotate_files(const std::string& path, int keep) {
   // Left over from a time when more were kept.
-  for (int extra = keep + 1; unlink(rotated_path(path, extra).c_str()) == 0;) ++extra;
+  for (int extra = keep + 1; remove_number(path, extra);) ++extra;
   if (keep <= 0) {
     if (unlink(path.c_str()) == 0) return {};
     return fail_errno(fmt::format("cannot remove {}", path), errno);
@@ -63,10 +100,9 @@ Status rotate_files(const std::string& path, int keep) {
   // Up to the first number that is free, files move on by one; without a free one the last is
   // replaced.
   int free = 1;
-  while (free < keep && access(rotated_path(path, free).c_str(), F_OK) == 0) ++free;
+  while (free < keep && is_taken(path, free)) ++free;
   for (int to = free; to > 0; --to) {
-    if (rename(rotated_path(path, to - 1).c_str(), rotated_path(path, to).c_str()) != 0)
-      return fail_errno(fmt::format("cannot rotate {}", path), errno);
+    if (!move_on(path, to - 1)) return fail_errno(fmt::format("cannot rotate {}", path), errno);
   }
   return {};
 }

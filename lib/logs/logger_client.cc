@@ -89,15 +89,29 @@ void LoggerClient::tail(core::SpawnId spawn, int lines, LinesCallback on_lines) 
               std::move(on_lines));
 }
 
-void LoggerClient::read(std::vector<Source> sources, int lines, LinesCallback on_lines) {
+void LoggerClient::read(std::vector<Source> sources, int lines, Stream only,
+                        LinesCallback on_lines) {
   const RequestId id = state_->next_id();
-  state_->ask(id, Read{.request = id, .sources = std::move(sources), .lines = std::max(lines, 0)},
-              std::move(on_lines));
+  const Read read{
+      .request = id, .sources = std::move(sources), .lines = std::max(lines, 0), .only = only};
+  state_->ask(id, read, std::move(on_lines));
+}
+
+void LoggerClient::read_on(std::vector<Source> sources, Stream only, LinesCallback on_lines) {
+  const RequestId id = state_->next_id();
+  const Read read{
+      .request = id, .kind = Read::Kind::on, .sources = std::move(sources), .only = only};
+  state_->ask(id, read, std::move(on_lines));
 }
 
 void LoggerClient::sync(LinesCallback on_done) {
   const RequestId id = state_->next_id();
   state_->ask(id, Sync{.request = id}, std::move(on_done));
+}
+
+void LoggerClient::reopen(LinesCallback on_done) {
+  const RequestId id = state_->next_id();
+  state_->ask(id, Reopen{.request = id}, std::move(on_done));
 }
 
 void LoggerClient::State::send_hello() {

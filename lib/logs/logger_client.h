@@ -59,9 +59,14 @@ class LoggerClient {
   // Each callback is called exactly once, later, never from within the call; not at all if the
   // client is destroyed before.
   void tail(core::SpawnId spawn, int lines, LinesCallback on_lines);
-  void read(std::vector<Source> sources, int lines, LinesCallback on_lines);
+  // `only`: see Read.
+  void read(std::vector<Source> sources, int lines, Stream only, LinesCallback on_lines);
+  // A reading that goes on (see Read).
+  void read_on(std::vector<Source> sources, Stream only, LinesCallback on_lines);
   // Empty lines: everything that was in the pipes is in the files.
   void sync(LinesCallback on_done);
+  // Empty lines: every log file that is written to was opened anew.
+  void reopen(LinesCallback on_done);
 
  private:
   struct State;

@@ -28,9 +28,9 @@ struct Hello {
 };
 
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
-// directions: one for raw, those of stdout and stderr for cri. No answer: what goes wrong with the
-// file is the logger's to bear. A spawn that is captured already from the same pipes keeps its
-// capture and takes the new limits and `match`.
+// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong
+// with the file is the logger's to bear. A spawn that is captured already from the same pipes keeps
+// its capture and takes the new limits and `match`.
 //
 // With `match`, Matched is told for the first line that it is found in, of those that come out of
 // the pipes from here on; at once where it is what the capture looked for before, and has found.
@@ -41,7 +41,9 @@ struct Capture {
   core::LogFormat format = core::LogFormat::cri;
   std::uint64_t max_size = 0;  // bytes; 0: never rotated
   int keep = 0;                // rotated files besides the live one
-  std::string match = {};      // a Pattern; empty: nothing is looked for
+  bool compress = false;       // the rotated ones
+  core::LogOverflow overflow = core::LogOverflow::drop;
+  std::string match = {};  // a Pattern; empty: nothing is looked for
 };
 
 // Nobody waits for a line of this spawn any more.
@@ -62,17 +64,38 @@ struct Tail {
   int lines = 0;
 };
 
+// Where a reading that goes on begins: with the last lines, or with what was written at a time (RFC
+// 3339 as in Line::time) or after it, or at a place that an earlier answer told. A time is met
+// roughly: some earlier lines may come first.
+struct LastLines {
+  int lines = 0;
+};
+struct SinceTime {
+  std::string time = {};
+};
+using From = std::variant<LastLines, SinceTime, Place>;
+
 struct Source {
   std::string worker = {};
   std::string path = {};  // of the live file; rotated ones are found beside it
   core::LogFormat format = core::LogFormat::cri;
+  From from = {};  // of a reading that goes on
 };
 
 // The last `lines` lines of each source, merged in time order.
+//
+// A reading that goes on has, of each source, what comes behind Source::from, as much as one answer
+// takes: lines with their places, and one Line more for each source, whose note says whether that
+// was all and whose place is where to go on. What has no newline yet is left for later.
 struct Read {
+  enum class Kind : std::uint8_t { last, on };
+
   RequestId request{};
+  Kind kind = Kind::last;
   std::vector<Source> sources = {};
   int lines = 0;
+  // The lines of this stream alone; both: all.
+  Stream only = Stream::both;
   bool more = false;  // further sources of the same request follow
 };
 
@@ -81,7 +104,13 @@ struct Sync {
   RequestId request{};
 };
 
-using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync>;
+// Answered once each file was opened anew at its path, made where it is not there: after others
+// moved the files away.
+struct Reopen {
+  RequestId request{};
+};
+
+using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, Sync, Reopen>;
 
 // ---- logger to supervisor
 
@@ -92,7 +121,7 @@ struct Captures {
   bool more = false;
 };
 
-// Answers Tail, Read and Sync (no lines).
+// Answers Tail and Read; Sync and Reopen (no lines).
 struct Lines {
   RequestId request{};
   std::vector<Line> lines = {};

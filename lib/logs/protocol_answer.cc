@@ -11,7 +11,6 @@
 namespace superd::logs {
 namespace {
 
-constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
 // Every byte of a text may become six (\u0000).
 constexpr std::size_t kMaxText = std::size_t{8} * 1024;
 constexpr std::size_t kSpawnsAMessage = 2000;
@@ -64,10 +63,16 @@ class LinesEncoder {
 
  private:
   void add(const Line& line, std::string_view text) {
-    const std::string element = dump({{"worker", line.worker},
-                                      {"time", line.time},
-                                      {"stream", name(line.stream)},
-                                      {"text", text}});
+    Json json = {{"worker", line.worker},
+                 {"time", line.time},
+                 {"stream", name(line.stream)},
+                 {"text", text}};
+    if (line.place) {
+      json["file"] = line.place->file;
+      json["offset"] = line.place->offset;
+    }
+    if (line.note != Note::none) json["note"] = name(line.note);
+    const std::string element = dump(json);
     if (!list_.empty() && list_.size() + element.size() + 1 > kListSpace) flush(true);
     if (!list_.empty()) list_ += ',';
     list_ += element;
@@ -92,12 +97,12 @@ std::vector<std::string> encode_lines(const Lines& lines) {
   return encoder.finish(lines.more);
 }
 
-Stream take_stream(Fields& fields) {
-  const std::string text = fields.text("stream");
-  for (const Stream stream : std::array{Stream::out, Stream::err, Stream::both}) {
-    if (name(stream) == text) return stream;
+Note take_note(Fields& line) {
+  const std::string text = line.text("note");
+  for (const Note note : std::array{Note::missed, Note::more, Note::reached}) {
+    if (name(note) == text) return note;
   }
-  return fields.miss(Stream::both);
+  return line.miss(Note::none);
 }
 
 Result<Answer> take_lines(Fields& fields) {
@@ -110,8 +115,14 @@ Result<Answer> take_lines(Fields& fields) {
     Fields line(element);
     lines.lines.push_back({.worker = line.text("worker"),
                            .time = line.text("time"),
-                           .stream = take_stream(line),
+                           .stream = take_stream(line, "stream"),
                            .text = line.text("text")});
+    Line& taken = lines.lines.back();
+    if (element.contains("note")) taken.note = take_note(line);
+    if (element.contains("file")) {
+      taken.place = Place{.file = line.number<std::uint64_t>("file"),
+                          .offset = line.number<std::uint64_t>("offset")};
+    }
     if (!line.ok()) return fail("a line misses a field");
   }
   return Answer(std::move(lines));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -9,11 +10,16 @@
 
 #include <nlohmann/json.hpp>
 
-// Reading JSON of unknown shape, for the two protocol_*.cc files: every answer says whether the
-// field was there and of the right type; nothing throws.
+#include "logs/protocol.h"
+
+// Reading JSON of unknown shape, for the two protocol_*.cc files and json_line.cc: every answer
+// says whether the field was there and of the right type; nothing throws.
 namespace superd::logs {
 
 using Json = nlohmann::json;
+
+// Room for what surrounds a list in a message, and for the longest element that may be added last.
+inline constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
 
 // Invalid UTF-8 becomes U+FFFD.
 inline std::string dump(const Json& json) {
@@ -67,6 +73,13 @@ class Fields {
     if (value == nullptr || !value->is_array()) return miss<const Json&>(kEmpty);
     return *value;
   }
+  // An empty object where it is missing or none.
+  const Json& object(const char* key) {
+    static const Json kEmpty = Json::object();
+    const Json* value = find(key);
+    if (value == nullptr || !value->is_object()) return miss<const Json&>(kEmpty);
+    return *value;
+  }
   // Marks the whole as unusable.
   template <class T>
   T miss(T instead) {
@@ -100,5 +113,13 @@ class Fields {
   const Json& object_;
   bool ok_ = true;
 };
+
+inline Stream take_stream(Fields& fields, const char* key) {
+  const std::string text = fields.text(key);
+  for (const Stream stream : {Stream::out, Stream::err, Stream::both}) {
+    if (name(stream) == text) return stream;
+  }
+  return fields.miss(Stream::both);
+}
 
 }  // namespace superd::logs

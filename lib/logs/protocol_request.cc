@@ -7,15 +7,14 @@
 namespace superd::logs {
 namespace {
 
-// Room for what surrounds a list, and for the longest element that may be added last.
-constexpr std::size_t kListSpace = kMaxMessage - std::size_t{1024};
-
 std::string_view name(core::LogFormat format) {
   switch (format) {
     case core::LogFormat::cri:
       return "cri";
     case core::LogFormat::raw:
       return "raw";
+    case core::LogFormat::json:
+      return "json";
   }
   std::abort();
 }
@@ -24,15 +23,23 @@ core::LogFormat take_format(Fields& fields) {
   const std::string text = fields.text("format");
   if (text == "cri") return core::LogFormat::cri;
   if (text == "raw") return core::LogFormat::raw;
+  if (text == "json") return core::LogFormat::json;
   return fields.miss(core::LogFormat::cri);
 }
 
 Json to_json(const Hello& hello) { return {{"op", "hello"}, {"request", number(hello.request)}}; }
 
 Json to_json(const Capture& capture) {
-  return {{"op", "capture"},      {"spawn", number(capture.spawn)}, {"worker", capture.worker},
-          {"path", capture.path}, {"format", name(capture.format)}, {"max_size", capture.max_size},
-          {"keep", capture.keep}, {"match", capture.match}};
+  return {{"op", "capture"},
+          {"spawn", number(capture.spawn)},
+          {"worker", capture.worker},
+          {"path", capture.path},
+          {"format", name(capture.format)},
+          {"max_size", capture.max_size},
+          {"keep", capture.keep},
+          {"compress", capture.compress},
+          {"block", capture.overflow == core::LogOverflow::block},
+          {"match", capture.match}};
 }
 
 Json to_json(const StopMatching& stop) {
@@ -50,8 +57,33 @@ Json to_json(const Tail& tail) {
 
 Json to_json(const Sync& sync) { return {{"op", "sync"}, {"request", number(sync.request)}}; }
 
+Json to_json(const LastLines& from) { return {{"lines", from.lines}}; }
+Json to_json(const SinceTime& from) { return {{"time", from.time}}; }
+Json to_json(const Place& from) { return {{"file", from.file}, {"offset", from.offset}}; }
+Json to_json(const Reopen& reopen) {
+  return {{"op", "reopen"}, {"request", number(reopen.request)}};
+}
+
 Json to_json(const Source& source) {
-  return {{"worker", source.worker}, {"path", source.path}, {"format", name(source.format)}};
+  return {{"worker", source.worker},
+          {"path", source.path},
+          {"format", name(source.format)},
+          {"from", std::visit([](const auto& from) { return to_json(from); }, source.from)}};
+}
+
+From take_from(Fields& source) {
+  const Json& json = source.object("from");
+  Fields from(json);
+  From taken = LastLines{};
+  if (json.contains("time")) {
+    taken = SinceTime{.time = from.text("time")};
+  } else if (json.contains("file")) {
+    taken = Place{.file = from.number<std::uint64_t>("file"),
+                  .offset = from.number<std::uint64_t>("offset")};
+  } else {
+    taken = LastLines{.lines = from.number<int>("lines")};
+  }
+  return from.ok() ? taken : source.miss(taken);
 }
 
 // A path that is not UTF-8 would arrive as another one.
@@ -72,6 +104,8 @@ Result<std::vector<std::string>> encode_read(const Read& read) {
                              {"request", number(read.request)},
                              {"sources", std::exchange(sources, {})},
                              {"lines", read.lines},
+                             {"on", read.kind == Read::Kind::on},
+                             {"only", name(read.only)},
                              {"more", more}}));
     size = 0;
   };
@@ -90,15 +124,18 @@ Result<std::vector<std::string>> encode_read(const Read& read) {
 
 Result<Request> take_read(Fields& fields) {
   Read read{.request = fields.number<RequestId>("request"),
+            .kind = fields.flag("on") ? Read::Kind::on : Read::Kind::last,
             .sources = {},
             .lines = fields.number<int>("lines"),
+            .only = take_stream(fields, "only"),
             .more = fields.flag("more")};
   for (const Json& element : fields.list("sources")) {
     if (!element.is_object()) return fail("a source is no object");
     Fields source(element);
     read.sources.push_back({.worker = source.text("worker"),
                             .path = source.text("path"),
-                            .format = take_format(source)});
+                            .format = take_format(source),
+                            .from = take_from(source)});
     if (!source.ok()) return fail("a source misses a field");
   }
   return Request(std::move(read));
@@ -109,6 +146,7 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
   if (op == "finish") return Finish{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "stop_matching") return StopMatching{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "sync") return Sync{.request = fields.number<RequestId>("request")};
+  if (op == "reopen") return Reopen{.request = fields.number<RequestId>("request")};
   if (op == "read") return take_read(fields);
   if (op == "tail") {
     return Tail{.request = fields.number<RequestId>("request"),
@@ -116,13 +154,16 @@ Result<Request> take_request(const std::string& op, Fields& fields) {
                 .lines = fields.number<int>("lines")};
   }
   if (op == "capture") {
-    return Capture{.spawn = fields.number<core::SpawnId>("spawn"),
-                   .worker = fields.text("worker"),
-                   .path = fields.text("path"),
-                   .format = take_format(fields),
-                   .max_size = fields.number<std::uint64_t>("max_size"),
-                   .keep = fields.number<int>("keep"),
-                   .match = fields.text("match")};
+    return Capture{
+        .spawn = fields.number<core::SpawnId>("spawn"),
+        .worker = fields.text("worker"),
+        .path = fields.text("path"),
+        .format = take_format(fields),
+        .max_size = fields.number<std::uint64_t>("max_size"),
+        .keep = fields.number<int>("keep"),
+        .compress = fields.flag("compress"),
+        .overflow = fields.flag("block") ? core::LogOverflow::block : core::LogOverflow::drop,
+        .match = fields.text("match")};
   }
   return fail("the request is unknown: " + op.substr(0, 40));
 }

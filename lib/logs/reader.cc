@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "logs/cri.h"
+#include "logs/line_format.h"
 #include "logs/log_files.h"
+#include "logs/source_files.h"
 
 namespace superd::logs {
 namespace {
@@ -34,11 +35,11 @@ std::string last_bytes(int fd, std::size_t file_size, std::size_t size) {
   return bytes;
 }
 
-// Whether a line of the file begins a new line of the worker behind it.
-bool ends_line(std::string_view line, core::LogFormat format) {
-  if (format == core::LogFormat::raw) return true;
-  const std::optional<CriLine> parsed = parse_cri(line);
-  return !parsed || parsed->piece == Piece::full;
+// Whether a line of the file ends a line of the worker that is wanted.
+bool ends_line(std::string_view line, core::LogFormat format, Stream only) {
+  std::string storage;
+  const std::optional<CriLine> parsed = parse_line(line, format, storage);
+  return !parsed || (parsed->piece == Piece::full && is_of(parsed->stream, only));
 }
 
 // Lines as they are in a file, oldest first.
@@ -48,13 +49,13 @@ struct FileLines {
   std::size_t bytes = 0;  // looked at
 };
 
-FileLines split_lines(std::string_view bytes, core::LogFormat format) {
+FileLines split_lines(std::string_view bytes, core::LogFormat format, Stream only) {
   FileLines found;
   while (!bytes.empty()) {
     const std::size_t newline = bytes.find('\n');
     const std::string_view line = bytes.substr(0, newline);
     bytes.remove_prefix(newline == std::string_view::npos ? bytes.size() : newline + 1);
-    if (ends_line(line, format)) ++found.ended;
+    if (ends_line(line, format, only)) ++found.ended;
     found.lines.emplace_back(line);
   }
   return found;
@@ -62,7 +63,8 @@ FileLines split_lines(std::string_view bytes, core::LogFormat format) {
 
 // Looks at more and more of the file's end until more than `wanted` lines end in it (the one before
 // the first is what its first piece begins behind), or the file or the bytes are used up.
-FileLines last_of_file(int fd, core::LogFormat format, std::size_t wanted, std::size_t max_bytes) {
+FileLines last_of_file(int fd, core::LogFormat format, Stream only, std::size_t wanted,
+                       std::size_t max_bytes) {
   struct stat info {};
   if (fstat(fd, &info) != 0) return {};
   const auto file_size = static_cast<std::size_t>(info.st_size);
@@ -73,21 +75,21 @@ FileLines last_of_file(int fd, core::LogFormat format, std::size_t wanted, std::
     // The first line has begun before, if there is another one.
     const std::size_t newline = bytes.find('\n');
     if (look < file_size && newline != std::string::npos) whole.remove_prefix(newline + 1);
-    FileLines found = split_lines(whole, format);
+    FileLines found = split_lines(whole, format, only);
     found.bytes = bytes.size();
     if (found.ended > wanted || look >= file_size || look >= max_bytes) return found;
   }
 }
 
 // Puts pieces together and cuts to the last `count`.
-std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& source,
+std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& source, Stream only,
                        std::size_t count) {
   std::vector<Line> lines;
   // Where the open line of a stream is, whose next piece belongs to it.
   std::array<std::optional<std::size_t>, 2> open;
   for (const std::string& text : file_lines) {
-    std::optional<CriLine> cri;
-    if (source.format == core::LogFormat::cri) cri = parse_cri(text);
+    std::string storage;
+    const std::optional<CriLine> cri = parse_line(text, source.format, storage);
     if (!cri) {
       lines.push_back({.worker = source.worker,
                        .time = {},
@@ -95,6 +97,7 @@ std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& 
                        .text = text.substr(0, kMaxLineText)});
       continue;
     }
+    if (!is_of(cri->stream, only)) continue;
     std::optional<std::size_t>& at = open.at(cri->stream == Stream::out ? 0 : 1);
     if (!at) {
       at = lines.size();
@@ -113,24 +116,26 @@ std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& 
 
 }  // namespace
 
-std::vector<Line> read_last_lines(const Source& source, std::size_t count, std::size_t max_bytes) {
+std::vector<Line> read_last_lines(const Source& source, Stream only, std::size_t count,
+                                  std::size_t max_bytes) {
   std::deque<std::string> all;
   std::size_t ended = 0;
   for (int number = 0; ended <= count && max_bytes > 0; ++number) {
-    const Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
+    if (!fd && fd.error().code == ENOENT && number > 0) fd = open_unpacked(source.path, number);
     if (!fd) {
       if (fd.error().code != ENOENT) log::warn("{}", fd.error().message);
       // The live file is missing in the moment after a rotation, or because it was removed.
       if (number == 0) continue;
       break;
     }
-    FileLines found = last_of_file(fd->get(), source.format, count - ended, max_bytes);
+    FileLines found = last_of_file(fd->get(), source.format, only, count - ended, max_bytes);
     ended += found.ended;
     max_bytes -= std::min(max_bytes, found.bytes);
     all.insert(all.begin(), std::make_move_iterator(found.lines.begin()),
                std::make_move_iterator(found.lines.end()));
   }
-  return join(all, source, count);
+  return join(all, source, only, count);
 }
 
 }  // namespace superd::logs

@@ -12,8 +12,10 @@ namespace superd::logs {
 inline constexpr std::size_t kMaxLineText = std::size_t{64} * 1024;
 
 // The last `count` lines of a worker's files, oldest first, the rotated ones included; pieces of a
-// line in format cri are put together. At most `max_bytes` of the files are looked at. Files that
+// line are put together. At most `max_bytes` of the files are looked at. Files that
 // are missing or cannot be read have no lines; the latter is told in superd's log.
-std::vector<Line> read_last_lines(const Source& source, std::size_t count, std::size_t max_bytes);
+// `only`: the lines of that stream; of a file that does not tell streams, all.
+std::vector<Line> read_last_lines(const Source& source, Stream only, std::size_t count,
+                                  std::size_t max_bytes);
 
 }  // namespace superd::logs

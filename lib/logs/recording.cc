@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "logs/line_format.h"
 #include "logs/stamp.h"
 
 namespace superd::logs {
@@ -19,6 +20,8 @@ namespace {
 // A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
 // their time.
 constexpr std::size_t kBytesATurn = std::size_t{128} * 1024;
+// With overflow = block, between two tries to write.
+constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -59,6 +62,7 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
                      std::function<void()> on_match)
     : capture_(std::move(capture)),
       file_(std::move(file)),
+      retry_(loop, [this] { write_held(); }),
       scratch_(scratch),
       on_match_(std::move(on_match)) {
   if (file_) file_->prepare(wall_clock());
@@ -93,6 +97,8 @@ void Recording::stop_matching() { matcher_.reset(); }
 void Recording::renew(const Capture& capture) {
   if (file_) file_->set_limits({.max_size = capture.max_size, .keep = capture.keep});
   look_for(capture.match);
+  capture_.overflow = capture.overflow;
+  write_held();
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
@@ -115,7 +121,7 @@ bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
 }
 
 void Recording::read(Pipe& pipe, std::size_t budget) {
-  while (budget > 0) {
+  while (budget > 0 && held_.empty()) {
     const std::size_t size = std::min(budget, scratch_.chunk.size());
     const ssize_t count = ::read(pipe.fd.get(), scratch_.chunk.data(), size);
     if (count < 0 && errno == EINTR) continue;
@@ -133,6 +139,29 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
   }
 }
 
+void Recording::put(std::string_view what, Stamp now) {
+  if (what.empty()) return;
+  const auto rest = capture_.overflow == core::LogOverflow::block ? RotatingFile::Rest::keep
+                                                                  : RotatingFile::Rest::drop;
+  const std::size_t done = file_->write(what, capture_.format, now, rest);
+  if (done == what.size()) return;
+  held_ = what.substr(done);
+  for (const auto& pipe : pipes_) {
+    if (pipe->poll) pipe->poll->stop();
+  }
+  retry_.after(kRetryEvery);
+}
+
+void Recording::write_held() {
+  if (held_.empty()) return;
+  put(std::exchange(held_, {}), wall_clock());
+  if (!held_.empty()) return;
+  retry_.cancel();
+  for (const auto& pipe : pipes_) {
+    if (pipe->poll) pipe->poll->watch({.readable = true});
+  }
+}
+
 void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now) {
   tail_.push(now, pipe.stream, piece, text);
   if (matcher_ && matcher_->feed(pipe.stream, piece, text)) on_match_();
@@ -145,38 +174,35 @@ void Recording::take(Pipe& pipe, std::string_view bytes) {
   block.clear();
   pipe.assembler.feed(bytes, [&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (file_ && capture_.format == core::LogFormat::cri)
-      append_cri(block, time, pipe.stream, piece, text);
+    if (!file_) return;
+    append_line(block, capture_.format, capture_.worker,
+                {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
   });
   if (!file_) return;
-  switch (capture_.format) {
-    case core::LogFormat::cri:
-      if (!block.empty()) file_->write(block, capture_.format, now);
-      return;
-    case core::LogFormat::raw:
-      file_->write(bytes, capture_.format, now);
-      return;
-  }
-  std::abort();
+  const std::string_view what = is_made_of_lines(capture_.format) ? block : bytes;
+  put(what, now);
 }
 
 void Recording::take_rest(Pipe& pipe) {
   const Stamp now = wall_clock();
   pipe.assembler.finish([&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (!file_ || capture_.format != core::LogFormat::cri) return;
+    if (!file_ || !is_made_of_lines(capture_.format)) return;
     std::string& block = scratch_.block;
     block.clear();
-    append_cri(block, to_string(now), pipe.stream, piece, text);
-    file_->write(block, capture_.format, now);
+    append_line(block, capture_.format, capture_.worker,
+                {.time = to_string(now), .stream = pipe.stream, .piece = piece, .text = text});
+    put(block, now);
   });
 }
 
 void Recording::drain() {
+  write_held();
   for (const auto& pipe : pipes_) read(*pipe, kBytesADrain);
 }
 
 void Recording::finish() {
+  capture_.overflow = core::LogOverflow::drop;
   drain();
   for (const auto& pipe : pipes_) take_rest(*pipe);
   pipes_.clear();

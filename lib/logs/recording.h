@@ -18,6 +18,7 @@
 #include "logs/tail_ring.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
+#include "loop/timer.h"
 
 namespace superd::logs {
 
@@ -31,10 +32,10 @@ struct Scratch {
 // amount a turn, and passes it on to the file, to the tail and to who waits for a line.
 class Recording {
  public:
-  // `pipes`: one for raw; stdout and stderr, or one for both, for cri. One that blocks is opened
-  // anew, so that the handle which the worker shares stays as it is.
-  // Without a `file` nothing is written. `scratch` outlives the recording. `on_match` tells of
-  // Capture::match, as renew() does.
+  // `pipes`: one for raw; stdout and stderr, or one for both, for cri and json. One that blocks is
+  // opened anew, so that the handle which the worker shares stays as it is. Without a `file`
+  // nothing is written. `scratch` outlives the recording. `on_match` tells of Capture::match, as
+  // renew() does.
   Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
             std::shared_ptr<RotatingFile> file, Scratch& scratch, std::function<void()> on_match);
 
@@ -45,9 +46,11 @@ class Recording {
   void renew(const Capture& capture);
   void stop_matching();
 
-  // Takes what is in the pipes now; of a pipe that is filled all the time, a bounded amount.
+  // Takes what is in the pipes now; of a pipe that is filled all the time, a bounded amount, and
+  // nothing while the file cannot take it and capture().overflow is block.
   void drain();
-  // Drains, writes what has no newline, and closes the pipes.
+  // Drains, writes what has no newline, and closes the pipes. Nobody waits for the file any more:
+  // what it cannot take now is lost, and counted.
   void finish();
 
   // With what has no newline yet.
@@ -64,6 +67,8 @@ class Recording {
   };
 
   void watch(loop::Loop& loop, Pipe& pipe);
+  void put(std::string_view what, Stamp now);
+  void write_held();
   void read(Pipe& pipe, std::size_t budget);
   void take(Pipe& pipe, std::string_view bytes);
   void take_rest(Pipe& pipe);
@@ -72,6 +77,9 @@ class Recording {
 
   Capture capture_;
   std::shared_ptr<RotatingFile> file_;
+  // With overflow = block: what the file could not take. No pipe is read until it is written.
+  std::string held_;
+  loop::Timer retry_;
   Scratch& scratch_;
   TailRing tail_;
   std::function<void()> on_match_;

@@ -13,6 +13,8 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
   }
   const auto found = recordings_.find(capture.spawn);
   if (found != recordings_.end() && found->second->reads_from(pipes)) {
+    if (const auto file = files_.find(capture.path); file != files_.end())
+      file->second.compress = capture.compress;
     return found->second->renew(capture);
   }
   // Another process under the same id: a supervisor that knows nothing of the one before.
@@ -28,14 +30,25 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
 std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
   if (capture.path.empty()) return nullptr;
   const RotatingFile::Limits limits{.max_size = capture.max_size, .keep = capture.keep};
-  std::shared_ptr<RotatingFile> file = files_[capture.path].lock();
+  File& known = files_[capture.path];
+  known.compress = capture.compress;
+  std::shared_ptr<RotatingFile> file = known.open.lock();
+  known.kept.reset();
   if (file) {
     file->set_limits(limits);
   } else {
-    file = std::make_shared<RotatingFile>(capture.path, limits);
-    files_[capture.path] = file;
+    file = std::make_shared<RotatingFile>(
+        capture.path, limits,
+        RotatingFile::Options{.worker = capture.worker,
+                              .on_rotated = [this, path = capture.path] { on_rotated(path); }});
+    known.open = file;
   }
   return file;
+}
+
+void Recordings::on_rotated(const std::string& path) {
+  const auto file = files_.find(path);
+  if (file != files_.end() && file->second.compress) compressor_.want(path);
 }
 
 void Recordings::stop_matching(core::SpawnId spawn) {
@@ -51,7 +64,10 @@ void Recordings::finish(core::SpawnId spawn) {
   recording->finish();
   finished_.keep(recording->capture().worker, spawn, recording->take_tail());
   const auto file = files_.find(recording->capture().path);
-  if (file != files_.end() && file->second.use_count() == 1) files_.erase(file);
+  if (file != files_.end() && file->second.open.use_count() == 1) {
+    file->second.kept = file->second.open.lock();
+    if (!file->second.kept->has_untold_loss()) files_.erase(file);
+  }
 }
 
 void Recordings::finish_all() {
@@ -60,6 +76,12 @@ void Recordings::finish_all() {
 
 void Recordings::drain_all() {
   for (const auto& [spawn, recording] : recordings_) recording->drain();
+}
+
+void Recordings::reopen_files() {
+  for (const auto& [path, file] : files_) {
+    if (const auto open = file.open.lock()) open->reopen(wall_clock());
+  }
 }
 
 void Recordings::drain_path(const std::string& path) {

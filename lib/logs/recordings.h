@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "core/worker_ref.h"
+#include "logs/compressor.h"
 #include "logs/protocol.h"
 #include "logs/recording.h"
 #include "logs/rotating_file.h"
@@ -40,11 +41,15 @@ class Recordings {
   // The same for the recordings that write to this path.
   void drain_path(const std::string& path);
 
+  // After others moved the files away: opens each anew, and makes it where it is not there.
+  void reopen_files();
+
   // The last lines of a spawn of now or of before, with what is in its pipes now.
   std::vector<Line> last(core::SpawnId spawn, std::size_t count);
   [[nodiscard]] std::vector<core::SpawnId> spawns() const;
 
  private:
+  void on_rotated(const std::string& path);
   // Nothing for a capture without a file.
   std::shared_ptr<RotatingFile> file_of(const Capture& capture);
 
@@ -52,9 +57,15 @@ class Recordings {
   OnMatched on_matched_;
   Scratch scratch_;
   std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
-  // Open as long as a recording writes to it.
-  std::map<std::string, std::weak_ptr<RotatingFile>> files_;
+  struct File {
+    std::weak_ptr<RotatingFile> open;  // as long as a recording writes to it
+    bool compress = false;
+    // Without a recording, but with a loss to tell at the next one.
+    std::shared_ptr<RotatingFile> kept = nullptr;
+  };
+  std::map<std::string, File> files_;
   FinishedTails finished_;
+  Compressor compressor_{loop_};
 };
 
 }  // namespace superd::logs

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "logs/cri.h"
+#include "logs/line_format.h"
 #include "logs/log_files.h"
 
 namespace superd::logs {
@@ -27,25 +27,42 @@ std::string reason(int code) { return std::generic_category().message(code); }
 
 }  // namespace
 
-RotatingFile::RotatingFile(std::string path, Limits limits)
-    : path_(std::move(path)), limits_(limits) {}
+RotatingFile::RotatingFile(std::string path, Limits limits, Options options)
+    : path_(std::move(path)), limits_(limits), options_(std::move(options)) {}
 
 void RotatingFile::prepare(Stamp now) { ensure_open(now); }
 
-void RotatingFile::write(std::string_view block, core::LogFormat format, Stamp now) {
-  if (block.empty() && lost_ == 0) return;
-  if (!ensure_open(now)) return lose(block.size());
-  if (lost_ > 0 && !append_marker(format, now)) return lose(block.size());
-  while (!block.empty()) {
-    std::size_t take = fitting(block, format);
+void RotatingFile::reopen(Stamp now) {
+  fd_.reset();
+  ensure_open(now);
+}
+
+std::size_t RotatingFile::write(std::string_view block, core::LogFormat format, Stamp now,
+                                Rest rest) {
+  const std::size_t done = write_some(block, format, now);
+  if (rest == Rest::keep) return done;
+  lose(block.size() - done);
+  return block.size();
+}
+
+std::size_t RotatingFile::write_some(std::string_view block, core::LogFormat format, Stamp now) {
+  if (block.empty() && lost_ == 0) return 0;
+  if (!ensure_open(now)) return 0;
+  if (lost_ > 0 && !append_marker(format, now)) return 0;
+  std::size_t done = 0;
+  while (done < block.size()) {
+    const std::string_view rest = block.substr(done);
+    std::size_t take = fitting(rest, format);
     if (take == 0) {
-      if (!rotate(now)) take = block.size();
-      if (!ensure_open(now)) return lose(block.size());
+      if (!rotate(now)) take = rest.size();
+      if (!ensure_open(now)) return done;
       if (take == 0) continue;
     }
-    if (!append(block.substr(0, take), format, now)) return lose(block.size() - take);
-    block.remove_prefix(take);
+    const std::size_t written = append(rest.substr(0, take), format, now);
+    done += written;
+    if (written < take) return done;
   }
+  return done;
 }
 
 // How much of the block goes into this file; 0: rotate first. Never 0 for an empty file.
@@ -58,7 +75,8 @@ std::size_t RotatingFile::fitting(std::string_view block, core::LogFormat format
   const std::size_t lines = whole_lines(block.substr(0, fits));
   if (lines > 0) return lines;
   switch (format) {
-    case core::LogFormat::cri: {
+    case core::LogFormat::cri:
+    case core::LogFormat::json: {
       // A single line that is longer than a file may be has a file for itself.
       const std::size_t newline = block.find('\n');
       return size_ > 0 ? 0 : (newline == std::string_view::npos ? block.size() : newline + 1);
@@ -77,6 +95,7 @@ bool RotatingFile::rotate(Stamp now) {
     return false;
   }
   fd_.reset();
+  if (options_.on_rotated) options_.on_rotated();
   return true;
 }
 
@@ -111,16 +130,17 @@ bool RotatingFile::still_in_place() {
   return true;
 }
 
-// All or nothing where the format allows: of what an error cut short only whole lines stay, and the
-// rest is counted as lost.
-bool RotatingFile::append(std::string_view block, core::LogFormat format, Stamp now) {
+// How many bytes of the block are in the file for good: of what an error cut short only whole lines
+// stay where the format has lines.
+std::size_t RotatingFile::append(std::string_view block, core::LogFormat format, Stamp now) {
   std::string mended;
-  if (format == core::LogFormat::cri && !at_line_end_) {
+  std::string_view rest = block;
+  if (is_made_of_lines(format) && !at_line_end_) {
     // Something broke off in the middle of a line: a logger that was killed, another format.
     mended.append("\n").append(block);
-    block = mended;
+    rest = mended;
   }
-  std::string_view rest = block;
+  const std::string_view all = rest;
   while (!rest.empty()) {
     const ssize_t count = ::write(fd_.get(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
@@ -129,44 +149,39 @@ bool RotatingFile::append(std::string_view block, core::LogFormat format, Stamp 
     size_ += static_cast<std::uint64_t>(count);
   }
   const int error = rest.empty() ? 0 : errno;
-  const std::string_view written = block.substr(0, block.size() - rest.size());
+  const std::string_view written = all.substr(0, all.size() - rest.size());
   if (!written.empty()) at_line_end_ = written.back() == '\n';
-  if (error == 0) return true;
-  if (format == core::LogFormat::cri) {
-    cut_to_line_end(written);
-    rest = block.substr(whole_lines(written));
-  }
-  lose(rest.size());
+  if (error == 0) return block.size();
   lost_why_ = reason(error);
   trouble(fmt::format("cannot write log file {}: {}", path_, lost_why_), error, now);
-  return false;
+  if (!is_made_of_lines(format)) return written.size();
+  const std::size_t stays = cut_to_line_end(written);
+  const std::size_t before = all.size() - block.size();
+  return stays - std::min(stays, before);
 }
 
-void RotatingFile::cut_to_line_end(std::string_view written) {
-  const std::size_t torn = written.size() - whole_lines(written);
-  if (torn == 0 || ftruncate(fd_.get(), static_cast<off_t>(size_ - torn)) != 0) return;
+std::size_t RotatingFile::cut_to_line_end(std::string_view written) {
+  const std::size_t whole = whole_lines(written);
+  const std::size_t torn = written.size() - whole;
+  if (torn == 0 || ftruncate(fd_.get(), static_cast<off_t>(size_ - torn)) != 0) return whole;
   size_ -= torn;
   at_line_end_ = true;
+  return whole;
 }
 
 bool RotatingFile::append_marker(core::LogFormat format, Stamp now) {
   const std::string text = fmt::format("superd: {} bytes lost: {}", lost_, lost_why_);
   std::string line;
-  switch (format) {
-    case core::LogFormat::cri:
-      append_cri(line, to_string(now), Stream::err, Piece::full, text);
-      break;
-    case core::LogFormat::raw:
-      line = fmt::format("{}{}\n", at_line_end_ ? "" : "\n", text);
-      break;
+  if (is_made_of_lines(format)) {
+    append_line(line, format, options_.worker,
+                {.time = to_string(now), .stream = Stream::err, .text = text});
+  } else {
+    line = fmt::format("{}{}\n", at_line_end_ ? "" : "\n", text);
   }
-  const std::uint64_t told = std::exchange(lost_, 0);
-  const std::uint64_t total = lost_total_;
-  if (append(line, format, now)) return true;
   // The marker's own bytes are nobody's loss.
-  lost_ = told;
-  lost_total_ = total;
-  return false;
+  if (append(line, format, now) < line.size()) return false;
+  lost_ = 0;
+  return true;
 }
 
 void RotatingFile::lose(std::size_t bytes) {
@@ -177,7 +192,7 @@ void RotatingFile::lose(std::size_t bytes) {
 void RotatingFile::trouble(const std::string& message, int code, Stamp now) {
   if (told_ && now - *told_ < kTellEvery && now >= *told_) return;
   told_ = now;
-  log::warn("{}{}", message, code == ENOSPC ? "; output is lost until there is room" : "");
+  log::warn("{}{}", message, code == ENOSPC ? "; output waits or is lost until there is room" : "");
 }
 
 }  // namespace superd::logs

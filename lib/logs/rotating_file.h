@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "core/spec.h"
@@ -11,48 +13,64 @@
 
 namespace superd::logs {
 
-// One worker's log file, shared by all its spawns. Writing never fails for the caller: what cannot
-// be written is dropped and counted, and once it works again the file says so in one line:
+// One worker's log file, shared by all its spawns. What cannot be written is given back, or dropped
+// and counted; of the latter the file tells in one line once it works again:
 //   superd: 1234 bytes lost: No space left on device
 // A file that was removed, renamed or replaced meanwhile is noticed at the next write, and made
-// again. A file that would grow beyond max_size is rotated before: in format cri always between two
-// lines, in format raw at the end of a line where there is one in what is written.
+// again. A file that would grow beyond max_size is rotated before: in formats cri and json always
+// between two lines, in format raw at the end of a line where there is one in what is written.
 class RotatingFile {
  public:
   struct Limits {
     std::uint64_t max_size = 0;  // bytes; 0: never rotated
     int keep = 0;                // rotated files besides the live one
   };
+  struct Options {
+    std::string worker = {};                     // named in lines of format json
+    std::function<void()> on_rotated = nullptr;  // called from within write()
+  };
 
   // Touches nothing yet. `path` is absolute.
-  RotatingFile(std::string path, Limits limits);
+  RotatingFile(std::string path, Limits limits) : RotatingFile(std::move(path), limits, {}) {}
+  RotatingFile(std::string path, Limits limits, Options options);
 
   void set_limits(Limits limits) { limits_ = limits; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
   // Makes the file if it is not there, so that it can be followed before the first line.
   void prepare(Stamp now);
-  // Format cri: whole lines. Format raw: any bytes.
-  void write(std::string_view block, core::LogFormat format, Stamp now);
+  // Lets go of the file that is open, and opens or makes the one at the path.
+  void reopen(Stamp now);
+  // What becomes of bytes that cannot be written now.
+  enum class Rest { drop, keep };
+  // Formats cri and json: whole lines. Format raw: any bytes. How many bytes from the front the
+  // caller is rid of: with Rest::drop all.
+  std::size_t write(std::string_view block, core::LogFormat format, Stamp now,
+                    Rest rest = Rest::drop);
   // If bytes were lost, tries to say so now.
   void settle(core::LogFormat format, Stamp now) { write({}, format, now); }
 
   // Bytes lost since the beginning.
   [[nodiscard]] std::uint64_t lost() const { return lost_total_; }
+  // Of some the file does not tell yet.
+  [[nodiscard]] bool has_untold_loss() const { return lost_ > 0; }
 
  private:
   bool ensure_open(Stamp now);
   bool still_in_place();
-  bool append(std::string_view block, core::LogFormat format, Stamp now);
+  std::size_t write_some(std::string_view block, core::LogFormat format, Stamp now);
+  std::size_t append(std::string_view block, core::LogFormat format, Stamp now);
   bool append_marker(core::LogFormat format, Stamp now);
   bool rotate(Stamp now);
   [[nodiscard]] std::size_t fitting(std::string_view block, core::LogFormat format) const;
-  void cut_to_line_end(std::string_view written);
+  // How many bytes of what was written stay.
+  std::size_t cut_to_line_end(std::string_view written);
   void lose(std::size_t bytes);
   void trouble(const std::string& message, int code, Stamp now);
 
   std::string path_;
   Limits limits_;
+  Options options_;
   UniqueFd fd_;
   std::uint64_t size_ = 0;
   bool at_line_end_ = true;

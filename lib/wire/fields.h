@@ -249,6 +249,8 @@ void fields(View& view, Visitor& visit) {
   visit("worker", view.worker);
   visit("stream", view.stream);
   visit("text", view.text);
+  visit.optional("event", view.event);
+  visit.optional("place", view.place);
 }
 
 template <Any<Problem> View, class Visitor>

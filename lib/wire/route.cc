@@ -1,6 +1,5 @@
 #include "wire/route.h"
 
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <set>
@@ -8,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/number.h"
+#include "base/time_text.h"
 #include "base/units.h"
 
 namespace superd::wire {
@@ -62,15 +63,6 @@ class Query {
   const Request* request_;
 };
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text, Number least, Number most) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (number < least || number > most) return std::nullopt;
-  return number;
-}
-
 template <class State, std::size_t kCount>
 std::string known_states(const State (&states)[kCount]) {
   std::string text;
@@ -122,21 +114,47 @@ Routed get_plain(const Request& request, Command command) {
   return command;
 }
 
+// The query fields of logs that go on.
+Status take_onward(const Query& query, GetGroupLogs& command) {
+  if (const std::string* follow = query.find("follow")) {
+    if (*follow != "1") return fail("query field \"follow\" must be 1");
+    command.follow = GetGroupLogs::Follow::yes;
+  }
+  if (const std::string* since = query.find("since")) {
+    if (!parse_time(*since)) return fail("query field \"since\" must be a time of RFC 3339");
+    command.since = *since;
+  }
+  if (const std::string* stream = query.find("stream")) {
+    if (*stream != "stdout" && *stream != "stderr")
+      return fail("query field \"stream\" must be stdout or stderr");
+    command.only = *stream == "stdout" ? GetGroupLogs::Only::out : GetGroupLogs::Only::err;
+  }
+  if (const std::string* after = query.find("after")) {
+    if (command.follow == GetGroupLogs::Follow::no)
+      return fail("query field \"after\" goes with follow=1 alone");
+    auto places = parse_log_places(*after);
+    if (!places) return fail("query field \"after\" must be places, as lines have them");
+    command.after = std::move(*places);
+  }
+  return {};
+}
+
 Routed get_logs(const Request& request, GroupName group) {
-  const auto query = Query::parse(request, {"lines", "worker"});
+  const auto query =
+      Query::parse(request, {"lines", "worker", "follow", "since", "stream", "after"});
   if (!query) return bad(query.error());
   GetGroupLogs command{.group = std::move(group)};
-  if (const std::string* lines = query->find("lines")) {
-    const auto number = parse_number<int>(*lines, 1, kMaxLogLines);
-    if (!number) {
-      return refuse(400, fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines));
-    }
-    command.lines = *number;
+  if (const std::string* text = query->find("lines")) {
+    const auto lines = to_number_within<int>(*text, 1, kMaxLogLines);
+    if (!lines)
+      return bad({.message = fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines)});
+    command.lines = *lines;
   }
   if (const std::string* worker = query->find("worker")) {
-    command.worker = parse_number<int>(*worker, 1, std::numeric_limits<int>::max());
+    command.worker = to_number_within<int>(*worker, 1, std::numeric_limits<int>::max());
     if (!command.worker) return refuse(400, "query field \"worker\" must be a worker's number");
   }
+  if (const Status onward = take_onward(*query, command); !onward) return bad(onward.error());
   return command;
 }
 
@@ -234,7 +252,7 @@ Routed route_worker(const Request& request) {
 }
 
 Routed route_pid(const Request& request) {
-  const auto pid = parse_number<std::int64_t>(request.segments[2], 1, 1 << 22);
+  const auto pid = to_number_within<std::int64_t>(request.segments[2], 1, 1 << 22);
   if (!pid) return refuse(404, fmt::format("no process \"{}\"", request.segments[2]));
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
   return get_plain(request, GetPid{*pid});
@@ -242,7 +260,8 @@ Routed route_pid(const Request& request) {
 
 Routed route_roll(const Request& request) {
   const std::string& text = request.segments[2];
-  const auto id = parse_number<std::uint64_t>(text, 1, std::numeric_limits<std::uint64_t>::max());
+  const auto id =
+      to_number_within<std::uint64_t>(text, 1, std::numeric_limits<std::uint64_t>::max());
   if (!id) return refuse(404, fmt::format("no roll \"{}\"", text));
   if (auto response = check_method(request, Wants::get)) return tl::unexpected(*response);
   const auto query = Query::parse(request, {"until", "timeout"});
@@ -270,7 +289,7 @@ Routed route_rolls(const Request& request) {
   }
   if (const std::string* after = query->find("after")) {
     const auto number =
-        parse_number<std::uint64_t>(*after, 0, std::numeric_limits<std::uint64_t>::max());
+        to_number_within<std::uint64_t>(*after, 0, std::numeric_limits<std::uint64_t>::max());
     if (!number) return refuse(400, "query field \"after\" must be a step's number");
     command.after = *number;
   }
@@ -288,7 +307,7 @@ Routed route_events(const Request& request) {
   }
   if (const std::string* since = query->find("since")) {
     command.since =
-        parse_number<std::uint64_t>(*since, 0, std::numeric_limits<std::uint64_t>::max());
+        to_number_within<std::uint64_t>(*since, 0, std::numeric_limits<std::uint64_t>::max());
     if (!command.since) return refuse(400, "query field \"since\" must be an event's id");
   }
   if (const std::string* group = query->find("group")) {
@@ -366,6 +385,8 @@ Routed route(const Request& request) {
   if (path.size() == 2 && path[1] == "upgrade") return route_order<Upgrade>(request);
   if (path.size() == 2 && path[1] == "events") return route_events(request);
   if (path.size() == 2 && path[1] == "rolls") return route_rolls(request);
+  if (path.size() == 3 && path[1] == "logs" && path[2] == "reopen")
+    return route_order<ReopenLogs>(request);
   if (path.size() == 3 && path[1] == "pids") return route_pid(request);
   if (path.size() == 3 && path[1] == "rolls") return route_roll(request);
   if (path.size() == 3 || path.size() == 4) {

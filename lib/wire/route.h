@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -11,6 +12,7 @@
 #include "core/state.h"
 #include "core/worker_ref.h"
 #include "wire/http_codec.h"
+#include "wire/log_place.h"
 #include "wire/requests.h"
 
 // Which command a request is: pure, and closed. Whether the group exists and whether the peer may
@@ -61,6 +63,13 @@ struct GetGroupLogs {
   GroupName group{};
   int lines = kDefaultLogLines;  // ?lines=N, 1 … kMaxLogLines
   std::optional<int> worker{};   // ?worker=N: the lines of that one alone
+  enum class Follow { no, yes };
+  Follow follow = Follow::no;          // ?follow=1
+  std::optional<std::string> since{};  // ?since=TIME, RFC 3339: all lines from there on
+  enum class Only { both, out, err };
+  Only only = Only::both;  // ?stream=stdout or stderr
+  // ?after=PLACE,PLACE…, with follow: go on there; a worker without a place by `since`.
+  std::vector<LogPlace> after{};
 };
 struct GetGroupWhy {
   GroupName group{};
@@ -120,12 +129,14 @@ struct Apply {
   ApplyRequest request{};
 };
 struct Upgrade {};
+// Opens the log files anew, of all groups.
+struct ReopenLogs {};
 struct Shutdown {};
 
 using Command = std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid,
                              GetGroupLogs, GetGroupWhy, GetWorkerWhy, GetEvents, GetRoll, GetRolls,
                              GetMetrics, ActOnGroup, ActOnWorker, SignalGroup, SignalWorker,
-                             ReloadGroup, ReloadWorker, HoldGroup, Apply, Upgrade, Shutdown>;
+                             ReloadGroup, ReloadWorker, HoldGroup, Apply, Upgrade, ReopenLogs, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).

@@ -250,6 +250,10 @@ struct LogLine {
   std::string worker{};  // `web.1`
   std::string stream{};  // `stdout` or `stderr`; empty where the format does not tell
   std::string text{};    // without the newline
+  // Where it is followed: `worker.spawned` or `worker.exited`, told among the lines; `missed`:
+  // older lines are no longer kept; `reached`: the lines of this worker that were there are told.
+  std::optional<std::string> event{};
+  std::optional<std::string> place{};  // where to go on behind it (?after=)
 };
 
 struct FindingView {

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
+#include "harness/beside.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -46,31 +46,18 @@ bool has(const std::vector<json>& events, const std::string& kind,
 }
 
 // `superctl events -f …` beside the test.
-class Follower {
+class Follower : public Beside {
  public:
   Follower(const Site& site, const std::string& name, std::vector<std::string> arguments)
-      : site_(site), name_(name), program_(command(site, std::move(arguments)), output()) {}
+      : Beside(site, name, command(std::move(arguments))) {}
 
-  [[nodiscard]] std::vector<json> events() const { return lines_of(site_.read(name_)); }
-  Program& program() { return program_; }
+  [[nodiscard]] std::vector<json> events() const { return lines_of(text()); }
 
  private:
-  static std::vector<std::string> command(const Site& site, std::vector<std::string> arguments) {
-    std::vector<std::string> all = {
-        programs().superctl, "-s", site.control(), "--json", "events", "-f"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return all;
+  static std::vector<std::string> command(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--json", "events", "-f"});
+    return arguments;
   }
-  Program::Options output() {
-    const std::string path = site_.path(name_);
-    out_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    return {.env = {}, .directory = {}, .out = out_.get(), .err = out_.get()};
-  }
-
-  const Site& site_;
-  std::string name_;
-  UniqueFd out_;
-  Program program_;
 };
 
 }  // namespace

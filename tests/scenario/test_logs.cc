@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <csignal>
 #include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +26,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::string bulk(const std::string& log, int lines) {
   return "[group.web]\ncommand = [\"@WORKER@\", \"bulk\", \"" + std::to_string(lines) +
          "\"]\nready = { when = \"delay\", delay = \"50ms\" }\n[group.web.log]\n" + log;
+}
+
+// The logger's files cannot grow beyond this size, as on a full disk.
+void limit_files(const Superd& superd, rlim_t size) {
+  const pid_t logger = superd.logger();
+  rlimit limit{};
+  REQUIRE(::prlimit(logger, RLIMIT_FSIZE, nullptr, &limit) == 0);
+  limit.rlim_cur = std::min(size, limit.rlim_max);
+  REQUIRE(::prlimit(logger, RLIMIT_FSIZE, &limit, nullptr) == 0);
 }
 
 }  // namespace
@@ -55,6 +66,23 @@ log     = { format = "raw" }
   CHECK(wait_until(kSoon, [&] { return site.read("log/web.1.log") == "one\ntwo and a half\n"; }));
 }
 
+TEST_CASE("logs: format json has one object a line, which superctl logs reads", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sh", "-c", "printf 'a \"word\" \\377\\n'; exec sleep 100000"]
+ready   = { when = "delay", delay = "50ms" }
+log     = { format = "json" }
+)");
+  const Superd superd(site);
+  REQUIRE(wait_until(kSoon, [&] { return site.read("log/web.1.log").ends_with('\n'); }));
+  const auto line = nlohmann::json::parse(site.read("log/web.1.log"), nullptr, false);
+  REQUIRE(line.is_object());
+  CHECK(line.at("worker") == "web.1");
+  CHECK(line.at("stream") == "stdout");
+  CHECK(line.at("text") == "a \"word\" \xEF\xBF\xBD");
+  CHECK(line == nlohmann::json::parse(site.ctl({"logs", "web", "--json"}).out, nullptr, false));
+}
+
 TEST_CASE("logs: files rotate by size, and no line is lost or split", "[all]") {
   Site site(bulk("max_size = \"64KiB\"\nkeep = 20\n", 5000));
   const Superd superd(site);
@@ -83,6 +111,83 @@ TEST_CASE("logs: no more old files than the config keeps", "[all]") {
       kSoon, [&] { return site.read("log/web.1.log").find("line 5000 ") != std::string::npos; }));
   CHECK(!site.read("log/web.1.log.2").empty());
   CHECK(::access(site.path("log/web.1.log.3").c_str(), F_OK) != 0);
+}
+
+TEST_CASE("logs: files that were moved are opened anew at USR1 and at logs --reopen", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "say", "first words"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  const std::string live = site.path("log/web.1.log");
+  REQUIRE(wait_until(kSoon, [&] { return !site.read("log/web.1.log").empty(); }));
+  REQUIRE(::rename(live.c_str(), site.path("log/moved.1").c_str()) == 0);
+  const Outcome run = site.ctl({"logs", "--reopen"});
+  CHECK(run.exit == 0);
+  CHECK(run.out.empty());
+  CHECK(::access(live.c_str(), F_OK) == 0);
+  REQUIRE(::rename(live.c_str(), site.path("log/moved.2").c_str()) == 0);
+  REQUIRE(::kill(superd.keeper(), SIGUSR1) == 0);
+  CHECK(wait_until(kSoon, [&] { return ::access(live.c_str(), F_OK) == 0; }));
+  CHECK(site.ctl({"logs", "--reopen", "web"}).exit == 2);
+}
+
+TEST_CASE("logs: with compress old files are gzip files, which superctl logs reads", "[all]") {
+  Site site(bulk("max_size = \"64KiB\"\nkeep = 20\ncompress = true\n", 2000));
+  const Superd superd(site);
+  CHECK(wait_until(kSoon, [&] {
+    return ::access(site.path("log/web.1.log.2.gz").c_str(), F_OK) == 0 &&
+           ::access(site.path("log/web.1.log.1").c_str(), F_OK) != 0 &&
+           ::access(site.path("log/web.1.log.2").c_str(), F_OK) != 0;
+  }));
+  const std::vector<std::string> lines = lines_of(site.ctl({"logs", "web", "-n", "2000"}).out);
+  REQUIRE(lines.size() == 2000);
+  CHECK_THAT(lines.at(0), Catch::Contains("line 1 "));
+}
+
+TEST_CASE("logs: what a full disk does not take is dropped and counted", "[all]") {
+  Site site("[group.web]\nautostart = false\n" + bulk("", 5000).substr(12));
+  const Superd superd(site);
+  limit_files(superd, 50'000);
+  REQUIRE(site.ctl({"start", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] {
+    return site.ctl({"why", "web.1"}).out.find("line 5000 ") != std::string::npos;
+  }));
+  limit_files(superd, RLIM_INFINITY);
+  REQUIRE(site.ctl({"stop", "web"}).exit == 0);
+  std::vector<std::string> lines;
+  REQUIRE(wait_until(kSoon, [&] {
+    lines = lines_of(site.read("log/web.1.log"));
+    return !lines.empty() && lines.back().find(" bytes lost: ") != std::string::npos;
+  }));
+  const std::size_t kept = lines.size() - 1;
+  for (std::size_t i = 0; i < kept; ++i) {
+    CHECK_THAT(lines[i], Catch::Contains(" F line " + std::to_string(i + 1) + " "));
+  }
+  const std::size_t lost = (5000 - kept) * (lines[0].size() + 1);
+  CHECK_THAT(lines.back(), Catch::Contains("superd: " + std::to_string(lost) + " bytes lost: "));
+}
+
+TEST_CASE("logs: with overflow = block a worker waits for a full disk, and nothing is lost",
+          "[all]") {
+  Site site("[group.web]\nautostart = false\n" + bulk("overflow = \"block\"\n", 5000).substr(12));
+  const Superd superd(site);
+  limit_files(superd, 50'000);
+  REQUIRE(site.ctl({"start", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return site.read("log/web.1.log").size() > 49'000; }));
+  CHECK(site.ctl({"why", "web.1"}).out.find("line 5000 ") == std::string::npos);
+  limit_files(superd, RLIM_INFINITY);
+  std::vector<std::string> lines;
+  REQUIRE(wait_until(kSoon, [&] {
+    lines = lines_of(site.read("log/web.1.log"));
+    return lines.size() == 5000;
+  }));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].find(" F line " + std::to_string(i + 1) + " ") == std::string::npos) {
+      FAIL("line " << i + 1 << " is: " << lines[i]);
+    }
+  }
 }
 
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {

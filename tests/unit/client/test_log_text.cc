@@ -37,6 +37,31 @@ TEST_CASE("logs: a line names its worker where there are several", "[superctl]")
   CHECK(log_text(line, {.prefix = Prefix::none, .raw = Raw::no}) == "hello");
 }
 
+TEST_CASE("logs -t: the time is in front, and a dash where there is none", "[superctl]") {
+  const LogText how{.prefix = Prefix::worker, .time = LogText::Time::shown};
+  CHECK(log_text({.time = "T", .worker = "web.1", .text = "hello"}, how) == "T web.1 | hello");
+  CHECK(log_text({.worker = "web.1", .text = "hello"}, how) == "- web.1 | hello");
+}
+
+TEST_CASE("logs -f: starts and ends are told apart from lines, and name their worker",
+          "[superctl]") {
+  const wire::LogLine ended{
+      .worker = "web.1", .text = "process 7 exited with status 3", .event = "worker.exited"};
+  CHECK(log_text(ended, {}) == "-- web.1: process 7 exited with status 3");
+  CHECK(log_text(ended, {.prefix = Prefix::worker}) == "web.1 | -- process 7 exited with status 3");
+}
+
+TEST_CASE("logs: on a terminal each worker has its colour, and its neighbour another",
+          "[superctl]") {
+  const LogText how{.prefix = Prefix::worker, .colour = client::Colour::on};
+  const std::string one = log_text({.worker = "web.1", .text = "x"}, how);
+  const std::string two = log_text({.worker = "web.2", .text = "x"}, how);
+  CHECK(one.starts_with("\x1b["));
+  CHECK(one.ends_with("web.1 |\x1b[0m x"));
+  CHECK(one.substr(0, 5) != two.substr(0, 5));
+  CHECK(one == log_text({.worker = "web.1", .text = "x"}, how));
+}
+
 TEST_CASE("logs: control characters reach a file and never a terminal", "[superctl]") {
   const wire::LogLine line{"", "web.1", "stdout", "\x1b[31mred\tx"};
   CHECK(log_text(line, {.prefix = Prefix::none, .raw = Raw::no}) == "\\x1b[31mred\tx");

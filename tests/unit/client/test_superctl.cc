@@ -295,13 +295,26 @@ TEST_CASE("superctl wait: does not wait for what superd will not do", "[superctl
 TEST_CASE("superctl logs: shows what it can and fails for what was named", "[superctl]") {
   const FakeServer server(
       routes({status_route(),
-              {"GET /v1/groups/web/logs?lines=20", 200, "{\"worker\":\"web.1\",\"text\":\"a\"}\n"},
+              {"GET /v1/groups/web/logs?lines=20", 200,
+               R"({"time":"2026-11-23T04:00:00.000000000Z","worker":"web.1","text":"a"})"
+               "\n"},
               {"GET /v1/groups/cache/logs?lines=20", 409, R"({"detail":"not kept"})"}}));
   CHECK(superctl({"-s", server.path(), "logs"}).code == 0);
   const auto run = superctl({"-s", server.path(), "logs", "web", "cache"});
   CHECK(run.code == 1);
   CHECK(run.out == "web.1 | a\n");
   CHECK(run.err == "superctl: not kept\n");
+}
+
+TEST_CASE("superctl logs: says that format raw has no times where they matter", "[superctl]") {
+  const FakeServer server(
+      routes({status_route(),
+              {"GET /v1/groups/web/logs?lines=20&worker=1", 200,
+               "{\"worker\":\"web.1\",\"text\":\"a\"}\n{\"worker\":\"web.1\",\"text\":\"b\"}\n"}}));
+  CHECK(superctl({"-s", server.path(), "logs", "web.1"}).err.empty());
+  const auto run = superctl({"-s", server.path(), "logs", "web.1", "-t"});
+  CHECK(run.out == "- a\n- b\n");
+  CHECK(run.err == "superctl: web: the lines of format raw have no times\n");
 }
 
 TEST_CASE("superctl logs: names the worker where there can be several", "[superctl]") {

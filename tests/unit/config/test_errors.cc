@@ -48,7 +48,7 @@ TEST_CASE("an unknown key is an error, with the key that was meant", "[config]")
         R"(3:1: unknown key "depend_on" in [group.web], did you mean "depends_on"?)"},
        {"roll.stratgy = 'rolling'",
         R"(3:6: unknown key "stratgy" in [group.web.roll], did you mean "strategy"?)"},
-       {"log.compress = true", R"(3:5: unknown key "compress" in [group.web.log])"},
+       {"log.colours = true", R"(3:5: unknown key "colours" in [group.web.log])"},
        {"limits.memory_max = '1GiB'", R"(3:8: unknown key "memory_max" in [group.web.limits])"}});
 }
 
@@ -260,8 +260,8 @@ TEST_CASE("impossible times are errors", "[config]") {
        R"(3:16: group.web.log.max_size: "50MB" is not a size: units are powers of 1024, write "50MiB")"},
       {"log.max_size = 10",
        "3:16: group.web.log.max_size: 10B is too small: at least 1KiB, or 0 to never rotate"},
-      {"log.format = 'json'",
-       R"(3:14: group.web.log.format: expected "cri" or "raw", found "json")"},
+      {"log.format = 'xml'",
+       R"(3:14: group.web.log.format: expected "cri", "raw" or "json", found "xml")"},
   });
 }
 

@@ -80,7 +80,9 @@ no_new_privileges = false
 output = "discard"
 max_size = "1MiB"
 keep = 3
-format = "raw"
+format = "json"
+compress = true
+overflow = "block"
 )");
   CHECK(group.workers == 4);
   REQUIRE(group.listen.size() == 2);
@@ -122,9 +124,11 @@ format = "raw"
   CHECK(group.limits.cpus == std::vector<int>{0, 1, 3});
   CHECK(group.limits.no_new_privileges == false);
   CHECK(group.log.output == core::LogOutput::discard);
-  CHECK(group.log.format == core::LogFormat::raw);
+  CHECK(group.log.format == core::LogFormat::json);
   CHECK(group.log.max_size == 1U << 20U);
   CHECK(group.log.keep == 3);
+  CHECK(group.log.compress);
+  CHECK(group.log.overflow == core::LogOverflow::block);
 }
 
 TEST_CASE("paths of a group are relative to its directory, which is relative to the file",

@@ -72,8 +72,12 @@ GroupSpec full_spec() {
   spec.limits.nice = -5;
   spec.limits.cpus = {0, 2};
   spec.limits.no_new_privileges = false;
-  spec.log = {
-      .output = LogOutput::inherit, .format = LogFormat::raw, .max_size = 1ULL << 40, .keep = 3};
+  spec.log = {.output = LogOutput::inherit,
+              .format = LogFormat::raw,
+              .max_size = 1ULL << 40,
+              .keep = 3,
+              .compress = true,
+              .overflow = LogOverflow::block};
   spec.triggers = {{.paths = {"src/"},
                     .ignore = {"*.pyc"},
                     .action = {.kind = TriggerAction::Kind::signal, .signal = 1},

@@ -165,7 +165,7 @@ TEST_CASE("logger client: when the logger dies, questions end and a new channel 
   FakeLogger first(f.loop);
   f.client->set_channel(std::move(first.client_end));
   Answered answered;
-  f.client->read({{.worker = "web.1", .path = "/x"}}, 10, answered.callback());
+  f.client->read({{.worker = "web.1", .path = "/x"}}, 10, Stream::both, answered.callback());
   REQUIRE(f.until([&] { return first.last<Read>().has_value(); }));
   first.channel.reset();
   REQUIRE(f.until([&] { return answered.times > 0; }));

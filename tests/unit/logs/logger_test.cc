@@ -132,8 +132,9 @@ struct Fixture {
     return answer([&](auto on_lines) { client.tail(core::SpawnId{1}, lines, on_lines); });
   }
   std::vector<std::string> read(int lines) {
-    return answer(
-        [&](auto on_lines) { client.read({{.worker = "web.1", .path = path}}, lines, on_lines); });
+    return answer([&](auto on_lines) {
+      client.read({{.worker = "web.1", .path = path}}, lines, Stream::both, on_lines);
+    });
   }
   void sync() {
     answer([&](auto on_lines) { client.sync(on_lines); });

@@ -45,6 +45,8 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
                                                        .format = core::LogFormat::raw,
                                                        .max_size = 1ULL << 40,
                                                        .keep = 10,
+                                                       .compress = true,
+                                                       .overflow = core::LogOverflow::block,
                                                        .match = "^\"up\"\\s"}));
   CHECK(capture.spawn == core::SpawnId{~0ULL});
   CHECK(capture.worker == "web.1");
@@ -52,12 +54,15 @@ TEST_CASE("protocol: a request arrives as it was sent", "[logs]") {
   CHECK(capture.format == core::LogFormat::raw);
   CHECK(capture.max_size == 1ULL << 40);
   CHECK(capture.keep == 10);
+  CHECK(capture.compress);
+  CHECK(capture.overflow == core::LogOverflow::block);
   CHECK(capture.match == "^\"up\"\\s");
   CHECK(std::get<StopMatching>(again(StopMatching{.spawn = core::SpawnId{2}})).spawn ==
         core::SpawnId{2});
   CHECK(std::get<Finish>(again(Finish{.spawn = core::SpawnId{3}})).spawn == core::SpawnId{3});
   CHECK(std::get<Hello>(again(Hello{.request = RequestId{4}})).request == RequestId{4});
   CHECK(std::get<Sync>(again(Sync{.request = RequestId{5}})).request == RequestId{5});
+  CHECK(std::get<Reopen>(again(Reopen{.request = RequestId{6}})).request == RequestId{6});
   const auto tail =
       std::get<Tail>(again(Tail{.request = RequestId{6}, .spawn = core::SpawnId{8}, .lines = 20}));
   CHECK(tail.request == RequestId{6});

@@ -10,6 +10,7 @@
 
 #include "../loop/run_until.h"
 #include "files.h"
+#include "full_disk.h"
 #include "logs/cri.h"
 #include "loop/loop.h"
 #include "os/output_pipe.h"
@@ -289,4 +290,83 @@ TEST_CASE("capture: without a file only the last lines are kept, and matched", "
   CHECK(texts(f.recordings.last(core::SpawnId{1}, 9)) ==
         std::vector<std::string>{"one", "two", "three"});
   CHECK(access(f.path.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("reopen: what was written before is in the file that was moved, and a new one is there",
+          "[logs]") {
+  Fixture f;
+  Output output(2);
+  f.recordings.start(f.capture(1), output.again());
+  output.say("before\n");
+  f.recordings.drain_all();
+  const std::string moved = f.dir / "moved";
+  REQUIRE(rename(f.path.c_str(), moved.c_str()) == 0);
+  f.recordings.reopen_files();
+  CHECK(without_time(moved) == std::vector<std::string>{"stdout F before"});
+  CHECK(access(f.path.c_str(), F_OK) == 0);
+  CHECK(contents(f.path).empty());
+  output.say("after\n");
+  f.recordings.drain_all();
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F after"});
+}
+
+TEST_CASE("capture: with compress the rotated files are gzip files", "[logs]") {
+  Fixture f;
+  Output output(1);
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.max_size = 10;
+  capture.keep = 5;
+  capture.compress = true;
+  f.recordings.start(capture, output.again());
+  output.say("one\ntwo\nthree\nfour\n");
+  REQUIRE(loop::run_until(f.loop, [&] { return access((f.path + ".1.gz").c_str(), F_OK) == 0; }));
+  CHECK(contents(f.path) == "four\n");
+}
+
+TEST_CASE("overflow = block: the pipe is not read until the disk has room, and nothing is lost",
+          "[logs]") {
+  Fixture f;
+  Output output(1);
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.overflow = core::LogOverflow::block;
+  f.recordings.start(capture, output.again());
+  {
+    const FullDisk full(6);
+    output.say("one\ntwo\n");
+    f.recordings.drain_all();
+    CHECK(contents(f.path) == "one\ntw");
+    output.say("three\n");
+    f.recordings.drain_all();
+    CHECK(contents(f.path) == "one\ntw");
+    // Still in the pipe, where a worker that goes on writing would have to wait.
+    CHECK(texts(f.recordings.last(core::SpawnId{1}, 9)) == std::vector<std::string>{"one", "two"});
+  }
+  REQUIRE(loop::run_until(f.loop, [&] { return contents(f.path) == "one\ntwo\nthree\n"; }));
+  output.say("four\n");
+  REQUIRE(loop::run_until(f.loop, [&] { return contents(f.path).ends_with("four\n"); }));
+}
+
+TEST_CASE(
+    "overflow = block: at the end of a worker what the disk does not take is lost and counted",
+    "[logs]") {
+  Fixture f;
+  Output output(1);
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.overflow = core::LogOverflow::block;
+  f.recordings.start(capture, output.again());
+  {
+    const FullDisk full(4);
+    output.say("one\ntwo\n");
+    f.recordings.drain_all();
+    output.say("three\n");
+    f.recordings.finish(core::SpawnId{1});
+  }
+  CHECK(contents(f.path) == "one\n");
+  // Told once the next one writes.
+  Output next(1);
+  capture.spawn = core::SpawnId{2};
+  f.recordings.start(capture, next.again());
+  next.say("four\n");
+  f.recordings.drain_all();
+  CHECK(contents(f.path) == "one\nsuperd: 10 bytes lost: File too large\nfour\n");
 }

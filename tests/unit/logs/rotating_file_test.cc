@@ -1,16 +1,15 @@
 #include "logs/rotating_file.h"
 
-#include <csignal>
 #include <filesystem>
 #include <string>
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "files.h"
+#include "full_disk.h"
 #include "logs/log_files.h"
 
 using namespace superd;
@@ -18,25 +17,6 @@ using namespace superd::logs;
 using core::LogFormat;
 
 namespace {
-
-// Writes beyond this size fail with EFBIG as long as it lives, as they do on a full disk.
-class FullDisk {
- public:
-  explicit FullDisk(rlim_t size) {
-    // NOLINTNEXTLINE(cert-err33-c): the handler before is not needed.
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit low = before_;
-    low.rlim_cur = size;
-    setrlimit(RLIMIT_FSIZE, &low);
-  }
-  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
@@ -260,4 +240,21 @@ TEST_CASE("log file: a line that broke off earlier is ended before the next", "[
   RotatingFile file(path, {});
   file.write("whole\n", LogFormat::cri, stamp());
   CHECK(contents(path) == "broken\nwhole\n");
+}
+
+TEST_CASE("log file: what it cannot take is given back to who wants to keep it", "[logs]") {
+  const TempDir dir;
+  const std::string path = dir / "web.1.log";
+  put(path, "torn");
+  RotatingFile file(path, {});
+  {
+    const FullDisk full(20);
+    CHECK(file.write("one\ntwo\nthree\nfour\n", LogFormat::cri, stamp(),
+                     RotatingFile::Rest::keep) == 14);
+    CHECK(contents(path) == "torn\none\ntwo\nthree\n");
+    CHECK(file.write("four\n", LogFormat::cri, stamp(), RotatingFile::Rest::keep) == 0);
+  }
+  CHECK(file.write("four\n", LogFormat::cri, stamp(), RotatingFile::Rest::keep) == 5);
+  CHECK(contents(path) == "torn\none\ntwo\nthree\nfour\n");
+  CHECK(file.lost() == 0);
 }

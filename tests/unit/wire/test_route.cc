@@ -66,6 +66,29 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   CHECK(routed<HoldGroup>(Method::post, "/v1/groups/web/hold").action == HoldAction::hold);
   CHECK(routed<HoldGroup>(Method::post, "/v1/groups/web/release", "{}").group == "web");
   routed<Shutdown>(Method::post, "/v1/shutdown");
+  routed<ReopenLogs>(Method::post, "/v1/logs/reopen");
+}
+
+TEST_CASE("route: logs can go on, from a time, of one stream, and behind places", "[wire]") {
+  const auto logs = routed<GetGroupLogs>(
+      Method::get,
+      "/v1/groups/web/logs?follow=1&since=2026-11-23T04:00:00Z&stream=stderr&after=2-17-4711,e-8");
+  CHECK(logs.follow == GetGroupLogs::Follow::yes);
+  CHECK(logs.since == "2026-11-23T04:00:00Z");
+  CHECK(logs.only == GetGroupLogs::Only::err);
+  REQUIRE(logs.after.size() == 2);
+  CHECK(to_text(logs.after[0]) == "2-17-4711");
+  CHECK(logs.after[1].worker == 0);
+  CHECK(logs.after[1].offset == 8);
+  const auto plain = routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs");
+  CHECK(plain.follow == GetGroupLogs::Follow::no);
+  CHECK(plain.only == GetGroupLogs::Only::both);
+  for (const char* query :
+       {"follow=yes", "since=yesterday", "stream=both", "follow=1&after=", "follow=1&after=2-17",
+        "follow=1&after=0-1-2", "follow=1&after=f-1", "follow=1&after=1-2-3,", "after=1-2-3"}) {
+    INFO(query);
+    CHECK(refused(Method::get, std::string("/v1/groups/web/logs?") + query).status == 400);
+  }
 }
 
 TEST_CASE("route: self is the worker that asks, or its group", "[wire]") {
@@ -166,13 +189,15 @@ TEST_CASE("route: a wrong method is 405 and says which would be right", "[wire]"
   CHECK(refused(Method::post, "/v1/workers/web.1/hold").status == 404);
   CHECK(refused(Method::get, "/v1/shutdown").allow == "POST");
   CHECK(refused(Method::get, "/v1/upgrade").allow == "POST");
+  CHECK(refused(Method::get, "/v1/logs/reopen").allow == "POST");
+  CHECK(refused(Method::post, "/v1/logs").status == 404);
   CHECK(refused(Method::post, "/v1/rolls").allow == "GET, HEAD");
   CHECK(refused(Method::post, "/v1/rolls/1").allow == "GET, HEAD");
 }
 
 TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]") {
   CHECK(refused(Method::get, "/v1/status?verbose=1").status == 400);
-  CHECK(refused(Method::get, "/v1/groups/web/logs?follow=1").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?forever=1").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=5&lines=6").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=0").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=10001").status == 400);

@@ -151,6 +151,11 @@ TEST_CASE("views: log lines are newline-delimited JSON", "[wire]") {
                                      {.worker = "web.2", .stream = "stderr"}}) ==
         "{\"time\":\"t\",\"worker\":\"web.1\",\"stream\":\"\",\"text\":\"a\\nb\"}\n"
         "{\"time\":\"\",\"worker\":\"web.2\",\"stream\":\"stderr\",\"text\":\"\"}\n");
+  const LogLine started{.worker = "web.1", .event = "worker.spawned", .place = "e-8"};
+  const auto back = from_text<LogLine>(to_text(started));
+  REQUIRE(back);
+  CHECK(back->event == "worker.spawned");
+  CHECK(back->place == "e-8");
 }
 
 TEST_CASE("views: a reply of a later superd is read, what it adds is ignored", "[wire]") {

@@ -1,0 +1,153 @@
+#include "logs/gzip.h"
+
+#include <cerrno>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/unique_fd.h"
+
+namespace superd::logs {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{64} * 1024;
+// zlib's number for a gzip header around the deflated bytes.
+constexpr int kGzip = 16 + MAX_WBITS;
+
+using Chunk = std::vector<Bytef>;
+
+Status write_all(int fd, const Bytef* bytes, std::size_t size) {
+  while (size > 0) {
+    const ssize_t count = ::write(fd, bytes, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("cannot write", errno);
+    bytes += count;
+    size -= static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+// The bytes at `offset`, fewer at the end of the file.
+Result<std::size_t> read_at(int fd, Chunk& chunk, off_t offset) {
+  for (;;) {
+    const ssize_t count = ::pread(fd, chunk.data(), chunk.size(), offset);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno != EINTR) return fail_errno("cannot read", errno);
+  }
+}
+
+class Deflater {
+ public:
+  Deflater()
+      : ready_(deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8,
+                            Z_DEFAULT_STRATEGY) == Z_OK) {}
+  ~Deflater() {
+    if (ready_) deflateEnd(&stream_);
+  }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+
+  [[nodiscard]] bool ready() const { return ready_; }
+
+  // Writes what these bytes become; `flush`: Z_FINISH with the last ones.
+  Status feed(Chunk& in, std::size_t size, int flush, int to) {
+    stream_.next_in = in.data();
+    stream_.avail_in = static_cast<uInt>(size);
+    do {
+      stream_.next_out = out_.data();
+      stream_.avail_out = static_cast<uInt>(out_.size());
+      deflate(&stream_, flush);
+      if (Status written = write_all(to, out_.data(), out_.size() - stream_.avail_out); !written)
+        return written;
+    } while (stream_.avail_out == 0);
+    return {};
+  }
+
+ private:
+  z_stream stream_{};
+  Chunk out_ = Chunk(kChunk);
+  bool ready_;
+};
+
+Status compress_into(int from, int to, const std::atomic<bool>& stop) {
+  Deflater deflater;
+  if (!deflater.ready()) return fail("no memory to compress", ENOMEM);
+  Chunk in(kChunk);
+  for (off_t offset = 0;;) {
+    if (stop) return fail("given up", ECANCELED);
+    const Result<std::size_t> count = read_at(from, in, offset);
+    if (!count) return tl::unexpected(count.error());
+    offset += static_cast<off_t>(*count);
+    const Status fed = deflater.feed(in, *count, *count == 0 ? Z_FINISH : Z_NO_FLUSH, to);
+    if (!fed) return fed;
+    if (*count == 0) break;
+  }
+  if (fdatasync(to) != 0) return fail_errno("cannot bring to the disk", errno);
+  return {};
+}
+
+class Inflater {
+ public:
+  Inflater() : ready_(inflateInit2(&stream_, kGzip) == Z_OK) {}
+  ~Inflater() {
+    if (ready_) inflateEnd(&stream_);
+  }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  [[nodiscard]] bool ready() const { return ready_; }
+
+  // Appends what these bytes become, and keeps the last `max_bytes`. False: these are none of
+  // gzip, or the end.
+  bool feed(Chunk& in, std::size_t size, std::string& text, std::size_t max_bytes) {
+    stream_.next_in = in.data();
+    stream_.avail_in = static_cast<uInt>(size);
+    do {
+      stream_.next_out = out_.data();
+      stream_.avail_out = static_cast<uInt>(out_.size());
+      const int result = inflate(&stream_, Z_NO_FLUSH);
+      text.append(reinterpret_cast<const char*>(out_.data()), out_.size() - stream_.avail_out);
+      // Now and then, as each time moves what stays.
+      if (text.size() > 2 * max_bytes + kChunk) text.erase(0, text.size() - max_bytes);
+      if (result != Z_OK && result != Z_BUF_ERROR) return false;
+    } while (stream_.avail_out == 0);
+    return true;
+  }
+
+ private:
+  z_stream stream_{};
+  Chunk out_ = Chunk(kChunk);
+  bool ready_;
+};
+
+}  // namespace
+
+Status compress_file(int from, const std::string& to, const std::atomic<bool>& stop) {
+  const UniqueFd file(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+  if (!file) return fail_errno(fmt::format("cannot make {}", to), errno);
+  Status status = compress_into(from, file.get(), stop);
+  if (status) return status;
+  unlink(to.c_str());
+  return fail(fmt::format("cannot compress into {}: {}", to, status.error().message),
+              status.error().code);
+}
+
+Result<std::string> read_gzip(int from, std::size_t max_bytes) {
+  Inflater inflater;
+  if (!inflater.ready()) return fail("no memory to read a compressed file", ENOMEM);
+  std::string text;
+  Chunk in(kChunk);
+  for (off_t offset = 0;;) {
+    const Result<std::size_t> count = read_at(from, in, offset);
+    if (!count) return tl::unexpected(count.error());
+    if (*count == 0 || !inflater.feed(in, *count, text, max_bytes)) break;
+    offset += static_cast<off_t>(*count);
+  }
+  if (text.size() > max_bytes) text.erase(0, text.size() - max_bytes);
+  return text;
+}
+
+}  // namespace superd::logs

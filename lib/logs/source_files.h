@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "logs/line.h"
+#include "logs/protocol.h"
+
+// The files of a source as something to read from, each known again whatever its name becomes.
+namespace superd::logs {
+
+// The text of a compressed file as a file in memory; its last part where it is huge.
+Result<UniqueFd> open_unpacked(const std::string& path, int number);
+
+struct OpenFile {
+  UniqueFd fd;
+  int number = 0;  // 0: the live file
+  std::uint64_t inode = 0;
+  std::uint64_t id = 0;  // Place::file
+  std::uint64_t size = 0;
+  std::chrono::system_clock::time_point changed{};
+  bool packed = false;  // fd and size are those of the compressed file: unpack() first
+};
+
+// Nothing: there is none of this number, or it cannot be read, which is told in superd's log.
+std::optional<OpenFile> open_file(const Source& source, int number);
+// Of format raw the oldest that is not compressed: nothing tells which file that one was.
+std::optional<OpenFile> oldest_file(const Source& source);
+// What cannot be unpacked is empty, and told in superd's log.
+void unpack(OpenFile& file, const Source& source);
+bool is_at(const OpenFile& file, Place place);
+// At most `size` bytes, of what the file had when it was opened.
+std::string read_at(const OpenFile& file, std::uint64_t offset, std::size_t size);
+
+// From the newest to the oldest, until `wanted` says that it is this one; nothing: it is none.
+template <class Wanted>
+std::optional<OpenFile> find_file(const Source& source, Wanted&& wanted) {
+  for (int number = 0;; ++number) {
+    std::optional<OpenFile> file = open_file(source, number);
+    if (file && wanted(*file)) return file;
+    // The live file is missing in the moment after a rotation, or because it was removed.
+    if (!file && number > 0) return std::nullopt;
+  }
+}
+
+}  // namespace superd::logs
