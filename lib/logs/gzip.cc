@@ -81,7 +81,7 @@ Status compress_into(int from, int to, const std::atomic<bool>& stop) {
     const Result<std::size_t> count = read_at(from, in, offset);
     if (!count) return tl::unexpected(count.error());
     offset += static_cast<off_t>(*count);
-    const Status fed = deflater.feed(in, *count, *count == 0 ? Z_FINISH : Z_NO_FLUSH, to);
+    Status fed = deflater.feed(in, *count, *count == 0 ? Z_FINISH : Z_NO_FLUSH, to);
     if (!fed) return fed;
     if (*count == 0) break;
   }

@@ -133,10 +133,11 @@ struct Upgrade {};
 struct ReopenLogs {};
 struct Shutdown {};
 
-using Command = std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid,
-                             GetGroupLogs, GetGroupWhy, GetWorkerWhy, GetEvents, GetRoll, GetRolls,
-                             GetMetrics, ActOnGroup, ActOnWorker, SignalGroup, SignalWorker,
-                             ReloadGroup, ReloadWorker, HoldGroup, Apply, Upgrade, ReopenLogs, Shutdown>;
+using Command =
+    std::variant<GetStatus, GetDoctor, GetGroup, GetWorker, GetGroupPids, GetPid, GetGroupLogs,
+                 GetGroupWhy, GetWorkerWhy, GetEvents, GetRoll, GetRolls, GetMetrics, ActOnGroup,
+                 ActOnWorker, SignalGroup, SignalWorker, ReloadGroup, ReloadWorker, HoldGroup,
+                 Apply, Upgrade, ReopenLogs, Shutdown>;
 
 // The command, or the answer that refuses it: 404 for a path or a name that cannot be, 405 with
 // Allow, 400 for a query or a body that is wrong (it names the field).
