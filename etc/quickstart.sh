@@ -55,8 +55,9 @@ echo "Some minutes the first time; what the compiler says is in $log"
 generator=
 if [ ! -f "$build/CMakeCache.txt" ] && command -v ninja >/dev/null; then generator='-G Ninja'; fi
 {
+  # Several sources compiled as one take a third of the time.
   # shellcheck disable=SC2086
-  cmake -S "$top" -B "$build" $generator &&
+  cmake -S "$top" -B "$build" -DCMAKE_UNITY_BUILD=ON $generator &&
     cmake --build "$build" --parallel "$(nproc)" --target superd superctl &&
     cmake --install "$build" --prefix "$build/prefix"
 } >"$log" 2>&1 || {
