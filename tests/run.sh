@@ -65,6 +65,7 @@ else
   labels=quick
 fi
 
-# One ctest run over both trees, so that its summary counts everything.
+# One ctest run over both trees, so that its summary counts everything; one test more than there are
+# processors, for scenarios mostly wait.
 printf 'subdirs(asan normal)\n' >build-tests/CTestTestfile.cmake
-exec ctest --test-dir build-tests -L "$labels" -j2 --output-on-failure
+exec ctest --test-dir build-tests -L "$labels" -j "$((jobs + 1))" --output-on-failure

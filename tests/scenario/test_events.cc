@@ -109,6 +109,10 @@ TEST_CASE("events: a follower goes on over a crash of the supervisor, and misses
   REQUIRE(site.reaches("api", "running"));
   Follower all(site, "all", {"--since", "0"});
   Follower web(site, "web", {"web", "--since", "0"});
+  // Whoever is cut off before its first answer is told so, and follows nothing.
+  for (const Follower* one : {&all, &web}) {
+    REQUIRE(wait_until(kSoon, [&] { return has(one->events(), "group.running"); }));
+  }
   for (int i = 0; i < 2; ++i) {
     const pid_t supervisor = superd.supervisor();
     ::kill(supervisor, SIGKILL);
@@ -142,14 +146,19 @@ TEST_CASE("events: their history outlives superd, and a follower its restart", "
   Site site(kTwoGroups);
   std::optional<Superd> superd(std::in_place, site);
   REQUIRE(site.reaches("web", "running"));
-  Follower all(site, "all", {});
+  Follower all(site, "all", {"--since", "0"});
+  REQUIRE(wait_until(kSoon, [&] { return has(all.events(), "group.running"); }));
   REQUIRE(site.ctl({"restart", "api"}).exit == 0);
   REQUIRE(wait_until(kSoon, [&] { return has(all.events(), "roll.finished"); }));
   superd->end();
   superd.reset();
   superd.emplace(site);
   REQUIRE(site.reaches("web", "running"));
-  REQUIRE(wait_until(kSoon, [&] { return has(all.events(), "daemon.started"); }));
+  REQUIRE(wait_until(kSoon, [&] {
+    const auto events = all.events();
+    return std::ranges::count(events, "daemon.started",
+                              [](const json& event) { return event.value("event", ""); }) == 2;
+  }));
   CHECK(has(all.events(), "daemon.stopping"));
   const auto told = all.events();
   for (std::size_t i = 1; i < told.size(); ++i) {
