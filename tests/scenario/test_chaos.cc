@@ -84,15 +84,15 @@ class Chaos {
       case 0:
       case 1:
         ++done_["roll"];
-        ctl({"restart", "web", "--no-wait", "--timeout", "5s"});
+        ctl({"restart", "web", "--no-wait", "--timeout", "1s"});
         break;
       case 2:
         ++done_["stop"];
-        ctl({"stop", "side", "--no-wait", "--timeout", "5s"});
+        ctl({"stop", "side", "--no-wait", "--timeout", "1s"});
         break;
       case 3:
         ++done_["start"];
-        ctl({"start", "side", "--no-wait", "--timeout", "5s"});
+        ctl({"start", "side", "--no-wait", "--timeout", "1s"});
         break;
       case 4: {
         ++done_["apply"];
@@ -109,7 +109,7 @@ class Chaos {
       }
       default:
         ++done_["restart of all"];
-        ctl({"restart", "side", "count", "--no-wait", "--timeout", "5s"});
+        ctl({"restart", "side", "count", "--no-wait", "--timeout", "1s"});
     }
   }
 
