@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,8 +29,12 @@ bool wait_readable(int fd, short events) {
 
 // A child that waits in the cgroup until it is killed. It reports through the pipe that it is in.
 pid_t start_probe_child(int procs_fd, int report_fd) {
+  const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
+  // Not left behind where superd is killed meanwhile.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
   const char entered = ::write(procs_fd, "0", 1) == 1 ? 'y' : 'n';
   static_cast<void>(!::write(report_fd, &entered, 1));
   while (true) ::pause();

@@ -103,9 +103,11 @@ struct Child {
 
   static Child make() {
     Child child;
+    const pid_t parent = ::getpid();
     child.pid = ::fork();
     if (child.pid == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != parent) ::_exit(0);
       while (true) ::pause();
     }
     if (child.pid < 0) {
