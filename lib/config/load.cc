@@ -32,6 +32,7 @@ class Loader {
     auto source = read_source(main_);
     if (!source) {
       problems_.add({.file = main_, .line = 0, .column = 0}, source.error().message);
+      superd_error_ = problems_.all().front();
       extent_ = Extent::part;
     } else {
       read_file(main_, *source);
@@ -39,7 +40,10 @@ class Loader {
     check_across(groups_, extent_, spec_.daemon, problems_);
     check_orders(orders_, groups_, extent_, problems_);
     for (const PlacedOrder& placed : orders_) spec_.daemon.signals.push_back(placed.order);
-    Loaded loaded{.spec = std::move(spec_), .errors = problems_.sorted(shown_), .files = files_};
+    Loaded loaded{.spec = std::move(spec_),
+                  .errors = problems_.sorted(shown_),
+                  .superd_error = superd_error_,
+                  .files = files_};
     Problems warnings;
     for (PlacedGroup& group : groups_) {
       for (const ConfigError& warning : group.warnings) {
@@ -71,6 +75,7 @@ class Loader {
     TableReader root(std::get<Table>(parsed.root.data), parsed.root.place, "", found);
     const bool is_main = shown_.size() == 1;
     if (const auto field = root.field("superd")) read_superd(*field, context, is_main);
+    if (is_main) superd_error_ = found.all().empty() ? parsed.error : found.all().front();
     if (const auto field = root.field("group")) read_groups(*field, context);
     if (const auto field = root.field("hook")) read_hooks(*field, context, spec_.hooks);
     const auto include = root.field("include");
@@ -167,6 +172,7 @@ class Loader {
   std::vector<PlacedOrder> orders_;
   Extent extent_ = Extent::whole;
   Problems problems_;
+  std::optional<ConfigError> superd_error_;
   std::vector<std::string> shown_;  // files as places show them
   std::vector<std::string> files_;  // the same, absolute
   std::vector<std::pair<dev_t, ino_t>> seen_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Loaded {
   core::Spec spec;
   // All of all files, in the order of the files as they were read, then by line and column.
   std::vector<ConfigError> errors;
+  // The first error for which something of [superd] may be missing in the spec: in that table, or
+  // one behind which the main file cannot be read.
+  std::optional<ConfigError> superd_error{};
   // What is no error, but harms: in the same order, and only where there are no errors.
   std::vector<ConfigError> warnings{};
   // Which runner each of spec.groups is, in their order.

@@ -1,7 +1,5 @@
 #include "config/locations.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <vector>
 
@@ -36,15 +34,6 @@ std::string xdg(const Surroundings& who, std::string_view name, std::string_view
 }
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
-bool hides_control(const ConfigError& error) {
-  // As a whole, from somewhere on, or where it is told.
-  if (error.place.line == 0) return true;
-  if (error.message.find(" in [superd]") != std::string::npos) return true;
-  return std::ranges::any_of(
-      std::array{"not valid TOML", "superd: ", "superd.control:", "superd.runtime_dir:"},
-      [&](const char* begin) { return error.message.starts_with(begin); });
-}
 
 }  // namespace
 
@@ -107,11 +96,12 @@ Result<std::string> find_control_socket(const ControlOptions& options, const Sur
   const auto config = find_config(options.config, who);
   if (!config) return defaults.runtime_dir + "/control.sock";
   const Loaded loaded = load(*config, defaults);
-  const auto hides_it = std::ranges::find_if(loaded.errors, hides_control);
-  if (hides_it == loaded.errors.end()) return loaded.spec.daemon.control;
+  const std::string& control = loaded.spec.daemon.control;
+  const std::string by_default = defaults.runtime_dir + "/control.sock";
+  if (!loaded.superd_error || control != by_default) return control;
   return fail(fmt::format(
       "{}: so the control socket is not known; mend it, or name the socket with -s PATH",
-      to_string(*hides_it)));
+      to_string(*loaded.superd_error)));
 }
 
 }  // namespace superd::config

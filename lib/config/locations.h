@@ -40,9 +40,9 @@ Result<std::string> find_config(const std::optional<std::string>& option, const 
 
 // The control socket for superctl: -s PATH, else $SUPERD_SOCKET, else `control` of the config
 // found by find_config, else, where there is none, the default. Fails where there is a config that
-// does not tell: it cannot be read, is no TOML, or is wrong in what it says of the socket. To go to
-// the default then would be to command another superd. Errors elsewhere in it do not matter, and
-// the answer may name a socket that does not exist.
+// may tell another socket, but cannot be read as far as that, or is wrong in [superd]: to go to the
+// default then would be to command another superd. Other errors in it do not matter, and the answer
+// may name a socket that does not exist.
 struct ControlOptions {
   std::optional<std::string> socket;  // -s
   std::optional<std::string> config;  // -c

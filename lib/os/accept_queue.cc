@@ -1,13 +1,8 @@
 #include "os/accept_queue.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,21 +10,10 @@
 #include <sys/stat.h>
 
 #include "base/unique_fd.h"
+#include "os/netlink_message.h"
 
 namespace superd::os {
 namespace {
-
-template <class T>
-std::optional<T> read_as(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
-}
-
-std::span<const std::byte> behind(std::span<const std::byte> bytes, std::size_t size) {
-  return bytes.subspan(std::min(bytes.size(), (size + 3U) & ~std::size_t{3}));
-}
 
 Result<AcceptQueue> tcp_queue(int fd) {
   tcp_info info{};
@@ -46,20 +30,16 @@ Result<AcceptQueue> unix_queue(int fd) {
   if (::fstat(fd, &status) != 0) return fail_errno("fstat of a socket", errno);
   const UniqueFd netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!netlink) return fail_errno("NETLINK_SOCK_DIAG", errno);
-  struct {
-    nlmsghdr header;
-    unix_diag_req request;
-  } message{};
-  message.header.nlmsg_len = sizeof message;
-  message.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  message.header.nlmsg_flags = NLM_F_REQUEST;
-  message.request.sdiag_family = AF_UNIX;
-  message.request.udiag_states = ~0U;
-  message.request.udiag_ino = static_cast<std::uint32_t>(status.st_ino);
-  message.request.udiag_show = UDIAG_SHOW_RQLEN;
-  message.request.udiag_cookie[0] = ~0U;
-  message.request.udiag_cookie[1] = ~0U;
-  if (::send(netlink.get(), &message, sizeof message, 0) < 0) return fail_errno("sock_diag", errno);
+  unix_diag_req request{};
+  request.sdiag_family = AF_UNIX;
+  request.udiag_states = ~0U;
+  request.udiag_ino = static_cast<std::uint32_t>(status.st_ino);
+  request.udiag_show = UDIAG_SHOW_RQLEN;
+  request.udiag_cookie[0] = ~0U;
+  request.udiag_cookie[1] = ~0U;
+  if (Status asked = ask_sock_diag(netlink.get(), request, 0); !asked) {
+    return tl::unexpected(asked.error());
+  }
   std::array<std::byte, 4096> buffer{};
   const ssize_t got = ::recv(netlink.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got < 0) return fail_errno("sock_diag", errno);
@@ -76,18 +56,11 @@ std::optional<AcceptQueue> parse_unix_queue(std::span<const std::byte> packet) {
   if (header->nlmsg_len > packet.size()) return std::nullopt;
   packet = packet.first(header->nlmsg_len);
   if (packet.size() < sizeof *header + sizeof(unix_diag_msg)) return std::nullopt;
-  std::span<const std::byte> rest = behind(packet, sizeof *header + sizeof(unix_diag_msg));
-  while (const auto attribute = read_as<rtattr>(rest)) {
-    const std::size_t size = attribute->rta_len;
-    if (size < sizeof *attribute || size > rest.size()) return std::nullopt;
-    const auto value = rest.subspan(sizeof *attribute, size - sizeof *attribute);
-    rest = behind(rest, size);
-    if (attribute->rta_type != UNIX_DIAG_RQLEN) continue;
-    const auto queue = read_as<unix_diag_rqlen>(value);
-    if (!queue) return std::nullopt;
-    return AcceptQueue{.length = queue->udiag_rqueue, .limit = queue->udiag_wqueue};
-  }
-  return std::nullopt;
+  const auto value =
+      find_attribute(behind(packet, sizeof *header + sizeof(unix_diag_msg)), UNIX_DIAG_RQLEN);
+  const auto queue = value ? read_as<unix_diag_rqlen>(*value) : std::nullopt;
+  if (!queue) return std::nullopt;
+  return AcceptQueue{.length = queue->udiag_rqueue, .limit = queue->udiag_wqueue};
 }
 
 Result<AcceptQueue> accept_queue(int fd) {

@@ -8,9 +8,6 @@
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +15,7 @@
 #include <sys/un.h>
 
 #include "base/unique_fd.h"
+#include "os/netlink_message.h"
 
 namespace superd::os {
 namespace {
@@ -31,20 +29,6 @@ constexpr std::uint8_t kTimeWaitTimer = 3;
 constexpr std::chrono::milliseconds kTimeWaitLength = std::chrono::seconds(60);
 // A dump never ends by itself where the kernel is broken; this one does.
 constexpr int kMostPackets = 100'000;
-
-template <class T>
-std::optional<T> read_as(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
-}
-
-std::size_t aligned(std::size_t size) { return (size + 3U) & ~std::size_t{3}; }
-
-std::span<const std::byte> behind(std::span<const std::byte> bytes, std::size_t size) {
-  return bytes.subspan(std::min(bytes.size(), aligned(size)));
-}
 
 std::optional<inet_diag_msg> tcp_connection(std::span<const std::byte> body,
                                             const Listener& listener) {
@@ -70,20 +54,13 @@ std::optional<std::uint64_t> unix_connection(std::span<const std::byte> body,
                                              const Listener& listener) {
   const auto message = read_as<unix_diag_msg>(body);
   if (!message || message->udiag_ino == listener.inode) return std::nullopt;
-  std::span<const std::byte> rest = behind(body, sizeof *message);
-  while (const auto attribute = read_as<rtattr>(rest)) {
-    const std::size_t size = attribute->rta_len;
-    if (size < sizeof *attribute || size > rest.size()) return std::nullopt;
-    const auto value = rest.subspan(sizeof *attribute, size - sizeof *attribute);
-    rest = behind(rest, size);
-    if (attribute->rta_type != UNIX_DIAG_NAME) continue;
-    const std::string_view name =
-        without_end(std::string_view(reinterpret_cast<const char*>(value.data()), value.size()));
-    // An accepted connection has the name of its listener.
-    if (name != listener.name) return std::nullopt;
-    return message->udiag_ino;
-  }
-  return std::nullopt;
+  const auto value = find_attribute(behind(body, sizeof *message), UNIX_DIAG_NAME);
+  if (!value) return std::nullopt;
+  const std::string_view name =
+      without_end(std::string_view(reinterpret_cast<const char*>(value->data()), value->size()));
+  // An accepted connection has the name of its listener.
+  if (name != listener.name) return std::nullopt;
+  return message->udiag_ino;
 }
 
 void note_inode(DiagPart& part, std::uint64_t inode) {
@@ -98,34 +75,20 @@ void note(DiagPart& part, const inet_diag_msg& message) {
   part.closed_ago.push_back(std::max(kTimeWaitLength - left, std::chrono::milliseconds(0)));
 }
 
-template <class Request>
-Status ask(int fd, Request request) {
-  struct {
-    nlmsghdr header;
-    Request request;
-  } message{};
-  message.header.nlmsg_len = sizeof message;
-  message.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  message.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  message.request = request;
-  if (::send(fd, &message, sizeof message, 0) < 0) return fail_errno("sock_diag", errno);
-  return {};
-}
-
 Status ask_for(int fd, const Listener& listener, std::uint32_t tcp_states) {
   if (listener.family == AF_UNIX) {
     unix_diag_req request{};
     request.sdiag_family = AF_UNIX;
     request.udiag_states = kEstablished;
     request.udiag_show = UDIAG_SHOW_NAME;
-    return ask(fd, request);
+    return ask_sock_diag(fd, request, NLM_F_DUMP);
   }
   inet_diag_req_v2 request{};
   request.sdiag_family = static_cast<std::uint8_t>(listener.family);
   request.sdiag_protocol = IPPROTO_TCP;
   request.idiag_states = tcp_states;
   request.id.idiag_sport = htons(listener.port);
-  return ask(fd, request);
+  return ask_sock_diag(fd, request, NLM_F_DUMP);
 }
 
 Status set_name(Listener& listener, const sockaddr_storage& address, socklen_t size) {
