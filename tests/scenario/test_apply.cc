@@ -24,17 +24,6 @@ command = ["sleep", "100000"]
 ready = { when = "delay", delay = "0s" }
 )";
 
-std::string replaced(std::string text, const std::string& old, const std::string& by) {
-  const auto at = text.find(old);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, old.size(), by);
-}
-
-// In the config as it stands.
-void change(const Site& site, const std::string& old, const std::string& by) {
-  site.write("superd.toml", replaced(site.read("superd.toml"), old, by));
-}
-
 // A loopback address that somebody listens on as long as the descriptor is open.
 UniqueFd take_address(std::string& address) {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

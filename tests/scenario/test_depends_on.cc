@@ -36,7 +36,7 @@ autostart  = false
 )";
 
 // web needs a cache that fails until the file `fixed` is there.
-constexpr const char* kBroken = R"(
+constexpr const char* kNeedsWhatFails = R"(
 [group.web]
 command    = ["sleep", "1000"]
 ready      = { when = "delay", delay = "20ms" }
@@ -106,7 +106,7 @@ TEST_CASE("depends_on: a stop stops what needs the group first; a start takes it
 }
 
 TEST_CASE("depends_on: when what it needs fails, a start says so, and goes on waiting", "[all]") {
-  Site site(kBroken);
+  Site site(kNeedsWhatFails);
   const Superd superd(site);
   const Outcome start = site.ctl({"start", "web"});
   CHECK(start.exit == 1);
@@ -121,7 +121,7 @@ TEST_CASE("depends_on: when what it needs fails, a start says so, and goes on wa
 }
 
 TEST_CASE("depends_on: the restart of a group that is down ends as a start does", "[all]") {
-  Site site(kBroken);
+  Site site(kNeedsWhatFails);
   site.write("fixed", "");
   const Superd superd(site);
   REQUIRE(site.ctl({"start", "web"}).exit == 0);
@@ -139,7 +139,7 @@ TEST_CASE("depends_on: the restart of a group that is down ends as a start does"
 }
 
 TEST_CASE("depends_on: a detached superd says that what a group needs has failed", "[all]") {
-  Site site(std::string(kBroken) +
+  Site site(std::string(kNeedsWhatFails) +
             "[group.mail]\ncommand = [\"sleep\", \"1000\"]\n"
             "ready = { delay = \"20ms\" }\ndepends_on = [\"cache\"]\n");
   const Outcome detach = site.superd({"--detach"});

@@ -104,6 +104,13 @@ std::string config(const Shop& shop) {
          "\"\nenv       = { PYTHONDONTWRITEBYTECODE = \"1\" }\n" + shop.more;
 }
 
+void change(const Site& site, const std::string& old, const std::string& by) {
+  std::string text = site.read("superd.toml");
+  const auto at = text.find(old);
+  REQUIRE(at != std::string::npos);
+  site.write("superd.toml", text.replace(at, old.size(), by));
+}
+
 nlohmann::json roll(const Site& site, std::uint64_t id) {
   const Reply reply = get("unix:" + site.control(), "/v1/rolls/" + std::to_string(id));
   if (reply.status != 200) return {};

@@ -49,6 +49,8 @@ struct Shop {
 };
 // The config of group `web`, which serves shop.py; superd itself sees when it is ready.
 std::string config(const Shop& shop);
+// In the config as it stands; the test fails where `old` is not in it.
+void change(const Site& site, const std::string& old, const std::string& by);
 // `GET /v1/rolls/{id}`; null when there is no such roll.
 nlohmann::json roll(const Site& site, std::uint64_t id);
 // `superctl restart web` run to its end, on a machine however busy.
