@@ -13,14 +13,6 @@
 
 namespace superd::front {
 
-void open_standard_descriptors() {
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free one is this one: those below are open by now.
-    if (::open("/dev/null", O_RDWR) != fd) std::abort();
-  }
-}
-
 void close_on_exec_from(int first) {
   if (::close_range(static_cast<unsigned>(first), ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
   // A kernel before 5.11, or a filter that does not know the call.

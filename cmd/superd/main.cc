@@ -1,8 +1,9 @@
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 
-#include "descriptors.h"
+#include "base/standard_descriptors.h"
 #include "front.h"
 #include "options.h"
 #include "role_options.h"
@@ -40,7 +41,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A program started without even a name is about to be tricked into reading past its arguments.
   if (argc < 1) return kUsage;
-  superd::front::open_standard_descriptors();
+  superd::open_standard_descriptors(O_RDWR);
   try {
     return run(argc, argv);
   } catch (const CLI::Error& error) {

@@ -222,4 +222,18 @@ TEST_CASE("superctl: status --watch ends quietly when nobody reads it any more",
   CHECK(first.err.empty());
 }
 
+TEST_CASE(
+    "superctl: where standard output is closed a command says so, and nothing else goes wrong",
+    "[root]") {
+  Site site(kGroups);
+  const Superd superd(site);
+  for (const std::string command : {"status", "events", "pids all", "why up"}) {
+    const Outcome closed =
+        run({"sh", "-c", programs().superctl + " -s " + site.control() + " " + command + " >&-"});
+    INFO(command);
+    CHECK(closed.exit == 1);
+    CHECK(closed.err == "superctl: cannot write the output: Bad file descriptor\n");
+  }
+}
+
 }  // namespace superd::scenario
