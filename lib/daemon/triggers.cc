@@ -29,7 +29,8 @@ constexpr std::chrono::seconds kSeenWithin = std::chrono::seconds(1) + 2 * PathW
 struct Triggers::Fuse {
   core::TriggerAction action;
   core::Repetition repetition;
-  std::string path{};  // the latest change
+  std::string path{};      // the latest change
+  std::string repeated{};  // the one that made it wait
   core::TimePoint acts_at{};
   std::optional<loop::Timer> later{};  // it waits
 };
@@ -127,6 +128,7 @@ void Triggers::on_fired(Watched& watched, std::size_t trigger,
 
 void Triggers::act_later(const std::string& group, Fuse& fuse, core::Duration wait) {
   fuse.acts_at = loop::now() + wait;
+  fuse.repeated = fuse.path;
   fuse.later.emplace(loop_, [this, group, &fuse] { act(group, fuse); });
   fuse.later->after(wait);
   log::warn(
@@ -215,7 +217,7 @@ std::optional<std::string> Triggers::repeats(const std::string& group) const {
     return fmt::format(
         "{} changed {} times in a row, each time when its trigger had just acted: it "
         "acts again in {}",
-        fuse.path, fuse.repetition.in_a_row(), print_duration(left));
+        fuse.repeated, fuse.repetition.in_a_row(), print_duration(left));
   }
   return std::nullopt;
 }

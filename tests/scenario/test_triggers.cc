@@ -223,6 +223,9 @@ ready = { when = "delay", delay = "10ms" }
   const std::string said = "web: " + site.path("src/cache") + " changed 11 times in a row";
   REQUIRE(logs(superd, said));
   CHECK(superd.log().find("add it to the trigger's ignore") != std::string::npos);
+  // What changes while it waits is not what was written again and again.
+  site.write("src/other.py", "x");
+  REQUIRE(logs(superd, "; it waits already"));
   CHECK(site.ctl({"status"}).out.find(said) != std::string::npos);
   CHECK(site.ctl({"why", "web"}).out.find("changed 11 times in a row") != std::string::npos);
   CHECK(generation(site) <= 13);
