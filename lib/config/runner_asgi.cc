@@ -71,6 +71,7 @@ void preset_uvicorn(const RunnerLine& line, RunnerChoice& choice) {
 }
 
 void preset_hypercorn(const RunnerLine& line, RunnerChoice& choice) {
+  if (line.program.is_launcher) return set_launcher(line, choice);
   std::vector<FileSetting> settings;
   const auto file = line.options.last({"-c", "--config"});
   if (file && file->value.find(':') == std::string::npos) {

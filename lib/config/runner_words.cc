@@ -102,8 +102,9 @@ bool is_shell(std::string_view name) {
 // superd's own launchers: a script whose name ends so, such as `superd_waitress.py`.
 Runner launched_by(std::string_view script) {
   constexpr Known kLaunchers[] = {{"waitress", Runner::waitress}, {"cheroot", Runner::cheroot},
-                                  {"uvicorn", Runner::uvicorn},   {"gevent", Runner::gevent},
-                                  {"wsgiref", Runner::wsgiref},   {"node", Runner::node}};
+                                  {"uvicorn", Runner::uvicorn},   {"hypercorn", Runner::hypercorn},
+                                  {"gevent", Runner::gevent},     {"wsgiref", Runner::wsgiref},
+                                  {"node", Runner::node}};
   const std::string_view base = base_name(script);
   for (const Known& launcher : kLaunchers) {
     for (const std::string_view suffix : {"", ".py", ".js", ".mjs"}) {

@@ -121,6 +121,8 @@ TEST_CASE("presets: WSGI servers of one process", "[config]") {
         "runner cheroot, launcher (the command runs \"superd-cheroot\"): " + graceful},
        {"superd-uvicorn --log-level warning app:app",
         "runner uvicorn, launcher (the command runs \"superd-uvicorn\"): " + graceful},
+       {"python3 superd-hypercorn --log-level warning app:app",
+        "runner hypercorn, launcher (the command runs \"superd-hypercorn\"): " + graceful},
        {"superd-gevent app:app",
         "runner gevent, launcher (the command runs \"superd-gevent\"): " + graceful},
        {"superd-wsgiref --graceful-timeout 5 app:app",

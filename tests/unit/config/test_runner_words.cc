@@ -110,6 +110,7 @@ TEST_CASE("runner: superd's own launchers are known, each for its runner", "[con
        "superd-waitress"},
       {"/opt/superd-cheroot app:app", Runner::cheroot, "superd-cheroot"},
       {"python3 superd-uvicorn app:app", Runner::uvicorn, "superd-uvicorn"},
+      {"python3 superd-hypercorn app:app", Runner::hypercorn, "superd-hypercorn"},
       {"superd-gevent app:app", Runner::gevent, "superd-gevent"},
       {"python3 superd-wsgiref app:app", Runner::wsgiref, "superd-wsgiref"},
       {"node /opt/superd-node.js app.js", Runner::node, "node"},
