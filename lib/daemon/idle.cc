@@ -49,14 +49,16 @@ void Idle::look() {
 }
 
 bool Idle::look_at(const core::GroupSpec& group) {
-  if (!group.idle_timeout || !runs(parts_.core.find(group.name))) {
+  const core::Group* state = parts_.core.find(group.name);
+  if (!group.idle_timeout || !runs(state)) {
     forget(group.name);
     return false;
   }
   const core::TimePoint now = loop::now();
   const auto seen = last_seen_.try_emplace(group.name, now).first;
   const std::vector<int> sockets = parts_.listeners.fds(group);
-  if (has_connection(sockets)) seen->second = now;
+  if (has_connection(sockets) || parts_.automatic.held(group.name)) seen->second = now;
+  seen->second = std::max(seen->second, state->since);
   if (now - seen->second >= *group.idle_timeout) {
     forget(group.name);
     return true;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/supervision.h"
+#include "daemon/automatic.h"
 #include "daemon/demand.h"
 #include "daemon/listeners.h"
 #include "loop/loop.h"
@@ -13,7 +14,8 @@
 
 namespace superd::daemon {
 
-// Tells when a running group has had no connection for its idle_timeout. At each look the kernel's
+// Tells when a running group has had no connection for its idle_timeout, has run for as long and is
+// not held. At each look the kernel's
 // tables show connections that last, and of TCP those that a worker has closed since the last one.
 // For the others, which came and went between two looks, the sockets of these groups are watched
 // until the first connection after a look: superd is woken once a look at most. Where a worker is
@@ -26,6 +28,7 @@ class Idle {
     const core::Spec& spec;
     const core::Supervision& core;
     Listeners& listeners;
+    const Automatic& automatic;
   };
 
   Idle(Parts parts, std::function<void(const std::string& group)> tell);

@@ -20,6 +20,20 @@ std::string version_in(const std::string& body) {
   return version;
 }
 
+// Of two times as superd writes them, `…T12:00:00.250Z`, less than a day apart.
+std::chrono::milliseconds time_between(const std::string& from, const std::string& to) {
+  const auto of_day = [](const std::string& time) {
+    const auto at = time.find('T');
+    const auto number = [&](std::size_t offset, std::size_t size) {
+      return std::stoi(time.substr(at + offset, size));
+    };
+    return std::chrono::milliseconds(
+        ((number(1, 2) * 60 + number(4, 2)) * 60 + number(7, 2)) * 1000 + number(10, 3));
+  };
+  const auto apart = of_day(to) - of_day(from);
+  return apart < 0ms ? apart + 24h : apart;
+}
+
 }  // namespace
 
 TEST_CASE("on_demand: the first connection starts the group, and is served", "[all]") {
@@ -45,6 +59,39 @@ TEST_CASE("idle_timeout: a group without connections goes without processes unti
   REQUIRE(site.reaches("web", "waiting", 60s));
   CHECK(site.pids("web").empty());
   CHECK(get(site.address(), "/").status == 200);
+}
+
+TEST_CASE(
+    "idle_timeout: its time begins with the last connection, the last start and the last hold",
+    "[full]") {
+  Site site(config({.more = "on_demand = true\nidle_timeout = \"4s\"\n"}));
+  const Releases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  // By superd's own clock, so that a test that is late changes nothing.
+  const auto time_of_last = [&](const std::string& text) {
+    const std::string log = superd.log();
+    const auto at = log.rfind(text);
+    REQUIRE(at != std::string::npos);
+    return log.substr(log.rfind('\n', at) + 1, std::string("2026-01-01T00:00:00.000Z").size());
+  };
+  const auto ran_for = [&] {
+    REQUIRE(site.reaches("web", "waiting", 60s));
+    return time_between(time_of_last(" -> running ("), time_of_last("web: running -> stopping"));
+  };
+  CHECK(get(site.address(), "/").status == 200);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(wait_until(kSoon, [&] { return site.group("web").at("uptime_s").get<int>() >= 3; }));
+  CHECK(restart_web(site).exit == 0);
+  CHECK(ran_for() >= 4s);
+
+  CHECK(get(site.address(), "/").status == 200);
+  REQUIRE(site.reaches("web", "running"));
+  CHECK(site.ctl({"hold", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return site.group("web").at("uptime_s").get<int>() >= 7; }));
+  CHECK(site.state("web") == "running");
+  CHECK(site.ctl({"release", "web"}).exit == 0);
+  CHECK(ran_for() >= 9s);
 }
 
 TEST_CASE("idle_timeout: under load a group is not idle", "[full]") {
