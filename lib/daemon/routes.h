@@ -14,6 +14,7 @@
 #include "daemon/history.h"
 #include "daemon/holds.h"
 #include "daemon/http_server.h"
+#include "daemon/listeners.h"
 #include "daemon/log_feed.h"
 #include "daemon/orders.h"
 #include "daemon/rolls.h"
@@ -61,6 +62,7 @@ class Routes {
     Holds& holds;
     EventFeed& events;
     LogFeed& logs;
+    const Listeners& listeners;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;
