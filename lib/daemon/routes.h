@@ -11,6 +11,7 @@
 #include "daemon/commands.h"
 #include "daemon/errands.h"
 #include "daemon/event_feed.h"
+#include "daemon/event_history.h"
 #include "daemon/history.h"
 #include "daemon/holds.h"
 #include "daemon/http_server.h"
@@ -61,6 +62,7 @@ class Routes {
     Triggers& triggers;
     Holds& holds;
     EventFeed& events;
+    const EventHistory& happened;
     LogFeed& logs;
     const Listeners& listeners;
   };

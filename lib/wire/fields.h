@@ -251,6 +251,14 @@ void fields(View& view, Visitor& visit) {
   visit.optional("repeats", view.repeats);
   visit("workers", view.workers);
   visit.optional("roll", view.roll);
+  visit.optional("generation", view.generation);
+  visit.optional("pid", view.pid);
+  visit.optional("message", view.message);
+  visit.optional("restarts", view.restarts);
+  visit.optional("draining", view.draining);
+  visit.optional("ready", view.ready);
+  visit.optional("wanted", view.wanted);
+  visit.optional("events", view.events);
 }
 
 template <Any<LogLine> View, class Visitor>

@@ -238,6 +238,19 @@ struct HistoryView {
   std::optional<std::string> repeats{};
   std::vector<HistoryView> workers{};  // of a group
   std::optional<RollView> roll{};      // of a group: the one in hand, or the last; absent: none
+  // By which it runs, of a group the one in force; absent: no process, none was made yet.
+  std::optional<int> generation{};
+  // Of a worker alone. `message`: what led to the state.
+  std::optional<std::int64_t> pid{};
+  std::optional<std::string> message{};
+  std::optional<std::uint64_t> restarts{};
+  std::optional<std::vector<DrainingView>> draining{};  // absent: none
+  // Of a group alone.
+  std::optional<int> ready{};
+  std::optional<int> wanted{};
+  // What happened lately to this name, and to superd meanwhile, oldest first: also what earlier
+  // supervisors told. Absent for a worker that is well in the answer on its group.
+  std::optional<std::vector<OccurrenceView>> events{};
 };
 
 // What an apply came to for one group.
