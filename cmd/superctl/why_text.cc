@@ -35,7 +35,7 @@ std::string by(const wire::HistoryView& history, const Telling& telling) {
 
 // What became of its process, which superd told without a subject.
 std::string fate(const wire::HistoryView& worker) {
-  const std::string message = worker.message.value_or(worker.exit ? worker.exit->reason : "");
+  std::string message = worker.message.value_or(worker.exit ? worker.exit->reason : "");
   for (const char* verb : {"exited ", "was ", "ended"}) {
     if (message.starts_with(verb)) return "its process " + message;
   }
@@ -77,7 +77,7 @@ std::string group_clause(const wire::HistoryView& group, const Telling& telling)
   if (group.state == "stopped") {
     return group.cause.empty() ? "it was not started since superd began" : by(group, telling);
   }
-  const std::string ready =
+  std::string ready =
       fmt::format("{} of {} workers are ready", group.ready.value_or(0), *group.wanted);
   if (group.cause.empty()) return ready;
   if (group.state == "stopping") return by(group, telling);
@@ -136,6 +136,7 @@ std::string generations(const wire::HistoryView& group) {
   }
   if (workers.size() < 2) return "";
   std::vector<std::string> parts;
+  parts.reserve(workers.size());
   for (const auto& [generation, names] : workers) {
     parts.push_back(fmt::format("generation {}{}: {}", generation,
                                 generation == group.generation ? " (in force)" : "",

@@ -71,12 +71,15 @@ void Conversation::handle(Read read) {
 void Conversation::answer_on(const Read& read) {
   const std::size_t share =
       std::max(kMaxOnBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
+  std::vector<Place> begins;
   std::vector<Run> runs;
   for (const Source& source : read.sources) {
     recordings_.drain_path(source.path);
-    runs.push_back(read_on(source, begin_of(source, read.only), read.only, share));
+    begins.push_back(begin_of(source, read.only));
+    runs.push_back(read_on(source, begins.back(), read.only, share));
   }
-  answer(Lines{.request = read.request, .lines = merged_runs(read.sources, std::move(runs))});
+  answer(
+      Lines{.request = read.request, .lines = merged_runs(read.sources, begins, std::move(runs))});
 }
 
 void Conversation::handle(const Sync& sync) {

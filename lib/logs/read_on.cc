@@ -230,7 +230,8 @@ Run read_pass(const Source& source, Place place, Stream only, std::size_t max_by
   Run run{.end = place};
   Joiner joiner(source, only, run);
   std::optional<OpenFile> file = file_at(source, place, run.missed);
-  run.begin = run.end = place;
+  if (file) run.end = place;
+  if (run.missed) run.oldest = place;
   while (file) {
     const std::string bytes = read_at(*file, place.offset, max_bytes);
     const bool whole = place.offset + bytes.size() >= file->size;
@@ -282,24 +283,26 @@ std::optional<std::string> common_end(const std::vector<Run>& runs) {
   return end;
 }
 
-void cut(Run& run, const std::string& end) {
+void cut(Run& run, const std::string& end, Place begin) {
   const std::size_t all = run.lines.size();
   while (!run.lines.empty() && run.lines.back().time > end) run.lines.pop_back();
   if (run.lines.size() == all) return;
   while (!run.lines.empty() && !run.lines.back().place) run.lines.pop_back();
   run.more = true;
-  run.end = run.lines.empty() ? run.begin : *run.lines.back().place;
+  run.end = run.lines.empty() ? begin : *run.lines.back().place;
 }
 
 }  // namespace
 
-std::vector<Line> merged_runs(const std::vector<Source>& sources, std::vector<Run> runs) {
+std::vector<Line> merged_runs(const std::vector<Source>& sources, const std::vector<Place>& begins,
+                              std::vector<Run> runs) {
   const std::optional<std::string> end = common_end(runs);
   std::vector<Line> notes;
   std::vector<std::vector<Line>> lines;
   std::vector<Line> all;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (end) cut(runs[i], *end);
+    // Where lines were missed, that is told once.
+    if (end) cut(runs[i], *end, runs[i].missed ? runs[i].oldest : begins[i]);
     if (runs[i].missed) all.push_back({.worker = sources[i].worker, .note = Note::missed});
     notes.push_back({.worker = sources[i].worker,
                      .place = runs[i].end,

@@ -16,9 +16,9 @@ Place begin_of(const Source& source, Stream only);
 // What one source has behind a place.
 struct Run {
   std::vector<Line> lines = {};  // none with a note
-  Place begin = {};              // where they begin: the place that was asked for, or the oldest
   Place end = {};                // where to go on
   bool missed = false;           // the place was gone; these begin with the oldest file
+  Place oldest = {};             // its begin, where the place was gone
   bool more = false;
 };
 
@@ -30,7 +30,8 @@ inline constexpr std::size_t kMostHeld = std::size_t{256} * 1024;
 
 // The answer to one reading of several sources: merged by time, with the notes behind. Where one of
 // them has more, lines of the others that are later than its last stay for the next time.
-// `runs`: one a source.
-std::vector<Line> merged_runs(const std::vector<Source>& sources, std::vector<Run> runs);
+// `begins`, `runs`: one a source.
+std::vector<Line> merged_runs(const std::vector<Source>& sources, const std::vector<Place>& begins,
+                              std::vector<Run> runs);
 
 }  // namespace superd::logs

@@ -191,10 +191,9 @@ TEST_CASE("logs -f: of several workers no line comes before an earlier one that 
   };
   const std::vector<Source> sources{{.worker = "w.1"}, {.worker = "w.2"}};
   Run cut_off{.lines = {at(1, 10), at(3, 20)}, .end = {.file = 1, .offset = 20}, .more = true};
-  Run whole{.lines = {at(2, 10), at(4, 20), at(5, 30)},
-            .begin = {.file = 1, .offset = 0},
-            .end = {.file = 1, .offset = 30}};
-  const std::vector<Line> lines = merged_runs(sources, {std::move(cut_off), std::move(whole)});
+  Run whole{.lines = {at(2, 10), at(4, 20), at(5, 30)}, .end = {.file = 1, .offset = 30}};
+  const std::vector<Line> lines =
+      merged_runs(sources, {Place{}, Place{}}, {std::move(cut_off), std::move(whole)});
   CHECK(texts(lines) == std::vector<std::string>{"1", "2", "3", "", ""});
   CHECK(lines.at(4).note == Note::more);
   CHECK(lines.at(4).place == Place{.file = 1, .offset = 10});
@@ -207,8 +206,8 @@ TEST_CASE("logs -f: that lines are no longer kept is told once, also where they 
   RotatingFile file(source.path, {.max_size = 200, .keep = 1});
   for (int i = 1; i < 30; ++i)
     file.write(cri_line(i, "line " + std::to_string(i)), LogFormat::cri, stamp());
-  const Run missing =
-      read_on(source, Place{.file = 4711, .offset = 17}, Stream::both, std::size_t{1} << 20);
+  const Place gone{.file = 4711, .offset = 17};
+  const Run missing = read_on(source, gone, Stream::both, std::size_t{1} << 20);
   CHECK(missing.missed);
   // Another worker has much to tell that is earlier.
   Run earlier{.lines = {{.worker = "w.2",
@@ -217,7 +216,7 @@ TEST_CASE("logs -f: that lines are no longer kept is told once, also where they 
               .end = {.file = 1, .offset = 10},
               .more = true};
   const std::vector<Line> lines =
-      merged_runs({source, {.worker = "w.2"}}, {missing, std::move(earlier)});
+      merged_runs({source, {.worker = "w.2"}}, {gone, Place{}}, {missing, std::move(earlier)});
   REQUIRE(lines.size() == 4);
   CHECK(lines.at(0).note == Note::missed);
   CHECK(lines.at(2).note == Note::more);
