@@ -118,7 +118,8 @@ class Acting {
     progress_.look();
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       if (!results_[i].is_null()) continue;
-      results_[i] = ordered_json{{"result", "timed-out"}, {"group", targets_[i].group}};
+      results_[i] = ordered_json{{"result", end == End::timed_out ? "timed-out" : "interrupted"},
+                                 {"group", targets_[i].group}};
       const wire::RollView* roll = progress_.roll_of(targets_[i]);
       if (roll != nullptr) results_[i]["roll"] = roll->id;
       context_.out().tell(fmt::format("{}: {} is not done yet; the work goes on{}",

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "client/interrupt.h"
 #include "client/line_stream.h"
 #include "core/worker_ref.h"
+#include "log_places.h"
 #include "wire/http_codec.h"
 #include "wire/json.h"
 
@@ -37,10 +37,8 @@ struct Way {
   Clock::time_point retry{};
   std::optional<Clock::time_point> away_since{};
   bool was_there = false;
-  // The last place of each worker, and of the events.
-  std::map<std::string, std::string> places{};
-  std::string last_time{};  // of a line that came
-  bool reached = false;     // what was there at the beginning has come
+  LogPlaces places{};
+  bool reached = false;  // what was there at the beginning has come
   bool over = false;
 };
 
@@ -89,10 +87,7 @@ std::string LogFollower::target(const Way& way) const {
   if (!wish_.stream.empty()) query.push_back({"stream", wish_.stream});
   if (wish_.until == LogsWish::Until::ever) query.push_back({"follow", "1"});
   if (!way.places.empty()) {
-    std::string after;
-    for (const auto& [whose, place] : way.places) after += (after.empty() ? "" : ",") + place;
-    query.push_back({"after", after});
-    if (!way.last_time.empty()) query.push_back({"since", way.last_time});
+    for (wire::QueryField& field : way.places.query()) query.push_back(std::move(field));
   } else if (!wish_.since.empty()) {
     query.push_back({"since", wish_.since});
   } else {
@@ -178,11 +173,9 @@ void LogFollower::refused(Way& way, wire::Response response) {
 void LogFollower::take(Way& way, const std::string& text) {
   auto line = wire::from_text<wire::LogLine>(text);
   if (!line) return;
-  const bool of_worker = !line->event || line->event == "reached" || line->event == "missed";
-  if (line->place) way.places[of_worker ? line->worker : ""] = *line->place;
   if (line->event == "reached") way.reached = true;
-  way.last_time = std::max(way.last_time, line->time);
-  waiting_.push_back({.key = way.last_time, .line = std::move(*line)});
+  way.places.note(*line);
+  waiting_.push_back({.key = way.places.last_time(), .line = std::move(*line)});
 }
 
 // What others may still have an earlier line for waits.
@@ -190,7 +183,7 @@ void LogFollower::print_waiting() {
   std::optional<std::string> limit;
   for (const Way& way : ways_) {
     if (way.reached || way.over) continue;
-    if (!limit || way.last_time < *limit) limit = way.last_time;
+    if (!limit || way.places.last_time() < *limit) limit = way.places.last_time();
   }
   const auto earlier = [](const Waiting& a, const Waiting& b) { return a.key < b.key; };
   std::ranges::stable_sort(waiting_, earlier);

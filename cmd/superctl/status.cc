@@ -22,7 +22,8 @@ struct StatusArguments {
 // What is known of the named groups and workers in full.
 struct Details {
   std::vector<wire::WorkerView> workers;
-  std::string notes;  // on groups
+  std::string notes;   // on groups
+  std::string queues;  // of their sockets
   nlohmann::ordered_json documents = nlohmann::ordered_json::array();
   ExitCode code = ExitCode::done;
 };
@@ -45,6 +46,7 @@ client::Outcome<Details> fetch_details(Context& context,
       if (!group) return tl::unexpected<client::Failure>(group.error());
       details.code = client::worst(details.code, exit_code_of_named(*group));
       details.notes += group_notes({*group});
+      details.queues += queue_lines(*group);
       details.workers.insert(details.workers.end(), group->workers.begin(), group->workers.end());
     }
     details.documents.push_back(nlohmann::ordered_json::parse(responses[i]->body));
@@ -105,6 +107,7 @@ ExitCode show_workers(Context& context, const StatusArguments& given) {
   context.out().print(worker_table(details->workers, context.out().colour()));
   context.out().print(details->notes);
   if (!given.verbose) return details->code;
+  context.out().print(details->queues);
   const auto lists = process_lists(context, selection->targets, details->workers);
   if (!lists) return context.report(lists.error());
   context.out().print(*lists);

@@ -90,6 +90,16 @@ std::string group_notes(const std::vector<wire::GroupView>& groups) {
   return out;
 }
 
+std::string queue_lines(const wire::GroupView& group) {
+  std::string out;
+  for (const auto& queue : group.queues.value_or(std::vector<wire::QueueView>{})) {
+    out += client::printable(fmt::format("{} {}: accept queue {} of {}", group.name, queue.listener,
+                                         queue.length, queue.limit)) +
+           '\n';
+  }
+  return out;
+}
+
 std::string worker_table(const std::vector<wire::WorkerView>& workers, client::Colour colour) {
   client::Table table({{"WORKER"},
                        {"STATE"},
@@ -120,6 +130,13 @@ std::string worker_table(const std::vector<wire::WorkerView>& workers, client::C
 std::string process_list(const wire::WorkerView& worker, const std::vector<wire::PidView>& pids) {
   std::string heading = client::printable(worker.name);
   if (worker.tracking) heading += fmt::format(" ({})", client::printable(*worker.tracking));
+  if (worker.cpu_ms) {
+    heading += fmt::format(", CPU {:.1f}s", static_cast<double>(*worker.cpu_ms) / 1000);
+  }
+  if (worker.memory_bytes) {
+    heading += ", memory " + human_size(*worker.memory_bytes);
+    if (worker.memory_measure) heading += " " + client::printable(*worker.memory_measure);
+  }
   std::string out;
   for (const auto& process : pids) {
     if (process.worker != worker.name) continue;

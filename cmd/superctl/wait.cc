@@ -23,7 +23,11 @@ struct WaitArguments {
 class Waiting {
  public:
   Waiting(Context& context, const WaitArguments& given, std::vector<client::Target> targets)
-      : context_(context), given_(given), targets_(std::move(targets)), settled_(targets_.size()) {}
+      : context_(context),
+        given_(given),
+        targets_(std::move(targets)),
+        settled_(targets_.size()),
+        seen_(targets_.size()) {}
 
   // `status` is superd's of now.
   ExitCode go(const wire::StatusView& status) {
@@ -51,7 +55,8 @@ class Waiting {
   // would take its time.
   void settle_reached(const wire::StatusView& status) {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
-      if (settled_[i] || state_of(status, targets_[i]) != given_.state) continue;
+      seen_[i] = state_of(status, targets_[i]);
+      if (settled_[i] || seen_[i] != given_.state) continue;
       settled_[i] = true;
       judge(targets_[i].label(), given_.state);
     }
@@ -63,10 +68,9 @@ class Waiting {
     if (!status) return Tick::go_on;
     settle_reached(*status);
     for (std::size_t i = 0; i < targets_.size(); ++i) {
-      const std::string state = state_of(*status, targets_[i]);
-      if (settled_[i] || !is_hopeless(state, given_.state)) continue;
+      if (settled_[i] || !is_hopeless(seen_[i], given_.state)) continue;
       settled_[i] = true;
-      judge(targets_[i].label(), state);
+      judge(targets_[i].label(), seen_[i]);
     }
     return std::ranges::count(settled_, false) == 0 ? Tick::enough : Tick::go_on;
   }
@@ -99,6 +103,7 @@ class Waiting {
     note(end == End::timed_out ? ExitCode::timed_out : ExitCode::interrupted);
     for (std::size_t i = 0; i < targets_.size(); ++i) {
       if (settled_[i]) continue;
+      states_.push_back({{"name", targets_[i].label()}, {"state", seen_[i]}});
       context_.out().tell(fmt::format("{}: not {} yet", targets_[i].label(), given_.state));
     }
   }
@@ -109,6 +114,7 @@ class Waiting {
   const WaitArguments& given_;
   std::vector<client::Target> targets_;
   std::vector<bool> settled_;
+  std::vector<std::string> seen_;   // the state that was seen last
   std::vector<std::size_t> asked_;  // the target of each request
   nlohmann::ordered_json states_ = nlohmann::ordered_json::array();
   ExitCode code_ = ExitCode::done;

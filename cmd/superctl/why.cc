@@ -1,13 +1,20 @@
+#include <chrono>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <pwd.h>
 
 #include "command.h"
 #include "why_text.h"
 
 namespace superd::superctl {
 namespace {
+
+std::string account_name(std::int64_t uid) {
+  const passwd* account = ::getpwuid(static_cast<uid_t>(uid));
+  return account == nullptr ? "" : account->pw_name;
+}
 
 ExitCode run_why(Context& context, const std::vector<std::string>& names) {
   const auto selection = context.select(names);
@@ -22,7 +29,9 @@ ExitCode run_why(Context& context, const std::vector<std::string>& names) {
     if (context.options().json) {
       documents.push_back(nlohmann::ordered_json::parse(response->body));
     } else {
-      context.out().print(why_text(*history, context.out().colour()));
+      context.out().print(why_text(*history, {.colour = context.out().colour(),
+                                              .now = std::chrono::system_clock::now(),
+                                              .user_name = account_name}));
     }
   }
   if (context.options().json) {

@@ -31,7 +31,8 @@ class Loader {
   Loaded load() {
     auto source = read_source(main_);
     if (!source) {
-      problems_.add({.file = main_, .line = 0, .column = 0}, source.error().message);
+      problems_.add({.file = main_, .line = 0, .column = 0},
+                    "cannot be read: " + source.error().message);
       superd_error_ = problems_.all().front();
       extent_ = Extent::part;
     } else {
@@ -96,7 +97,8 @@ class Loader {
     const auto source = read_source(included.path);
     if (source) return read_file(included.path, *source);
     extent_ = Extent::part;
-    problems_.add(included.by.place(), fmt::format("include: {}", source.error().message));
+    problems_.add(included.by.place(), fmt::format("include: cannot read {}: {}", included.path,
+                                                   source.error().message));
   }
 
   void read_superd(const Field& field, const Context& context, bool is_main) {

@@ -28,7 +28,10 @@ constexpr Choice<Wanted> kRunners[] = {
 
 Result<std::string> read_text(const std::string& path) {
   auto source = read_source(path);
-  if (!source) return tl::unexpected(source.error());
+  if (!source) {
+    return fail(fmt::format("cannot read {}: {}", path, source.error().message),
+                source.error().code);
+  }
   return std::move(source->text);
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -56,22 +57,25 @@ class Glob {
   int status_ = 0;
 };
 
-Status check_kind(const std::string& path, mode_t mode) {
+Status check_kind(mode_t mode) {
   if (S_ISREG(mode) || S_ISCHR(mode)) return {};
-  if (S_ISDIR(mode)) return fail(fmt::format("cannot read {}: it is a directory", path), EISDIR);
-  return fail(fmt::format("cannot read {}: it is no regular file", path), EINVAL);
+  if (S_ISDIR(mode)) return fail("it is a directory", EISDIR);
+  return fail("it is no regular file", EINVAL);
+}
+
+tl::unexpected<Error> errno_alone(int code) {
+  return fail(std::generic_category().message(code), code);
 }
 
 }  // namespace
 
 Result<Source> read_source(const std::string& path) {
-  const std::string what = fmt::format("cannot read {}", path);
   // O_NONBLOCK: the open of a pipe without a writer would never return.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return fail_errno(what, errno);
+  if (!fd) return errno_alone(errno);
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return fail_errno(what, errno);
-  if (const auto kind = check_kind(path, status.st_mode); !kind) {
+  if (::fstat(fd.get(), &status) != 0) return errno_alone(errno);
+  if (const auto kind = check_kind(status.st_mode); !kind) {
     return tl::unexpected(kind.error());
   }
   Source source{.text = {}, .device = status.st_dev, .inode = status.st_ino};
@@ -79,11 +83,11 @@ Result<Source> read_source(const std::string& path) {
   for (;;) {
     const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail_errno(what, errno);
+    if (count < 0) return errno_alone(errno);
     if (count == 0) return source;
     source.text.append(buffer.data(), static_cast<std::size_t>(count));
     if (source.text.size() > kLargestFile) {
-      return fail(fmt::format("{}: it is larger than 8MiB, which no config is", what), EFBIG);
+      return fail("it is larger than 8MiB, which no config is", EFBIG);
     }
   }
 }

@@ -19,7 +19,7 @@ struct Source {
   ino_t inode = 0;
 };
 // The whole of a regular file (or of a device such as /dev/null), never more than kLargestFile.
-// Fails with `cannot read conf.d/a.toml: …`.
+// Fails with the reason alone: `No such file or directory`.
 Result<Source> read_source(const std::string& path);
 
 // One file that `include` asks for, and the pattern that did.

@@ -202,6 +202,13 @@ Trouble trouble_of(const Group& group) {
   return is_down(group) ? Trouble{.why = "it was stopped"} : Trouble{};
 }
 
+bool has_nothing_to_stop(const Group& group) {
+  const auto rests = [](const Worker& worker) {
+    return is_at_rest(worker) && worker.state != WorkerState::exited;
+  };
+  return !group.roll && std::all_of(group.workers.begin(), group.workers.end(), rests);
+}
+
 std::string waiting_for(const std::vector<std::string>& groups) {
   return std::string(kWaitsFor) + join(groups, ", ");
 }

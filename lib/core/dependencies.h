@@ -57,6 +57,9 @@ bool is_up(const Group& group);
 bool is_down(const Group& group);
 // No process of it is left that an end could be waited for.
 bool has_come_to_rest(const Group& group);
+// A stop would change nothing of it, and there is nothing that it would have to wait for. A job
+// that has done its work is to do it again when what it needs was away.
+bool has_nothing_to_stop(const Group& group);
 // Why a group that is not up will not be by what was tried so far: `cache.1 exited with status 1
 // before it was ready`, and whose output tells more. Nothing in `why`: it may still get there.
 struct Trouble {

@@ -14,8 +14,10 @@ std::string describe(const Exit& exit) {
       return fmt::format("exited with status {}", exit.value);
     case Exit::Kind::signaled: {
       const char* name = sigabbrev_np(exit.value);
-      if (name == nullptr) return fmt::format("was killed by signal {}", exit.value);
-      return fmt::format("was killed by signal {} ({})", exit.value, name);
+      std::string text = fmt::format("was killed by signal {}", exit.value);
+      if (name != nullptr) text += fmt::format(" ({})", name);
+      if (!exit.reason.empty()) text += ", " + exit.reason;
+      return text;
     }
     case Exit::Kind::never_ran:
       return exit.reason;

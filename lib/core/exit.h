@@ -18,6 +18,7 @@ struct Exit {
   Kind kind = Kind::unknown;
   int value = 0;
   // never_ran: the stage and the errno in words, `chdir /srv/x: No such file or directory`.
+  // signaled: who sent the signal, where that is known or probable; else empty.
   std::string reason;
 
   static Exit with_status(int status) {

@@ -6,15 +6,6 @@
 namespace superd::core {
 namespace {
 
-// A stop would change nothing of it, and there is nothing that it would have to wait for. A job
-// that has done its work is to do it again when what it needs was away.
-bool has_nothing_to_stop(const Group& group) {
-  const auto rests = [](const Worker& worker) {
-    return is_at_rest(worker) && worker.state != WorkerState::exited;
-  };
-  return !group.roll && std::all_of(group.workers.begin(), group.workers.end(), rests);
-}
-
 std::vector<int> numbers(const Group& group, const Target& target) {
   if (target.worker != 0) return {target.worker};
   std::vector<int> all;

@@ -79,6 +79,7 @@ void Commands::time_out(core::CommandId id) {
 void Commands::respond(Pending pending, const core::Answer& answer) {
   auto gathering = std::make_shared<Gathering>();
   gathering->view = outcome_view(answer, pending.waiter.action, rolls_);
+  if (gathering->view.message.empty()) gathering->view.message = pending.waiter.remark;
   gathering->responder = std::move(pending.responder);
   for (std::size_t i = 0; i < answer.workers.size(); ++i) {
     const core::WorkerOutcome& worker = answer.workers[i];

@@ -31,6 +31,7 @@ class Commands {
     std::string group;
     std::optional<core::Duration> timeout;  // nothing: for ever
     std::function<int()> in_force{};        // the group's generation
+    std::string remark{};                   // for the message of an answer that has none of its own
   };
 
   static constexpr int kOutputLines = 20;

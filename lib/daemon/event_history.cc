@@ -62,6 +62,33 @@ void EventHistory::add(const wire::OccurrenceView& event) {
   write(line);
 }
 
+std::vector<wire::OccurrenceView> EventHistory::story_of(const std::string& group,
+                                                         const std::string& worker,
+                                                         std::size_t most) const {
+  constexpr std::size_t kMostOfSuperd = 4;
+  std::size_t own = 0;
+  std::size_t of_superd = 0;
+  std::vector<wire::OccurrenceView> story;
+  for (auto entry = entries_.rbegin(); entry != entries_.rend() && own < most; ++entry) {
+    if (entry->group.empty()) {
+      if (++of_superd > kMostOfSuperd) continue;
+    } else if (entry->group != group || entry->worker != worker) {
+      continue;
+    } else {
+      ++own;
+    }
+    if (auto event = wire::from_text<wire::OccurrenceView>(entry->line)) {
+      story.push_back(std::move(*event));
+    }
+  }
+  std::reverse(story.begin(), story.end());
+  // What happened to superd before says nothing of this name.
+  const auto begin = std::find_if(story.begin(), story.end(),
+                                  [](const auto& event) { return event.group.has_value(); });
+  story.erase(story.begin(), begin);
+  return story;
+}
+
 EventHistory::Entries::const_iterator EventHistory::after(std::uint64_t id) const {
   return std::ranges::upper_bound(entries_, id, {}, &Entry::id);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "wire/views.h"
@@ -39,6 +40,11 @@ class EventHistory {
   [[nodiscard]] std::uint64_t last_id() const { return entries_.empty() ? 0 : entries_.back().id; }
   // Oldest first.
   [[nodiscard]] const Entries& entries() const { return entries_; }
+  // The last `most` about a worker, or about a group but not its workers (`worker` empty), oldest
+  // first; with them what happened to superd after the first of these, its last few times.
+  [[nodiscard]] std::vector<wire::OccurrenceView> story_of(const std::string& group,
+                                                           const std::string& worker,
+                                                           std::size_t most) const;
   // The first that came after `id`.
   [[nodiscard]] Entries::const_iterator after(std::uint64_t id) const;
 

@@ -169,4 +169,16 @@ void Listeners::close() {
   adopted_.clear();
 }
 
+std::vector<std::pair<std::string, os::AcceptQueue>> accept_queues(const Listeners& listeners,
+                                                                   const core::GroupSpec& group) {
+  std::vector<std::pair<std::string, os::AcceptQueue>> queues;
+  for (const core::ListenSpec& socket : group.listen) {
+    const int fd = core::is_private(socket) ? -1 : listeners.fd(socket.address);
+    if (fd < 0) continue;
+    const Result<os::AcceptQueue> queue = os::accept_queue(fd);
+    if (queue) queues.emplace_back(socket.address, *queue);
+  }
+  return queues;
+}
+
 }  // namespace superd::daemon

@@ -4,12 +4,14 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "core/spec.h"
 #include "keeper/keeper_link.h"
+#include "os/accept_queue.h"
 #include "os/listen_socket.h"
 
 namespace superd::daemon {
@@ -63,5 +65,9 @@ class Listeners {
   std::map<std::string, UniqueFd> adopted_;  // by address; not claimed by a group yet
   std::map<std::string, Socket> sockets_;    // by address
 };
+
+// By address, of those of the group that are held open and whose queue the kernel tells.
+std::vector<std::pair<std::string, os::AcceptQueue>> accept_queues(const Listeners& listeners,
+                                                                   const core::GroupSpec& group);
 
 }  // namespace superd::daemon

@@ -101,13 +101,8 @@ void Metrics::add_group(Look& look, const core::Group& group) const {
     of_worker.processes = pids.size();
     look.pids.push_back(std::move(pids));
   }
-  for (const core::ListenSpec& socket : group.spec->listen) {
-    const int fd = core::is_private(socket) ? -1 : parts_.listeners.fd(socket.address);
-    if (fd < 0) continue;
-    const Result<os::AcceptQueue> queue = os::accept_queue(fd);
-    if (!queue) continue;
-    look.facts.listeners.push_back(
-        {.group = group.name, .address = socket.address, .queue = *queue});
+  for (const auto& [address, queue] : accept_queues(parts_.listeners, *group.spec)) {
+    look.facts.listeners.push_back({.group = group.name, .address = address, .queue = queue});
   }
 }
 
@@ -115,7 +110,7 @@ void Metrics::add_group(Look& look, const core::Group& group) const {
 std::string Metrics::finish(Look look) {
   for (std::size_t i = 0; i < look.pids.size(); ++i) {
     MetricsFacts::Worker& worker = look.facts.workers[i];
-    worker.memory_bytes = os::memory_bytes(look.pids[i]);
+    worker.memory_bytes = os::memory_use(look.pids[i]).bytes;
     worker.cpu_seconds = os::cpu_seconds(look.pids[i]);
     worker.open_fds = os::open_fds(look.pids[i]);
   }

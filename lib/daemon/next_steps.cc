@@ -58,8 +58,7 @@ std::string in_hand(const core::Worker& worker, core::TimePoint now) {
 
 std::string drains(const core::Worker& worker, core::TimePoint now) {
   const core::Life& old = worker.draining.back();
-  return fmt::format("{}: old process {} to end{}", core::to_string(worker.ref), old.pid,
-                     patience(old.deadline, now));
+  return fmt::format("old process {} to end{}", old.pid, patience(old.deadline, now));
 }
 
 std::vector<std::string> waits_of(const core::Group& group, core::TimePoint now) {
@@ -75,10 +74,16 @@ std::vector<std::string> waits_of(const core::Group& group, core::TimePoint now)
     if (roll.in_hand.contains(worker.ref.number)) {
       waits.push_back(in_hand(worker, now));
     } else if (leaving.contains(worker.ref.number) && !worker.draining.empty()) {
-      waits.push_back(drains(worker, now));
+      waits.push_back(core::to_string(worker.ref) + ": " + drains(worker, now));
     }
   }
   return waits;
+}
+
+std::string on_demand(const core::Group& group) {
+  const bool anew = group.demand->recipe == core::Demand::Recipe::anew && group.in_force != 0;
+  return std::string("the next connection starts its workers") +
+         (anew ? ", by a new generation" : "");
 }
 
 }  // namespace
@@ -98,8 +103,8 @@ std::string next_step(const core::Worker& worker, core::TimePoint now) {
     }
     case core::WorkerState::starting:
       if (core::waits_for_groups(worker)) return "starts when what it waits for runs (depends_on)";
-      return worker.queued ? "starts when its turn comes (superd.max_starting)"
-                           : "is ready or fails";
+      if (worker.queued) return "starts when its turn comes (superd.max_starting)";
+      return "is ready or fails" + (worker.life ? patience(worker.life->deadline, now) : "");
     case core::WorkerState::stopping:
       return while_stopping(worker.afterwards);
     case core::WorkerState::ready:
@@ -109,7 +114,8 @@ std::string next_step(const core::Worker& worker, core::TimePoint now) {
             "stays",
             process(*worker.next), worker.next->generation, patience(worker.next->deadline, now));
       }
-      return worker.queued ? "a new process starts beside it when its turn comes" : "";
+      if (worker.queued) return "a new process starts beside it when its turn comes";
+      return worker.draining.empty() ? "" : "waits for " + drains(worker, now);
     case core::WorkerState::stopped:
     case core::WorkerState::failed:
     case core::WorkerState::exited:
@@ -120,6 +126,7 @@ std::string next_step(const core::Worker& worker, core::TimePoint now) {
 }
 
 std::string next_step(const core::Group& group, core::TimePoint now) {
+  if (group.demand) return on_demand(group);
   if (!group.roll) return "";
   const core::Roll& roll = *group.roll;
   std::vector<std::string> waits = waits_of(group, now);

@@ -11,6 +11,15 @@
 #include "wire/json.h"
 
 namespace superd::daemon {
+namespace {
+
+constexpr std::size_t kWhyEvents = 20;
+
+bool is_well(const core::Worker& worker) {
+  return worker.state == core::WorkerState::ready || worker.state == core::WorkerState::stopped;
+}
+
+}  // namespace
 
 void Routes::handle(Door door, const wire::Request& request, const os::Peer& peer,
                     Responder responder) {
@@ -203,13 +212,21 @@ void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   view.held = parts_.automatic.held(group->name);
   view.looks_because = parts_.triggers.degraded(group->name);
   view.repeats = parts_.triggers.repeats(group->name);
+  view.events = parts_.happened.story_of(group->name, "", kWhyEvents);
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    if (is_well(*workers[i])) continue;
+    view.workers[i].events =
+        parts_.happened.story_of(group->name, view.workers[i].name, kWhyEvents);
+  }
   answer_why(std::move(ask.out), std::move(view), workers);
 }
 
 void Routes::on(Ask ask, const wire::GetWorkerWhy& command) {
   const core::Worker* worker = find(ask, command.worker);
   if (worker == nullptr) return;
-  answer_why(std::move(ask.out), history_view(*worker, parts_.history, Moment::now()), {worker});
+  wire::HistoryView view = history_view(*worker, parts_.history, Moment::now());
+  view.events = parts_.happened.story_of(worker->ref.group, view.name, kWhyEvents);
+  answer_why(std::move(ask.out), std::move(view), {worker});
 }
 
 void Routes::on(Ask ask, const wire::GetMetrics&) {

@@ -11,9 +11,11 @@
 #include "daemon/commands.h"
 #include "daemon/errands.h"
 #include "daemon/event_feed.h"
+#include "daemon/event_history.h"
 #include "daemon/history.h"
 #include "daemon/holds.h"
 #include "daemon/http_server.h"
+#include "daemon/listeners.h"
 #include "daemon/log_feed.h"
 #include "daemon/orders.h"
 #include "daemon/rolls.h"
@@ -60,7 +62,9 @@ class Routes {
     Triggers& triggers;
     Holds& holds;
     EventFeed& events;
+    const EventHistory& happened;
     LogFeed& logs;
+    const Listeners& listeners;
   };
   struct Hooks {
     std::function<void(const core::Event&)> happen;

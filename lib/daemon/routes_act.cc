@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "core/dependencies.h"
 #include "daemon/routes.h"
 #include "wire/json.h"
 
@@ -14,6 +16,18 @@ std::vector<const core::Worker*> workers_of(const core::Group& group) {
   std::vector<const core::Worker*> workers;
   for (const core::Worker& worker : group.workers) workers.push_back(&worker);
   return workers;
+}
+
+// `api, web stopped before it (depends_on)`; empty: nothing does.
+std::string stops_before(const core::Supervision& core, const core::Target& target,
+                         wire::Action action) {
+  if (action != wire::Action::stop || target.worker != 0) return "";
+  std::vector<std::string> names;
+  for (const std::string& dependent : core.dependencies().needing(target.group)) {
+    const core::Group* group = core.find(dependent);
+    if (group != nullptr && !core::has_nothing_to_stop(*group)) names.push_back(dependent);
+  }
+  return names.empty() ? "" : join(names, ", ") + " stopped before it (depends_on)";
 }
 
 }  // namespace
@@ -59,7 +73,8 @@ void Routes::act(Ask ask, const core::Target& target, wire::Action action,
                                 [this, name = target.group] {
                                   const core::Group* group = parts_.core.find(name);
                                   return group != nullptr ? group->in_force : 0;
-                                }},
+                                },
+                            .remark = stops_before(parts_.core, target, action)},
                            std::move(ask.out));
       parts_.orders.give(id, target, action, pace, ask.cause);
       return;

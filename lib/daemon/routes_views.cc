@@ -3,6 +3,7 @@
 
 #include "daemon/routes.h"
 #include "os/process_table.h"
+#include "os/process_usage.h"
 #include "wire/json.h"
 
 namespace superd::daemon {
@@ -50,6 +51,10 @@ wire::GroupView Routes::full_view(const core::Group& group) const {
   for (std::size_t i = 0; i < group.workers.size(); ++i) {
     view.workers[i] = full_view(group.workers[i]);
   }
+  for (const auto& [address, queue] : accept_queues(parts_.listeners, *group.spec)) {
+    if (!view.queues) view.queues.emplace();
+    view.queues->push_back({.listener = address, .length = queue.length, .limit = queue.limit});
+  }
   return view;
 }
 
@@ -62,7 +67,10 @@ wire::WorkerView Routes::full_view(const core::Worker& worker) const {
     numbers.push_back(pid.pid);
   }
   view.procs = numbers.size();
-  view.memory_bytes = os::memory_bytes(pids);
+  const os::MemoryUse memory = os::memory_use(pids);
+  view.memory_bytes = memory.bytes;
+  view.memory_measure = memory.proportional ? "pss" : "rss";
+  view.cpu_ms = static_cast<std::uint64_t>(os::cpu_seconds(pids) * 1000);
   view.pids = std::move(numbers);
   view.tracking = parts_.tracker.name();
   return view;

@@ -14,6 +14,7 @@
 #include "daemon/shim.h"
 #include "daemon/spawn_request.h"
 #include "daemon/spawner_process.h"
+#include "os/oom_kills.h"
 #include "os/output_pipe.h"
 #include "os/pidfd_info.h"
 #include "os/pipe.h"
@@ -113,6 +114,7 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   if (!spawned) return tl::unexpected(spawned.error());
   process.uid = request->identity ? request->identity->uid : geteuid();
   process.gid = request->identity ? request->identity->gid : getegid();
+  process.oom_kills = os::oom_kills();
   process.main.emplace(std::move(*request), std::move(*spawned));
   process.number = os::process_number(process.main->pidfd());
   note(process);
@@ -283,12 +285,13 @@ void Spawner::ask_tree(core::SpawnId spawn, int signal) {
 }
 
 void Spawner::kill_tree(core::SpawnId spawn) {
-  const Process* process = find(spawn);
+  Process* process = find(spawn);
   if (process == nullptr) return;
   if (!process->main) {
     signal_main(spawn, SIGKILL);
     return;
   }
+  process->killed = true;
   log::info("{}: killing what is left of process {}", core::to_string(process->worker),
             process->main->id().pid);
   parts_.tracker.kill(spawn);

@@ -124,6 +124,7 @@ class Spawner {
                                 const os::ReceivedNotification& message) const;
   void on_notification(Process& process, const os::ReceivedNotification& message);
   void on_exit(core::SpawnId id, core::Exit exit);
+  static bool was_probably_out_of_memory(const Process& process, const core::Exit& exit);
   [[nodiscard]] Process* find(core::SpawnId id) const;
 
   // spawner_adopt.cc: for the next supervisor, and from the one before.

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/spawner.h"
 #include "daemon/spawner_process.h"
+#include "os/oom_kills.h"
 #include "os/pidfd_info.h"
 
 namespace superd::daemon {
@@ -67,6 +68,7 @@ void Spawner::adopt(const ProcessRecord& record, const core::Life& life, core::S
   process->main_gone = life.main_gone;
   process->main_told = record.main_told;
   process->tree_told = record.tree_told;
+  process->oom_kills = os::oom_kills();
   process->number = record.number;
   process->uid = record.uid;
   process->gid = record.gid;

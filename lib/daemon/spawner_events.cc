@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
 #include "base/log.h"
 #include "daemon/spawner.h"
 #include "daemon/spawner_process.h"
+#include "os/oom_kills.h"
 
 namespace superd::daemon {
 namespace {
@@ -85,10 +87,20 @@ void Spawner::on_notification(Process& process, const os::ReceivedNotification& 
   }
 }
 
+// The kernel tells nobody whom it killed for want of memory: it counts. A KILL that superd did not
+// send, from a process that nobody asked to leave, is its doing where the count has grown.
+bool Spawner::was_probably_out_of_memory(const Process& process, const core::Exit& exit) {
+  if (exit != core::Exit::by_signal(SIGKILL) || process.killed || process.main_told) return false;
+  return process.oom_kills && os::oom_kills().value_or(0) > *process.oom_kills;
+}
+
 void Spawner::on_exit(core::SpawnId id, core::Exit exit) {
   Process* process = find(id);
   if (process == nullptr || process->main_gone) return;
   process->main_gone = true;
+  if (was_probably_out_of_memory(*process, exit)) {
+    exit.reason = "probably by the kernel's OOM killer";
+  }
   tell_(core::MainExited{.spawn = id, .exit = std::move(exit)});
   parts_.listeners.restore(*process->group);
   parts_.tracker.watch_end(id, [this, id] { tell_(core::TreeGone{.spawn = id}); });

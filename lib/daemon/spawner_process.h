@@ -21,8 +21,10 @@ struct Spawner::Process {
   bool main_gone = false;  // and the core was told
   bool main_told = false;  // it was asked to leave
   bool tree_told = false;
-  std::optional<std::uint64_t> number;  // os::process_number()
-  uid_t uid = 0;                        // as which it was started
+  bool killed = false;                     // by superd
+  std::optional<std::uint64_t> oom_kills;  // os::oom_kills() when superd began to look after it
+  std::optional<std::uint64_t> number;     // os::process_number()
+  uid_t uid = 0;                           // as which it was started
   gid_t gid = 0;
   std::string status;  // STATUS= of sd_notify
   std::string notify_path;

@@ -46,6 +46,16 @@ std::string detail(const core::Worker& worker, const StatusText& status, Moment 
   return worker.message;
 }
 
+std::vector<wire::DrainingView> draining_of(const core::Worker& worker) {
+  std::vector<wire::DrainingView> views;
+  for (const core::Life& life : worker.draining) {
+    const bool has_main = life.pid != 0 && !life.main_gone;
+    views.push_back(
+        {.pid = has_main ? std::optional(life.pid) : std::nullopt, .generation = life.generation});
+  }
+  return views;
+}
+
 }  // namespace
 
 Moment Moment::now() {
@@ -99,11 +109,7 @@ wire::WorkerView to_view(const core::Worker& worker, const StatusText& status, M
   view.restarts = static_cast<std::uint64_t>(worker.restarts);
   if (worker.last_exit) view.exit = to_view(*worker.last_exit);
   view.detail = detail(worker, status, moment);
-  for (const core::Life& life : worker.draining) {
-    const bool has_main = life.pid != 0 && !life.main_gone;
-    view.draining.push_back(
-        {.pid = has_main ? std::optional(life.pid) : std::nullopt, .generation = life.generation});
-  }
+  view.draining = draining_of(worker);
   if (worker.next) {
     view.next = wire::SuccessorView{.pid = {}, .generation = worker.next->generation};
     if (worker.next->pid != 0) view.next->pid = worker.next->pid;
@@ -142,7 +148,14 @@ wire::HistoryView history_view(const core::Worker& worker, const History& histor
   view.state = core::name(worker.state);
   view.since = worker.since == core::TimePoint{} ? "" : rfc3339(moment.to_wall(worker.since));
   view.cause = worker.cause;
+  if (!worker.message.empty()) view.message = worker.message;
   if (worker.last_exit) view.exit = to_view(*worker.last_exit);
+  if (worker.life) {
+    view.generation = worker.life->generation;
+    if (worker.life->pid != 0 && !worker.life->main_gone) view.pid = worker.life->pid;
+  }
+  view.restarts = static_cast<std::uint64_t>(worker.restarts);
+  if (!worker.draining.empty()) view.draining = draining_of(worker);
   for (const History::Entry& entry : history.of(worker.ref)) {
     wire::TransitionView transition;
     transition.time = rfc3339(entry.time);
@@ -164,6 +177,10 @@ wire::HistoryView history_view(const core::Group& group, const History& history,
   view.state = core::name(group.state);
   view.since = group.since == core::TimePoint{} ? "" : rfc3339(moment.to_wall(group.since));
   view.cause = group.cause;
+  if (group.in_force != 0) view.generation = group.in_force;
+  const core::Census census = core::census(group);
+  view.ready = census.ready;
+  view.wanted = census.wanted;
   view.next = next_step(group, moment.monotonic);
   for (const core::Worker& worker : group.workers) {
     view.workers.push_back(history_view(worker, history, moment));

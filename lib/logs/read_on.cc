@@ -231,6 +231,7 @@ Run read_pass(const Source& source, Place place, Stream only, std::size_t max_by
   Joiner joiner(source, only, run);
   std::optional<OpenFile> file = file_at(source, place, run.missed);
   if (file) run.end = place;
+  if (run.missed) run.oldest = place;
   while (file) {
     const std::string bytes = read_at(*file, place.offset, max_bytes);
     const bool whole = place.offset + bytes.size() >= file->size;
@@ -300,7 +301,8 @@ std::vector<Line> merged_runs(const std::vector<Source>& sources, const std::vec
   std::vector<std::vector<Line>> lines;
   std::vector<Line> all;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (end) cut(runs[i], *end, begins[i]);
+    // Where lines were missed, that is told once.
+    if (end) cut(runs[i], *end, runs[i].missed ? runs[i].oldest : begins[i]);
     if (runs[i].missed) all.push_back({.worker = sources[i].worker, .note = Note::missed});
     notes.push_back({.worker = sources[i].worker,
                      .place = runs[i].end,

@@ -18,6 +18,7 @@ struct Run {
   std::vector<Line> lines = {};  // none with a note
   Place end = {};                // where to go on
   bool missed = false;           // the place was gone; these begin with the oldest file
+  Place oldest = {};             // its begin, where the place was gone
   bool more = false;
 };
 

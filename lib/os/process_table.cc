@@ -164,13 +164,16 @@ std::string command_line(pid_t pid, std::size_t limit) {
   return std::move(*text);
 }
 
-std::uint64_t memory_bytes(std::span<const pid_t> pids) {
-  std::uint64_t sum = 0;
+MemoryUse memory_use(std::span<const pid_t> pids) {
+  MemoryUse use;
   for (const pid_t pid : pids) {
     const std::optional<std::uint64_t> share = proportional_bytes(pid);
-    sum += share ? *share : resident_bytes(pid);
+    const std::uint64_t resident = share ? 0 : resident_bytes(pid);
+    use.bytes += share.value_or(resident);
+    // What is gone, or was never a program, has neither.
+    if (resident > 0) use.proportional = false;
   }
-  return sum;
+  return use;
 }
 
 std::optional<std::string> environment_variable(pid_t pid, std::string_view name) {

@@ -52,9 +52,14 @@ class ProcessTable {
 // cut at `limit` bytes. Empty where it cannot be read (kernel threads, zombies, gone).
 std::string command_line(pid_t pid, std::size_t limit = 4096);
 
-// Sum over the processes: the proportional share (PSS) of each where readable, else its resident
-// size. Processes that are gone count nothing.
-std::uint64_t memory_bytes(std::span<const pid_t> pids);
+// Memory of several processes. Processes that are gone count nothing.
+struct MemoryUse {
+  std::uint64_t bytes = 0;
+  // Each page is counted once, shared ones by their share (PSS). False: of some process only the
+  // resident size (RSS) may be read, which has what it shares with others in full.
+  bool proportional = true;
+};
+MemoryUse memory_use(std::span<const pid_t> pids);
 
 // The value of a variable in the environment the process was started with; nothing where it is not
 // set or may not be read. A process may have overwritten it: a hint, never a proof.

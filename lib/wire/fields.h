@@ -48,8 +48,17 @@ void fields(View& view, Visitor& visit) {
   visit.optional("next", view.next);
   visit.optional("procs", view.procs);
   visit.optional("memory_bytes", view.memory_bytes);
+  visit.optional("memory_measure", view.memory_measure);
+  visit.optional("cpu_ms", view.cpu_ms);
   visit.optional("pids", view.pids);
   visit.optional("tracking", view.tracking);
+}
+
+template <Any<QueueView> View, class Visitor>
+void fields(View& view, Visitor& visit) {
+  visit("listener", view.listener);
+  visit("length", view.length);
+  visit("limit", view.limit);
 }
 
 template <Any<GroupView> View, class Visitor>
@@ -68,6 +77,7 @@ void fields(View& view, Visitor& visit) {
   visit.optional("held", view.held);
   visit.optional("looks_because", view.looks_because);
   visit.optional("repeats", view.repeats);
+  visit.optional("queues", view.queues);
   visit("workers", view.workers);
 }
 
@@ -241,6 +251,14 @@ void fields(View& view, Visitor& visit) {
   visit.optional("repeats", view.repeats);
   visit("workers", view.workers);
   visit.optional("roll", view.roll);
+  visit.optional("generation", view.generation);
+  visit.optional("pid", view.pid);
+  visit.optional("message", view.message);
+  visit.optional("restarts", view.restarts);
+  visit.optional("draining", view.draining);
+  visit.optional("ready", view.ready);
+  visit.optional("wanted", view.wanted);
+  visit.optional("events", view.events);
 }
 
 template <Any<LogLine> View, class Visitor>

@@ -1,5 +1,8 @@
 #include "wire/http_target.h"
 
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 namespace superd::wire {
@@ -82,11 +85,35 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
+// RFC 9112, 3.2.2: a server accepts `http://host/path?query` as well; this is its end from the path
+// on, which may be empty. Nothing: it is none, or one without a host or with a user, who has no
+// place in a request (RFC 9110, 4.2).
+std::optional<std::string_view> behind_host(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  const auto is_letter = [](char scheme, char given) { return scheme == (given | 0x20); };
+  const std::string_view scheme = target.substr(0, kScheme.size());
+  if (!std::equal(kScheme.begin(), kScheme.end(), scheme.begin(), scheme.end(),
+                  [&](char a, char b) { return a == b || (a >= 'a' && is_letter(a, b)); })) {
+    return std::nullopt;
+  }
+  const std::string_view rest = target.substr(kScheme.size());
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view host = rest.substr(0, end);
+  if (host.empty() || host.front() == ':' || host.find('@') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return rest.substr(end);
+}
+
 }  // namespace
 
 Status parse_target(std::string_view target, Request& request) {
   request.target = target;
-  if (target.empty() || target.front() != '/') return fail("the path must begin with a slash");
+  if (const auto rest = behind_host(target)) {
+    target = *rest;
+  } else if (target.empty() || target.front() != '/') {
+    return fail("the path must begin with a slash");
+  }
   const std::size_t question = std::min(target.find('?'), target.size());
   if (auto status = parse_path(target.substr(0, question), request); !status) return status;
   return parse_query(target.substr(std::min(question + 1, target.size())), request);

@@ -17,7 +17,10 @@ struct LogPlace {
 };
 
 std::string to_text(const LogPlace& place);
-// `,` between them; nothing where one is none.
+// Many of them in a text that is half as long: the head of a request has its limit.
+// `p-AQIDBAUGBwgJCg`
+std::string to_packed_text(const std::vector<LogPlace>& places);
+// Places with `,` between them, or a packed text; nothing where one is none.
 std::optional<std::vector<LogPlace>> parse_log_places(std::string_view text);
 
 }  // namespace superd::wire

@@ -49,8 +49,19 @@ struct WorkerView {
   // These cost a look at every process: GET /v1/groups/{g} and /v1/workers/{g.n} alone have them.
   std::optional<std::uint64_t> procs{};         // processes of the whole tree
   std::optional<std::uint64_t> memory_bytes{};  // of the whole tree
+  // `pss`: pages that it shares with others count by its share; `rss`: superd may not read the
+  // share of some process, whose shared pages count in full.
+  std::optional<std::string> memory_measure{};
+  std::optional<std::uint64_t> cpu_ms{};  // used by it, children that ended included
   std::optional<std::vector<std::int64_t>> pids{};
   std::optional<std::string> tracking{};  // how this worker's processes are known: `cgroup`, …
+};
+
+// The connections of a held socket that nobody has accepted yet.
+struct QueueView {
+  std::string listener{};  // `127.0.0.1:8000`
+  std::uint64_t length = 0;
+  std::uint64_t limit = 0;
 };
 
 struct GroupView {
@@ -72,6 +83,7 @@ struct GroupView {
   std::optional<std::string> looks_because{};
   // Why a trigger that fired has not acted yet; absent: none waits.
   std::optional<std::string> repeats{};
+  std::optional<std::vector<QueueView>> queues{};  // GET /v1/groups/{g} alone has them
   std::vector<WorkerView> workers{};
 };
 
@@ -226,6 +238,19 @@ struct HistoryView {
   std::optional<std::string> repeats{};
   std::vector<HistoryView> workers{};  // of a group
   std::optional<RollView> roll{};      // of a group: the one in hand, or the last; absent: none
+  // By which it runs, of a group the one in force; absent: no process, none was made yet.
+  std::optional<int> generation{};
+  // Of a worker alone. `message`: what led to the state.
+  std::optional<std::int64_t> pid{};
+  std::optional<std::string> message{};
+  std::optional<std::uint64_t> restarts{};
+  std::optional<std::vector<DrainingView>> draining{};  // absent: none
+  // Of a group alone.
+  std::optional<int> ready{};
+  std::optional<int> wanted{};
+  // What happened lately to this name, and to superd meanwhile, oldest first: also what earlier
+  // supervisors told. Absent for a worker that is well in the answer on its group.
+  std::optional<std::vector<OccurrenceView>> events{};
 };
 
 // What an apply came to for one group.

@@ -96,12 +96,17 @@ TEST_CASE("depends_on: a stop stops what needs the group first; a start takes it
   CHECK(stop.wait(kSoon) == 1);
   CHECK(site.main_pid("cache.1") == cache);
 
-  Program again({programs().superctl, "-s", site.control(), "stop", "db"}, {});
+  Program again({"sh", "-c",
+                 programs().superctl + " -s " + site.control() + " stop db >" + site.path("said")},
+                {});
   CHECK(site.state("db") == "running");
   site.write("order", "");
   REQUIRE(::unlink(site.path("keep.web").c_str()) == 0);
   CHECK(again.wait(kSoon) == 0);
   CHECK(site.read("order") == "web down\ncache down\ndb down\n");
+  // web may have left before superd heard of the stop of db.
+  CHECK_THAT(site.read("said"), Catch::Contains("db: stopped; ") && Catch::Contains("cache") &&
+                                    Catch::Contains(" stopped before it (depends_on)\n"));
   CHECK(site.state("web") == "stopped");
 }
 

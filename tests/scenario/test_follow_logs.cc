@@ -45,8 +45,10 @@ std::map<std::string, std::vector<int>> counted(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("logs -f: every line comes once and in order, over rotation, crashes and a restart",
-          "[all]") {
+TEST_CASE(
+    "logs -f: every line comes once and in order, over rotation, crashes, an upgrade and a "
+    "restart",
+    "[all]") {
   Site site(counting(""));
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
@@ -64,6 +66,8 @@ TEST_CASE("logs -f: every line comes once and in order, over rotation, crashes a
   REQUIRE(superd.kill_supervisor());
   REQUIRE(grows_by(50));
   ::kill(superd.logger(), SIGKILL);
+  REQUIRE(grows_by(50));
+  REQUIRE(site.ctl({"upgrade"}).exit == 0);
   REQUIRE(grows_by(50));
   REQUIRE(site.ctl({"restart", "web"}).exit == 0);
   REQUIRE(grows_by(50));

@@ -69,6 +69,9 @@ TEST_CASE("metrics: Prometheus reads what happened and who waits", "[all]") {
   CHECK(values[R"(superd_worker_open_fds{group="web",worker="web.1"})"] > 2);
   CHECK(values["process_open_fds"] > 0);
   CHECK(site.json({"metrics", "--json"}).at("metrics").size() == values.size());
+  const Outcome status = site.ctl({"status", "-v", "web"});
+  CHECK_THAT(status.out, Catch::Contains("web " + site.address() + ": accept queue 2 of "));
+  CHECK_THAT(status.out, Catch::Contains(", CPU 0.") && Catch::Contains("iB pss\n"));
   // As its own judge says, where it is installed.
   site.write("page", site.ctl({"metrics"}).out);
   CHECK(run({"sh", "-c",

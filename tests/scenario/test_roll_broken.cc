@@ -75,6 +75,8 @@ TEST_CASE("broken deploy: an import error changes nothing, and its last lines ar
 
   CHECK_THAT(err, Catch::Contains("web.1: ") && Catch::Contains("exited with status 3"));
   CHECK_THAT(err, Catch::Contains("RuntimeError: no such table: users"));
+  CHECK_THAT(site.ctl({"why", "web"}).out,
+             Catch::Contains("rolled back: ") && Catch::Contains("no such table: users"));
   check_nothing_changed(site, before);
   // `current` points to the broken release; what is respawned stays in its own.
   CHECK(all_serve(site, "1", 2));
@@ -242,6 +244,9 @@ TEST_CASE("broken deploy: in place there is no way back, and the result says mix
 
   CHECK_THAT(err, Catch::Contains("web.2: ") && Catch::Contains("no such table: web.2"));
   CHECK_THAT(err, Catch::Contains("mixed"));
+  CHECK_THAT(site.ctl({"why", "web"}).out,
+             Catch::Contains("  its workers are mixed: generation 1 (in force): web.") &&
+                 Catch::Contains("; generation 2: web.1\n"));
   CHECK(site.state("web") == "running");
   Load load({.addresses = {site.address()}, .per_second = 200, .slow_every = 0});
   CHECK(wait_until(60s, [&] { return load.report().pids.size() == 4; }));

@@ -191,6 +191,28 @@ TEST_CASE("superctl: globs, all, and several names", "[all]") {
   CHECK(site.state("up") == "stopped");
 }
 
+TEST_CASE("superctl: with --json one that ends early says how far it came", "[nocgroup]") {
+  Site site(kGroups);
+  Superd superd(site);
+  REQUIRE(site.ctl({"start", "deaf"}).exit == 0);
+  const Outcome wait =
+      site.ctl({"--json", "wait", "deaf", "up", "--for", "stopped", "--timeout", "300ms"});
+  CHECK(wait.exit == 7);
+  CHECK(wait.out ==
+        R"({"states":[{"name":"deaf","state":"running"},{"name":"up","state":"running"}]})"
+        "\n");
+
+  Program stop({"sh", "-c",
+                "exec " + programs().superctl + " -s " + site.control() + " --json stop deaf >" +
+                    site.path("said")},
+               {});
+  REQUIRE(site.reaches("deaf", "stopping"));
+  stop.signal(SIGINT);
+  CHECK(stop.wait(kSoon) == 130);
+  CHECK_THAT(site.read("said"), Catch::Contains(R"("result":"interrupted","group":"deaf")"));
+  superd.end_at_once();
+}
+
 TEST_CASE("superctl: why tells the last transitions, their cause and how a process ended",
           "[all]") {
   Site site(kGroups);

@@ -66,6 +66,11 @@ TEST_CASE("status -v: the processes of a worker, and how they are known", "[supe
       {.pid = 10, .worker = "web.1", .role = wire::Role::main, .command = "master"},
       {.pid = 11, .worker = "web.2", .role = wire::Role::main, .command = "other"},
       {.pid = 12, .worker = "web.1", .role = wire::Role::child, .command = "w\x1b"}};
+  wire::WorkerView busy = worker;
+  busy.cpu_ms = 1250;
+  busy.memory_bytes = 3U << 20;
+  busy.memory_measure = "pss";
+  CHECK(process_list(busy, pids).starts_with("web.1 (cgroup), CPU 1.2s, memory 3MiB pss\n"));
   CHECK(process_list(worker, pids) == "web.1 (cgroup)\n  10 main master\n  12 child w\\x1b\n");
 }
 
@@ -84,6 +89,16 @@ TEST_CASE("status NAME: exits with 3 where what is named does not run", "[superc
   CHECK(exit_code_of_named(wire::GroupView{.state = "degraded"}) == ExitCode::not_running);
   CHECK(exit_code_of_named(wire::WorkerView{.state = "ready"}) == ExitCode::done);
   CHECK(exit_code_of_named(wire::WorkerView{.state = "backoff"}) == ExitCode::not_running);
+}
+
+TEST_CASE("status -v: each held socket tells how many wait in it", "[superctl]") {
+  wire::GroupView group{.name = "web"};
+  CHECK(queue_lines(group).empty());
+  group.queues = {{.listener = "127.0.0.1:8000", .length = 3, .limit = 4096},
+                  {.listener = "unix:/run/w\x1b.sock", .length = 0, .limit = 10}};
+  CHECK(queue_lines(group) ==
+        "web 127.0.0.1:8000: accept queue 3 of 4096\n"
+        "web unix:/run/w\\x1b.sock: accept queue 0 of 10\n");
 }
 
 }  // namespace superd::superctl

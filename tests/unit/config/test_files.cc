@@ -115,13 +115,14 @@ TEST_CASE("only the main file has [superd] and include", "[config]") {
 
 TEST_CASE("a config that cannot be read is one clear error", "[config]") {
   const ConfigFolder folder;
-  CHECK(only_error(folder.load()) == folder.path() + "/superd.toml: cannot read " + folder.path() +
-                                         "/superd.toml: No such file or directory");
+  CHECK(only_error(folder.load()) ==
+        folder.path() + "/superd.toml: cannot be read: No such file or directory");
   folder.write("dir/x", "");
-  CHECK_THAT(only_error(folder.load("dir")), EndsWith("/dir: it is a directory"));
+  CHECK_THAT(only_error(folder.load("dir")), EndsWith("/dir: cannot be read: it is a directory"));
   CHECK_THAT(only_error(folder.load("dir/x/y")), EndsWith(": Not a directory"));
   REQUIRE(::mkfifo((folder.path() + "/pipe").c_str(), 0600) == 0);
-  CHECK_THAT(only_error(folder.load("pipe")), EndsWith("/pipe: it is no regular file"));
+  CHECK_THAT(only_error(folder.load("pipe")),
+             EndsWith("/pipe: cannot be read: it is no regular file"));
   folder.write("huge.toml", std::string((8U << 20U) + 1, '\n'));
   CHECK_THAT(only_error(folder.load("huge.toml")), Contains("larger than 8MiB"));
   if (::geteuid() != 0) {

@@ -104,7 +104,7 @@ TEST_CASE("a config that does not tell the control socket is an error, never the
   const std::string remedy =
       ": so the control socket is not known; mend it, or name the socket with -s PATH";
   CHECK(why("/nowhere.toml") ==
-        "/nowhere.toml: cannot read /nowhere.toml: No such file or directory" + remedy);
+        "/nowhere.toml: cannot be read: No such file or directory" + remedy);
   who.environment = {{"SUPERD_CONFIG", "/nowhere.toml"}};
   CHECK_FALSE(find_control_socket({}, who));
   for (const char* text : {"x = [\n", "[superd]\ncontrol = 5\n", "[superd]\nruntime_dir = 5\n",

@@ -66,6 +66,35 @@ TEST_CASE("events: the next supervisor knows what was told, and its last id", "[
   CHECK(third.after(4) == third.entries().end());
 }
 
+TEST_CASE(
+    "events: the story of a worker has its own events, and what superd went through meanwhile",
+    "[daemon]") {
+  const Directory directory;
+  EventHistory history(directory.file());
+  const auto add = [&](std::uint64_t id, const char* group, const char* worker) {
+    wire::OccurrenceView view = event(id);
+    view.group = *group == '\0' ? std::nullopt : std::optional<std::string>(group);
+    view.worker = *worker == '\0' ? std::nullopt : std::optional<std::string>(worker);
+    history.add(view);
+  };
+  add(1, "", "");
+  add(2, "web", "web.1");
+  add(3, "web", "");
+  add(4, "", "");
+  add(5, "web", "web.2");
+  add(6, "web", "web.1");
+  for (std::uint64_t id = 7; id < 17; ++id) add(id, "", "");
+  const auto ids = [&](const char* group, const char* worker, std::size_t most) {
+    std::vector<std::uint64_t> found;
+    for (const auto& one : history.story_of(group, worker, most)) found.push_back(one.id);
+    return found;
+  };
+  CHECK(ids("web", "web.1", 9) == std::vector<std::uint64_t>{2, 6, 13, 14, 15, 16});
+  CHECK(ids("web", "web.1", 1) == std::vector<std::uint64_t>{6, 13, 14, 15, 16});
+  CHECK(ids("web", "", 9) == std::vector<std::uint64_t>{3, 13, 14, 15, 16});
+  CHECK(ids("cache", "", 9).empty());
+}
+
 TEST_CASE("events: a line that a crash tore is left out, and what follows is whole", "[daemon]") {
   const Directory directory;
   {

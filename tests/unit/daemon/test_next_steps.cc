@@ -70,6 +70,23 @@ TEST_CASE("next: a roll waits for roll.before, and of many workers names a few",
   CHECK(next_step(group, kNow).empty());
 }
 
+TEST_CASE("next: a group without a worker says what starts it", "[daemon]") {
+  core::Group group = group_of(1);
+  group.roll.reset();
+  group.demand = core::Demand{};
+  CHECK(next_step(group, kNow) == "the next connection starts its workers");
+  group.demand->recipe = core::Demand::Recipe::anew;
+  CHECK(next_step(group, kNow) == "the next connection starts its workers");
+  group.in_force = 7;
+  CHECK(next_step(group, kNow) == "the next connection starts its workers, by a new generation");
+}
+
+TEST_CASE("next: a worker that serves says how long an old process may still take", "[daemon]") {
+  core::Worker worker = group_of(1).workers[0];
+  worker.draining = {life(700, kNow + 31s)};
+  CHECK(next_step(worker, kNow) == "waits for old process 700 to end (at most 31s more)");
+}
+
 TEST_CASE("next: a worker tells of the new process that starts beside it", "[daemon]") {
   core::Worker worker = group_of(1).workers[0];
   CHECK(successor_text(worker).empty());

@@ -198,3 +198,29 @@ TEST_CASE("logs -f: of several workers no line comes before an earlier one that 
   CHECK(lines.at(4).note == Note::more);
   CHECK(lines.at(4).place == Place{.file = 1, .offset = 10});
 }
+
+TEST_CASE("logs -f: that lines are no longer kept is told once, also where they have to wait",
+          "[logs]") {
+  const TempDir dir;
+  const Source source = cri_source(dir / "web.1.log");
+  RotatingFile file(source.path, {.max_size = 200, .keep = 1});
+  for (int i = 1; i < 30; ++i)
+    file.write(cri_line(i, "line " + std::to_string(i)), LogFormat::cri, stamp());
+  const Place gone{.file = 4711, .offset = 17};
+  const Run missing = read_on(source, gone, Stream::both, std::size_t{1} << 20);
+  CHECK(missing.missed);
+  // Another worker has much to tell that is earlier.
+  Run earlier{.lines = {{.worker = "w.2",
+                         .time = to_string(stamp() - std::chrono::hours(1)),
+                         .place = Place{.file = 1, .offset = 10}}},
+              .end = {.file = 1, .offset = 10},
+              .more = true};
+  const std::vector<Line> lines =
+      merged_runs({source, {.worker = "w.2"}}, {gone, Place{}}, {missing, std::move(earlier)});
+  REQUIRE(lines.size() == 4);
+  CHECK(lines.at(0).note == Note::missed);
+  CHECK(lines.at(2).note == Note::more);
+  const Run again = read_on(source, *lines.at(2).place, Stream::both, std::size_t{1} << 20);
+  CHECK_FALSE(again.missed);
+  CHECK(texts(again.lines) == texts(missing.lines));
+}

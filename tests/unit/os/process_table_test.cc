@@ -94,8 +94,19 @@ TEST_CASE("process table: memory is summed over processes, and the gone count no
   const Sleeper sleeper;
   const std::array one = {::getpid()};
   const std::array three = {::getpid(), sleeper.pid(), pid_t{0x3ffffff}};
-  CHECK(memory_bytes(one) > 64 * 1024);
-  CHECK(memory_bytes(three) > memory_bytes(std::array{sleeper.pid()}));
+  CHECK(memory_use(one).bytes > 64 * 1024);
+  CHECK(memory_use(one).proportional);
+  CHECK(memory_use(three).bytes > memory_use(std::array{sleeper.pid()}).bytes);
+  CHECK(memory_use(three).proportional);
+  CHECK(memory_use(std::array{pid_t{0x3ffffff}}).bytes == 0);
+}
+
+TEST_CASE("process table: where the share may not be read, resident memory counts and it is said",
+          "[os]") {
+  if (::geteuid() == 0) return;  // may read everything
+  const MemoryUse use = memory_use(std::array{pid_t{1}});
+  CHECK(use.bytes > 0);
+  CHECK_FALSE(use.proportional);
 }
 
 TEST_CASE("process table: a variable of a process's environment is found by its whole name",

@@ -128,9 +128,21 @@ TEST_CASE("http: the path and the query are percent-decoded, each part once", "[
   CHECK(request.query[2].value == "d=e");
 }
 
+TEST_CASE("http: a request may name its target with scheme and host", "[wire]") {
+  const Request request =
+      parsed("GET HTTP://superd:80/v1/groups/web?until=running HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(request.segments == std::vector<std::string>{"v1", "groups", "web"});
+  REQUIRE(request.query.size() == 1);
+  CHECK(request.query[0].value == "running");
+  CHECK(parsed("GET http://superd HTTP/1.1\r\nHost: x\r\n\r\n").segments.empty());
+  CHECK(parsed("GET http://superd?a=b HTTP/1.1\r\nHost: x\r\n\r\n").query.size() == 1);
+}
+
 TEST_CASE("http: a path that hides a slash, a NUL or nothing is 400", "[wire]") {
-  for (const char* target : {"/a%2fb", "/a%2Fb", "/%00", "/%0a", "/%7f", "/%", "/%4", "/%zz", "*",
-                             "http://localhost/v1/status", "v1/status"}) {
+  for (const char* target :
+       {"/a%2fb", "/a%2Fb", "/%00", "/%0a", "/%7f", "/%", "/%4", "/%zz", "*",
+        "https://localhost/v1/status", "http:///v1/status", "http://:80/",
+        "http://root@localhost/v1/status", "http:/v1/status", "h\x14tp://x/", "v1/status"}) {
     INFO(target);
     CHECK(refusal_of(std::string("GET ") + target + " HTTP/1.1\r\nHost: x\r\n\r\n") == 400);
   }

@@ -62,6 +62,7 @@ TEST_CASE("views: what costs a look at every process is there only when it was l
   REQUIRE(back);
   CHECK(back->procs == 2U);
   CHECK(back->memory_bytes == 4096U);
+  CHECK_FALSE(back->cpu_ms);
   CHECK(back->pids == std::vector<std::int64_t>{4711, 4712});
   CHECK_FALSE(back->tracking);
 }
