@@ -79,7 +79,7 @@ void preset_puma(const RunnerLine& line, RunnerChoice& choice) {
   choice.stop_signal = SIGTERM;
   choice.graceful_signals = {SIGTERM, SIGINT, SIGHUP};
   choice.clean_signals = {SIGTERM};
-  choice.reload_signal = SIGUSR2;
+  // No reload: at USR2 it executes itself anew, without the sockets, and binds its own address.
   choice.socket_env = core::SocketEnv::listen_fds;
   if (is_cluster(line, settings)) {
     choice.form = "cluster";
@@ -102,7 +102,7 @@ void preset_unicorn(const RunnerLine& line, RunnerChoice& choice) {
   choice.notifies = Notifies::never;
   choice.stop_signal = SIGQUIT;
   choice.graceful_signals = {SIGQUIT};
-  choice.reload_signal = SIGHUP;
+  // No reload: at HUP it closes every socket that its config does not name.
   choice.socket_env = core::SocketEnv::listen_fds;
   set_limit(choice, std::nullopt, find_setting(settings, "timeout"), kUnicornTimeout, "timeout");
   const FileSetting* preload = find_setting(settings, "preload_app");

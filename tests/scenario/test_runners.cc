@@ -187,6 +187,29 @@ TEST_CASE("runners: hypercorn itself resets no client but one that it has just a
   lose_at_most(kJustAccepted, {.name = "hypercorn-fd", .socket = any_socket()});
 }
 
+TEST_CASE("runners: a reload by the preset's signal leaves the sockets and the main processes",
+          "[long]") {
+  const std::string name = GENERATE("gunicorn", "gunicorn-gthread", "uwsgi", "uwsgi-lazy",
+                                    "php-fpm", "mod_wsgi", "puma", "unicorn");
+  CAPTURE(name);
+  const Example example{.name = name};
+  if (!missing(example).empty()) return;
+  Site site(config(example));
+  const SampleReleases releases(site);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running", 120s));
+  const std::vector<pid_t> before = site.main_pids("web");
+  Load load(load_on(site, example));
+  REQUIRE(load.goes_on());
+  const bool has_none = name == "puma" || name == "unicorn";
+  CHECK(site.ctl({"reload", "web"}).exit == (has_none ? 1 : 0));
+  CHECK(load.goes_on(200));
+  const LoadReport report = load.stop();
+  INFO(report);
+  CHECK(report.failed.empty());
+  CHECK(site.main_pids("web") == before);
+}
+
 TEST_CASE("runners: Apache with mod_wsgi by the shim loses no request", "[long]") {
   lose_nothing({.name = "mod_wsgi"});
 }

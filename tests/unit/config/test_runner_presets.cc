@@ -176,8 +176,7 @@ TEST_CASE("presets: ASGI servers", "[config]") {
 }
 
 TEST_CASE("presets: Ruby servers", "[config]") {
-  const std::string end =
-      ", ready listening, clean exits 0 TERM, reload USR2, sockets by LISTEN_FDS";
+  const std::string end = ", ready listening, clean exits 0 TERM, sockets by LISTEN_FDS";
   check({{"puma -b tcp://127.0.0.1:8000",
           "runner puma, single (the command runs \"puma\"): stop TERM, timeout 35s" + end},
          {"puma -b tcp://127.0.0.1:8000 -w 2",
@@ -191,10 +190,10 @@ TEST_CASE("presets: Ruby servers", "[config]") {
         {{"/srv/config/puma.rb", "workers ENV.fetch(\"N\") { 2 }\nworker_shutdown_timeout 60\n"}});
   check({{"unicorn",
           "runner unicorn (the command runs \"unicorn\"): stop QUIT, timeout 1m5s (timeout 1m and "
-          "5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS"},
+          "5s), ready listening, clean exits 0, sockets by LISTEN_FDS"},
          {"unicorn -c unicorn.rb",
           "runner unicorn (the command runs \"unicorn\"): stop QUIT, timeout 20s (timeout 15s and "
-          "5s), ready listening, clean exits 0, reload HUP, sockets by LISTEN_FDS"}},
+          "5s), ready listening, clean exits 0, sockets by LISTEN_FDS"}},
         {{"/srv/unicorn.rb", "timeout 15\npreload_app true\n"}});
 }
 
