@@ -138,11 +138,16 @@ stop    = { timeout = "5s" }
   if (!journal) ::unlink(site.path("run/journal").c_str());
   // What is run from here on takes none of them by chance.
   REQUIRE(space.run_inside("echo 500 >/proc/sys/kernel/ns_last_pid").exit == 0);
+  std::size_t strangers = 0;
   for (const pid_t pid : reused) {
     REQUIRE(space.start_stranger(pid).out == std::to_string(pid) + "\n");
+    ++strangers;
+    // Its child is made before the next PID is chosen.
+    REQUIRE(wait_until(kSoon, [&] {
+      return space.running("sleep 100003").size() == strangers &&
+             space.running("sleep 100004").size() == strangers;
+    }));
   }
-  REQUIRE(wait_until(kSoon, [&] { return space.running("sleep 100003").size() == 2; }));
-  REQUIRE(wait_until(kSoon, [&] { return space.running("sleep 100004").size() == 2; }));
   const auto strangers_live = [&] {
     return space.running("sleep 100003").size() == 2 && space.running("sleep 100004").size() == 2;
   };
