@@ -11,6 +11,7 @@
 #include "keeper/keeper.h"
 #include "keeper/keeper_link.h"
 #include "logs/logger.h"
+#include "os/limits.h"
 
 namespace superd::front {
 namespace {
@@ -75,6 +76,8 @@ int be_keeper(const RoleOptions& options) {
 
 int be_supervisor(const RoleOptions& options) {
   ignore_forwarded_signals();
+  // Somebody may have lowered the keeper's limit, which is inherited, since superd began.
+  (void)os::raise_nofile_limit();
   daemon::SupervisorOptions supervisor;
   supervisor.config_file = options.config_file;
   supervisor.journal = options.journal;

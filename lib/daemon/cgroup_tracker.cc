@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/shortage.h"
 
 namespace superd::daemon {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 // A cgroup stays busy for some milliseconds after its last process has gone (LINUX.md 1.1).
 constexpr std::chrono::milliseconds kRemovalPause{10};
 constexpr int kLastRemovals = 50;
+// Between two looks where no event tells.
+constexpr std::chrono::milliseconds kLookPause{100};
 
 std::string cgroup_name(core::SpawnId spawn) { return "s" + core::to_string(spawn); }
 
@@ -47,6 +50,7 @@ std::optional<core::SpawnId> CgroupTracker::owner(pid_t pid) {
 }
 
 void CgroupTracker::signal(core::SpawnId spawn, int signal) {
+  spares_.release();
   for (const pid_t pid : members(spawn)) {
     const Result<UniqueFd> pidfd = os::open_pidfd(pid);
     // Asked again with the pidfd in hand: a PID that was reused meanwhile is not in the cgroup.
@@ -55,10 +59,12 @@ void CgroupTracker::signal(core::SpawnId spawn, int signal) {
       log::debug("signal {} to {}: {}", signal, pid, sent.error().message);
     }
   }
+  spares_.refill();
 }
 
 void CgroupTracker::kill(core::SpawnId spawn) {
-  if (const Status killed = root_.kill(cgroup_name(spawn)); !killed) {
+  const auto kill = [&] { return root_.kill(cgroup_name(spawn)); };
+  if (const Status killed = spares_.help(kill); !killed) {
     log::warn("{}", killed.error().message);
   }
 }
@@ -66,27 +72,37 @@ void CgroupTracker::kill(core::SpawnId spawn) {
 void CgroupTracker::watch_end(core::SpawnId spawn, std::function<void()> gone) {
   EndWatch& watch = ends_[spawn];
   watch.gone = std::move(gone);
-  Result<UniqueFd> events = root_.open_events(cgroup_name(spawn));
-  if (events) {
-    watch.events = std::move(*events);
-    auto poll = loop::Poll::create(loop_, watch.events.get(),
-                                   [this, spawn](loop::PollEvents) { check_end(spawn); });
-    if (poll) {
-      watch.poll.emplace(std::move(*poll));
-      watch.poll->watch({.priority = true});
-    }
-  }
   check_end(spawn);
+}
+
+void CgroupTracker::watch_events(core::SpawnId spawn, EndWatch& watch) {
+  if (watch.poll) return;
+  Result<UniqueFd> events = root_.open_events(cgroup_name(spawn));
+  if (!events) return;
+  watch.events = std::move(*events);
+  auto poll = loop::Poll::create(loop_, watch.events.get(),
+                                 [this, spawn](loop::PollEvents) { check_end(spawn); });
+  if (!poll) return;
+  watch.poll.emplace(std::move(*poll));
+  watch.poll->watch({.priority = true});
 }
 
 void CgroupTracker::check_end(core::SpawnId spawn) {
   const auto found = ends_.find(spawn);
   if (found == ends_.end()) return;
-  if (found->second.events) {
-    const Result<bool> populated = os::CgroupRoot::read_events(found->second.events.get());
-    if (populated && *populated) return;
+  EndWatch& watch = found->second;
+  watch_events(spawn, watch);
+  const Result<bool> populated =
+      watch.events ? os::CgroupRoot::read_events(watch.events.get())
+                   : spares_.help([&] { return root_.populated(cgroup_name(spawn)); });
+  if (!populated || *populated) {
+    if (watch.poll && populated) return;
+    // Nobody tells the end: it is looked for.
+    if (!watch.again) watch.again.emplace(loop_, [this, spawn] { check_end(spawn); });
+    watch.again->after(kLookPause);
+    return;
   }
-  const std::function<void()> gone = std::move(found->second.gone);
+  const std::function<void()> gone = std::move(watch.gone);
   ends_.erase(found);
   gone();
 }
@@ -100,7 +116,7 @@ void CgroupTracker::forget(core::SpawnId spawn) {
 void CgroupTracker::remove_pending() {
   for (auto it = removals_.begin(); it != removals_.end();) {
     const Status removed = root_.remove(cgroup_name(*it));
-    if (!removed && removed.error().code == EBUSY) {
+    if (!removed && (removed.error().code == EBUSY || is_shortage(removed.error().code))) {
       ++it;
       continue;
     }
@@ -122,9 +138,11 @@ void CgroupTracker::close() {
   }
 }
 
-std::vector<core::SpawnId> CgroupTracker::existing() {
+Result<std::vector<core::SpawnId>> CgroupTracker::existing() {
+  const Result<std::vector<std::string>> names = root_.list();
+  if (!names) return tl::unexpected(names.error());
   std::vector<core::SpawnId> spawns;
-  for (const std::string& name : root_.list().value_or(std::vector<std::string>{})) {
+  for (const std::string& name : *names) {
     if (const auto spawn = parse_cgroup_name(name)) spawns.push_back(*spawn);
   }
   return spawns;

@@ -12,6 +12,7 @@
 #include "loop/poll.h"
 #include "loop/timer.h"
 #include "os/cgroup.h"
+#include "os/spare_descriptors.h"
 
 namespace superd::daemon {
 
@@ -35,18 +36,24 @@ class CgroupTracker : public Tracker {
   void close() override;
 
   // Spawns whose cgroups exist at this moment.
-  std::vector<core::SpawnId> existing();
+  Result<std::vector<core::SpawnId>> existing();
 
  private:
   struct EndWatch {
     UniqueFd events;
     std::optional<loop::Poll> poll;
+    std::optional<loop::Timer> again;
     std::function<void()> gone;
   };
+  // For a list of processes, a pidfd and a look at whose it is.
+  static constexpr std::size_t kSpareDescriptors = 3;
+
+  void watch_events(core::SpawnId spawn, EndWatch& watch);
   void check_end(core::SpawnId spawn);
   void remove_pending();
 
   loop::Loop& loop_;
+  os::SpareDescriptors spares_{kSpareDescriptors};
   os::CgroupRoot root_;
   std::map<core::SpawnId, EndWatch> ends_;
   // Cgroups that were still busy when they were to be removed.

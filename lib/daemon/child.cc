@@ -15,6 +15,13 @@ namespace {
 constexpr std::chrono::milliseconds kQuestionPause{20};
 constexpr int kMostQuestions = 100;
 
+os::ProcessId identify(pid_t pid) {
+  constexpr int kTries = 3;
+  Result<os::ProcessId> id = os::process_id(pid);
+  for (int tried = 1; !id && tried < kTries; ++tried) id = os::process_id(pid);
+  return id.value_or(os::ProcessId{.pid = pid, .start_time = 0});
+}
+
 }  // namespace
 
 core::Exit to_core(const os::Exit& exit) {
@@ -29,7 +36,7 @@ core::Exit to_core(const os::Exit& exit) {
 
 Child::Child(os::SpawnRequest request, os::Spawned spawned)
     : request_(std::move(request)),
-      id_(os::process_id(spawned.pid).value_or(os::ProcessId{.pid = spawned.pid, .start_time = 0})),
+      id_(identify(spawned.pid)),
       pidfd_(std::move(spawned.pidfd)),
       exec_status_(std::move(spawned.exec_status)) {}
 
@@ -46,9 +53,9 @@ Status Child::follow(loop::Loop& loop, Hooks hooks) {
     }
     return watch(loop, pidfd_.get(), exit_poll_, &Child::on_end);
   }
-  if (Status watched = watch(loop, exec_status_.get(), exec_poll_, &Child::on_exec_report);
-      !watched) {
-    return watched;
+  if (exec_status_ && !exec_poll_) {
+    Status watched = watch(loop, exec_status_.get(), exec_poll_, &Child::on_exec_report);
+    if (!watched) return watched;
   }
   return watch(loop, pidfd_.get(), exit_poll_, &Child::on_end);
 }
@@ -83,7 +90,8 @@ void Child::on_end() {
   // Reaped when everybody was told: should superd die in between, its end is the keeper's to tell.
   const Result<std::optional<os::Exit>> exit = os::peek_exit(pidfd_.get());
   if (exit && !*exit) return;
-  const UniqueFd pidfd = duplicate(pidfd_.get());
+  exit_poll_.reset();
+  const UniqueFd pidfd = std::move(pidfd_);
   core::Exit how;
   if (exec_failure_) {
     how = core::Exit::before_exec(*exec_failure_);

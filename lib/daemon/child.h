@@ -38,6 +38,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
+  // Where it fails, it may be called again.
   Status follow(loop::Loop& loop, Hooks hooks);
 
   // How an adopted one ended. May destroy the child.

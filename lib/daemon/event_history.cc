@@ -41,7 +41,10 @@ std::string EventHistory::path_beside(const std::string& journal) {
 
 void EventHistory::restore() {
   const Result<std::string> text = journal::read_own_file(path_, 4 * most_bytes_, kWhat);
-  if (!text) return log::error("{}; beginning without it", text.error().message);
+  if (!text) {
+    restored_ = tl::unexpected(text.error());
+    return log::error("{}; beginning without it", text.error().message);
+  }
   std::size_t bad = 0;
   for (std::string& line : split(*text, '\n')) {
     if (line.empty()) continue;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "base/unique_fd.h"
 #include "wire/views.h"
 
@@ -33,6 +34,9 @@ class EventHistory {
   // Reads what earlier supervisors left.
   explicit EventHistory(std::string path, std::size_t most_bytes = kMostBytes);
 
+  // Fails where what they left could not be read.
+  [[nodiscard]] const Status& restored() const { return restored_; }
+
   // The file has the event when this returns. Its id is above all that are kept.
   void add(const wire::OccurrenceView& event);
 
@@ -55,6 +59,7 @@ class EventHistory {
 
   std::string path_;
   std::size_t most_bytes_;
+  Status restored_;
   Entries entries_;
   std::size_t bytes_ = 0;  // of entries_
   UniqueFd file_;          // empty: all is to be written anew

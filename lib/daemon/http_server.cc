@@ -5,7 +5,6 @@
 #include <optional>
 #include <set>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include "loop/defer.h"
 #include "loop/poll.h"
 #include "loop/timer.h"
+#include "os/spare_descriptors.h"
 
 namespace superd::daemon {
 namespace {
@@ -26,24 +26,6 @@ constexpr std::size_t kRefusedConnections = 32;
 // What one client costs: its connection, its pidfd, a file of /proc, and one for its request.
 constexpr std::size_t kSpareDescriptors = 4;
 constexpr std::chrono::milliseconds kAcceptPause{100};
-
-// Descriptors set aside for when there are none left.
-class SpareDescriptors {
- public:
-  SpareDescriptors() { refill(); }
-  void refill() {
-    while (spares_.size() < kSpareDescriptors) {
-      UniqueFd spare(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      if (!spare) return;
-      spares_.push_back(std::move(spare));
-    }
-  }
-  void release() { spares_.clear(); }
-  [[nodiscard]] bool empty() const { return spares_.empty(); }
-
- private:
-  std::vector<UniqueFd> spares_;
-};
 
 Result<UniqueFd> accept_on(int listener) {
   UniqueFd socket(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -97,7 +79,7 @@ class HttpServer::State : public HttpConnection::Host,
   std::optional<loop::Poll> poll_;
   loop::Timer pause_;
   loop::Defer idle_;
-  SpareDescriptors spares_;
+  os::SpareDescriptors spares_{kSpareDescriptors};
   std::map<HttpConnection*, std::shared_ptr<HttpConnection>> connections_;
   std::set<HttpConnection*> excess_;  // of these the ones above max_connections
   Told pause_told_ = Told::no;

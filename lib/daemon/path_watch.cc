@@ -123,9 +123,11 @@ void PathWatch::take(const os::InotifyEvent& event) {
 
 void PathWatch::tell(State& state, const os::InotifyEvent& event) {
   const core::TimePoint now = loop::now();
-  const auto interests =
-      std::ranges::equal_range(state.interests, event.watch, {}, &Interest::watch);
-  for (const Interest& interest : interests) {
+  // A range of its own (equal_range) is more than clang 14 makes of this library.
+  const auto end = std::ranges::upper_bound(state.interests, event.watch, {}, &Interest::watch);
+  for (auto at = std::ranges::lower_bound(state.interests, event.watch, {}, &Interest::watch);
+       at != end; ++at) {
+    const Interest& interest = *at;
     if ((event.mask & (IN_IGNORED | IN_UNMOUNT)) != 0) {
       if (std::ranges::binary_search(watched_, event.watch)) state.settle.note(now);
       continue;

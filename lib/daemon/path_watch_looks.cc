@@ -156,8 +156,7 @@ void PathWatch::drop_stale_watches() {
     for (const Interest& interest : state.interests) needed.push_back(interest.watch);
   }
   std::ranges::sort(needed);
-  const auto repeated = std::ranges::unique(needed);
-  needed.erase(repeated.begin(), repeated.end());
+  needed.erase(std::unique(needed.begin(), needed.end()), needed.end());
   needed.shrink_to_fit();
   std::vector<int> stale;
   std::ranges::set_difference(watched_, needed, std::back_inserter(stale));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/shortage.h"
 
 namespace superd::daemon {
 namespace {
@@ -23,6 +24,8 @@ constexpr std::chrono::milliseconds kSamples[] = {
     std::chrono::milliseconds(4000),
 };
 constexpr int kKillRounds = 3;
+// Between two looks where nothing tells that a process has ended.
+constexpr std::chrono::milliseconds kLookPause{100};
 
 bool is_alive(const os::ProcessInfo& process) {
   return process.state != 'Z' && process.state != 'X';
@@ -37,13 +40,21 @@ std::string program_of(pid_t pid) {
 
 namespace {
 
+// Whether a session with the number of the main process's PID can only be its own: the kernel gives
+// the PID to nobody while a process is left in the session, but does where none is.
+bool has_own_session(const os::ProcessTable& table, const KnownTree& tree) {
+  const os::ProcessInfo* now = table.find(tree.main.pid);
+  return now == nullptr || now->id == tree.main;
+}
+
 // Trees that an earlier keeper had as its descendants: they went to whoever adopts orphans when it
 // died. What they had in common with their main process is left.
 void attribute_elsewhere(const os::ProcessTable& table, const KnownTrees& trees,
                          std::map<pid_t, std::optional<core::SpawnId>>& result) {
   for (const auto& [spawn, tree] : trees) {
     if (result.contains(tree.main.pid)) continue;
-    std::vector<const os::ProcessInfo*> found = table.session_of(tree.main.pid);
+    std::vector<const os::ProcessInfo*> found;
+    if (has_own_session(table, tree)) found = table.session_of(tree.main.pid);
     for (const os::ProcessId& known : tree.seen) {
       const os::ProcessInfo* process = table.find(known.pid);
       if (process == nullptr || process->id != known) continue;
@@ -65,7 +76,7 @@ std::map<pid_t, std::optional<core::SpawnId>> attribute(const os::ProcessTable& 
   std::map<pid_t, core::SpawnId> sessions;
   for (const auto& [spawn, tree] : trees) {
     seen[tree.main] = spawn;
-    sessions[tree.main.pid] = spawn;
+    if (has_own_session(table, tree)) sessions[tree.main.pid] = spawn;
     for (const os::ProcessId& process : tree.seen) seen[process] = spawn;
   }
   std::map<pid_t, std::optional<core::SpawnId>> result;
@@ -111,18 +122,20 @@ void SessionTracker::started(core::SpawnId spawn, const os::ProcessId& main) {
 }
 
 void SessionTracker::sample() {
-  look();
+  (void)look();
   ++samples_taken_;
   if (samples_taken_ < std::size(kSamples)) sampler_.after(kSamples[samples_taken_]);
 }
 
-void SessionTracker::look_once_a_turn() {
-  if (!looked_this_turn_) look();
-  looked_this_turn_ = true;
+Status SessionTracker::look_once_a_turn() {
+  if (looked_this_turn_) return {};
+  Status looked = look();
+  looked_this_turn_ = looked.has_value();
   end_of_turn_.schedule();
+  return looked;
 }
 
-void SessionTracker::before_stop(core::SpawnId) { look_once_a_turn(); }
+void SessionTracker::before_stop(core::SpawnId) { (void)look_once_a_turn(); }
 
 std::optional<core::SpawnId> SessionTracker::cookie_of(pid_t pid) const {
   for (const char* variable : {"NOTIFY_SOCKET", "SUPERD_ERRAND"}) {
@@ -136,10 +149,10 @@ std::optional<core::SpawnId> SessionTracker::cookie_of(pid_t pid) const {
   return std::nullopt;
 }
 
-std::vector<core::SpawnId> SessionTracker::take_over() {
+Result<std::vector<core::SpawnId>> SessionTracker::take_over() {
   std::vector<core::SpawnId> spawns;
   const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
-  if (!table) return spawns;
+  if (!table) return tl::unexpected(table.error());
   const auto is_better = [this](const os::ProcessInfo& one, const os::ProcessInfo& other) {
     if ((one.parent == keeper_) != (other.parent == keeper_)) return one.parent == keeper_;
     return one.id.start_time < other.id.start_time;
@@ -164,11 +177,11 @@ std::vector<core::SpawnId> SessionTracker::take_over() {
   return spawns;
 }
 
-void SessionTracker::look() {
-  const Result<os::ProcessTable> table = os::ProcessTable::snapshot();
+Status SessionTracker::look() {
+  const Result<os::ProcessTable> table = spares_.help([] { return os::ProcessTable::snapshot(); });
   if (!table) {
     log::warn("the process table cannot be read: {}", table.error().message);
-    return;
+    return tl::unexpected(table.error());
   }
   // superd's own processes: this one and the logger.
   std::set<pid_t> exempt = {getpid()};
@@ -194,10 +207,11 @@ void SessionTracker::look() {
       unknown_.push_back(pid);
     }
   }
+  return {};
 }
 
 std::vector<pid_t> SessionTracker::members(core::SpawnId spawn) {
-  look_once_a_turn();
+  (void)look_once_a_turn();
   std::vector<pid_t> pids;
   const auto found = trees_.find(spawn);
   if (found == trees_.end()) return pids;
@@ -206,7 +220,7 @@ std::vector<pid_t> SessionTracker::members(core::SpawnId spawn) {
 }
 
 std::optional<core::SpawnId> SessionTracker::owner(pid_t pid) {
-  look_once_a_turn();
+  (void)look_once_a_turn();
   for (const auto& [spawn, tree] : trees_) {
     for (const os::ProcessId& process : tree.seen) {
       if (process.pid == pid) return spawn;
@@ -216,16 +230,17 @@ std::optional<core::SpawnId> SessionTracker::owner(pid_t pid) {
 }
 
 std::vector<pid_t> SessionTracker::unknown() {
-  look_once_a_turn();
+  (void)look_once_a_turn();
   return unknown_;
 }
 
 void SessionTracker::signal(core::SpawnId spawn, int signal) {
-  look();
+  (void)look();
   const auto found = trees_.find(spawn);
   if (found == trees_.end()) return;
   for (const os::ProcessId& process : found->second.seen) {
-    if (const Status sent = os::signal_process(process, signal); !sent) {
+    const Status sent = spares_.help([&] { return os::signal_process(process, signal); });
+    if (!sent) {
       log::debug("signal {} to {}: {}", signal, process.pid, sent.error().message);
     }
   }
@@ -241,23 +256,43 @@ void SessionTracker::watch_end(core::SpawnId spawn, std::function<void()> gone) 
   check_end(spawn);
 }
 
+SessionTracker::Living SessionTracker::watch_living(core::SpawnId spawn, EndWatch& watch) {
+  bool known = look_once_a_turn().has_value();
+  for (const os::ProcessId& process : trees_[spawn].seen) {
+    Result<UniqueFd> pidfd = os::open_pidfd(process);
+    if (!pidfd) {
+      known = known && !is_shortage(pidfd.error().code);
+      continue;
+    }
+    auto poll = loop::Poll::readable(loop_, pidfd->get(), [this, spawn] { check_end(spawn); });
+    if (!poll) {
+      known = false;
+      continue;
+    }
+    Watched& watched = watch.living.emplace_back();
+    watched.pidfd = std::move(*pidfd);
+    watched.poll.emplace(std::move(*poll));
+  }
+  if (!watch.living.empty()) return Living::some;
+  return known ? Living::none : Living::unknown;
+}
+
 void SessionTracker::check_end(core::SpawnId spawn) {
   const auto found = ends_.find(spawn);
   if (found == ends_.end()) return;
   EndWatch& watch = found->second;
   std::erase_if(watch.living, [](const Watched& w) { return os::has_ended(w.pidfd.get()); });
   if (!watch.living.empty()) return;
-  look_once_a_turn();
-  for (const os::ProcessId& process : trees_[spawn].seen) {
-    Result<UniqueFd> pidfd = os::open_pidfd(process);
-    if (!pidfd) continue;
-    Watched& watched = watch.living.emplace_back();
-    watched.pidfd = std::move(*pidfd);
-    auto poll =
-        loop::Poll::readable(loop_, watched.pidfd.get(), [this, spawn] { check_end(spawn); });
-    if (poll) watched.poll.emplace(std::move(*poll));
+  switch (watch_living(spawn, watch)) {
+    case Living::some:
+      return;
+    case Living::unknown:
+      if (!watch.again) watch.again.emplace(loop_, [this, spawn] { check_end(spawn); });
+      watch.again->after(kLookPause);
+      return;
+    case Living::none:
+      break;
   }
-  if (!watch.living.empty()) return;
   const std::function<void()> gone = std::move(watch.gone);
   ends_.erase(spawn);
   gone();

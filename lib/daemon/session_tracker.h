@@ -14,6 +14,7 @@
 #include "loop/poll.h"
 #include "loop/timer.h"
 #include "os/process_table.h"
+#include "os/spare_descriptors.h"
 
 namespace superd::daemon {
 
@@ -46,7 +47,7 @@ class SessionTracker : public Tracker {
                  std::string why_not_stronger);
 
   // The trees of an earlier supervisor, as far as their main processes' environments tell.
-  std::vector<core::SpawnId> take_over();
+  Result<std::vector<core::SpawnId>> take_over();
 
   [[nodiscard]] std::string name() const override { return "session"; }
   [[nodiscard]] std::string description() const override;
@@ -70,14 +71,21 @@ class SessionTracker : public Tracker {
   struct EndWatch {
     std::function<void()> gone;
     std::list<Watched> living;
+    std::optional<loop::Timer> again;
   };
   [[nodiscard]] std::optional<core::SpawnId> cookie_of(pid_t pid) const;
-  void look();
+  // Fails where the process table cannot be read: what was seen before stays.
+  Status look();
   // The first call of a turn looks. What ended was told by the kernel before the turn began, so a
   // look in it is late enough for everything that happens in it.
-  void look_once_a_turn();
+  Status look_once_a_turn();
+  enum class Living { none, some, unknown };
+  Living watch_living(core::SpawnId spawn, EndWatch& watch);
   void sample();
   void check_end(core::SpawnId spawn);
+
+  // For the process table and a pidfd.
+  static constexpr std::size_t kSpareDescriptors = 3;
 
   loop::Loop& loop_;
   pid_t keeper_;
@@ -87,6 +95,7 @@ class SessionTracker : public Tracker {
   std::vector<pid_t> unknown_;
   std::map<core::SpawnId, EndWatch> ends_;
   std::size_t samples_taken_ = 0;  // since the latest start
+  os::SpareDescriptors spares_{kSpareDescriptors};
   loop::Timer sampler_;
   bool looked_this_turn_ = false;
   loop::Defer end_of_turn_;

@@ -116,6 +116,13 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   process.gid = request->identity ? request->identity->gid : getegid();
   process.oom_kills = os::oom_kills();
   process.main.emplace(std::move(*request), std::move(*spawned));
+  if (process.main->id().start_time == 0) {
+    log::error(
+        "{}: the start time of process {} cannot be read, and no later supervisor could "
+        "prove that it is the worker: killed",
+        core::to_string(process.worker), process.main->id().pid);
+    (void)process.main->signal(SIGKILL);
+  }
   process.number = os::process_number(process.main->pidfd());
   note(process);
   parts_.journal.flush();
@@ -123,7 +130,8 @@ Status Spawner::start(Process& process, const Recipe& recipe) {
   log::debug("{}: process {} is spawn {}", core::to_string(process.worker), process.main->id().pid,
              core::to_string(process.id));
   tell_(core::ProcessMade{.spawn = process.id, .pid = process.main->id().pid});
-  return watch(process);
+  keep_watch(process);
+  return {};
 }
 
 Status Spawner::open_sockets(Process& process, const Recipe& recipe) {
@@ -238,10 +246,6 @@ void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,
 void Spawner::never_ran(core::SpawnId id, const std::string& why) {
   Process* process = find(id);
   if (process == nullptr || process->main_gone) return;
-  if (process->main) {
-    // It runs, but its end would not be seen.
-    parts_.tracker.kill(id);
-  }
   process->main_gone = true;
   tell_(core::MainExited{.spawn = id, .exit = core::Exit::before_exec(why)});
   tell_(core::TreeGone{.spawn = id});
@@ -307,10 +311,8 @@ void Spawner::forget(core::SpawnId spawn) {
     parts_.logger.finish(spawn);
     (void)parts_.keeper.drop(output_item(spawn, process->worker));
   }
-  if (process->notify) {
-    ::unlink(process->notify_path.c_str());
-    (void)parts_.keeper.drop(notify_item(spawn, process->worker));
-  }
+  if (!process->notify_path.empty()) ::unlink(process->notify_path.c_str());
+  if (process->notify) (void)parts_.keeper.drop(notify_item(spawn, process->worker));
   if (process->ready) (void)parts_.keeper.drop(ready_item(spawn, process->worker));
   if (!process->sockets.empty()) {
     (void)parts_.keeper.drop(private_item(spawn, process->worker));

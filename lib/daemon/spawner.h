@@ -72,8 +72,9 @@ class Spawner {
   void forget(core::SpawnId spawn);
 
   // Takes over a spawn of an earlier supervisor, as the core has it (`life`): nothing is told
-  // before go_on(). `group`: the configuration of its generation.
-  void adopt(const ProcessRecord& record, const core::Life& life, core::SpecPtr group, Held held);
+  // before go_on(). `group`: the configuration of its generation. Fails, with nothing done to the
+  // process, where something is lacking to know it by (base/shortage.h).
+  Status adopt(const ProcessRecord& record, const core::Life& life, core::SpecPtr group, Held held);
   // Tells what became of it meanwhile, and what becomes of it from now on. `exit`: how it ended
   // where the keeper knows.
   void go_on(core::SpawnId spawn, const std::optional<os::Exit>& exit);
@@ -118,6 +119,8 @@ class Spawner {
   void never_ran(core::SpawnId id, const std::string& why);
 
   // spawner_events.cc: what becomes of it.
+  // Tried again until it works.
+  void keep_watch(Process& process);
   Status watch(Process& process);
   void on_notify_socket(core::SpawnId id);
   [[nodiscard]] bool speaks_for(const Process& process,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/shortage.h"
 #include "daemon/spawner.h"
 #include "daemon/spawner_process.h"
 #include "os/oom_kills.h"
@@ -33,13 +34,14 @@ std::optional<UniqueFd> handle_of(pid_t pid, int number) {
   return handle;
 }
 
-// Nothing: it has ended, or the PID is another process's by now.
-std::optional<UniqueFd> prove(const ProcessRecord& record) {
+// Empty: it has ended, or the PID is another process's by now.
+Result<UniqueFd> prove(const ProcessRecord& record) {
   Result<UniqueFd> pidfd = os::open_pidfd(record.main);
-  if (!pidfd) return std::nullopt;
+  if (!pidfd && is_shortage(pidfd.error().code)) return pidfd;
+  if (!pidfd) return UniqueFd();
   const auto number = os::process_number(pidfd->get());
-  if (record.number && number && *record.number != *number) return std::nullopt;
-  return std::move(*pidfd);
+  if (record.number && number && *record.number != *number) return UniqueFd();
+  return pidfd;
 }
 
 }  // namespace
@@ -58,8 +60,10 @@ void Spawner::note(const Process& process) {
                        .tree_told = process.tree_told});
 }
 
-void Spawner::adopt(const ProcessRecord& record, const core::Life& life, core::SpecPtr group,
-                    Held held) {
+Status Spawner::adopt(const ProcessRecord& record, const core::Life& life, core::SpecPtr group,
+                      Held held) {
+  Result<UniqueFd> pidfd = prove(record);
+  if (!pidfd) return tl::unexpected(pidfd.error());
   auto process = std::make_unique<Process>();
   process->id = record.spawn;
   process->worker = record.worker;
@@ -73,13 +77,15 @@ void Spawner::adopt(const ProcessRecord& record, const core::Life& life, core::S
   process->uid = record.uid;
   process->gid = record.gid;
   process->status = record.status;
-  process->main.emplace(record.main, prove(record).value_or(UniqueFd()));
+  process->main.emplace(record.main, std::move(*pidfd));
   parts_.tracker.started(process->id, record.main);
   if (const Status taken = take(*process, std::move(held)); !taken) {
+    if (is_shortage(taken.error().code)) return taken;
     log::warn("{}: {}", core::to_string(process->worker), taken.error().message);
   }
   note(*process);
   processes_[record.spawn] = std::move(process);
+  return {};
 }
 
 Status Spawner::take(Process& process, Held held) {
@@ -140,9 +146,7 @@ void Spawner::go_on(core::SpawnId spawn, const std::optional<os::Exit>& exit) {
                                     [this, spawn] { tell_(core::TreeGone{.spawn = spawn}); });
   }
   if (exit) return on_exit(spawn, to_core(*exit));
-  if (const Status watched = watch(*process); !watched) {
-    return never_ran(spawn, watched.error().message);
-  }
+  keep_watch(*process);
   // It was made and executed by the one before.
   if (process->main->pidfd() >= 0) tell_(core::ProgramExecuted{.spawn = spawn});
 }

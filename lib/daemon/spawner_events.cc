@@ -14,12 +14,24 @@ namespace {
 // A turn takes so many messages of a worker that never stops sending: more than a socket holds
 // (net.unix.max_dgram_qlen, 512 at most where systemd sets it), so that an exit finds all of them.
 constexpr int kMessagesATurn = 1024;
+constexpr std::chrono::milliseconds kWatchPause{200};
 
 }  // namespace
 
+void Spawner::keep_watch(Process& process) {
+  const Status watched = watch(process);
+  if (watched) return;
+  log::warn("{}: {}; trying again until it works", core::to_string(process.worker),
+            watched.error().message);
+  process.watch_again.emplace(parts_.loop, [this, id = process.id] {
+    if (Process* again = find(id); again != nullptr && !again->main_gone) keep_watch(*again);
+  });
+  process.watch_again->after(kWatchPause);
+}
+
 Status Spawner::watch(Process& process) {
   const core::SpawnId id = process.id;
-  if (process.notify) {
+  if (process.notify && !process.notify_poll) {
     auto poll = loop::Poll::readable(parts_.loop, process.notify.get(),
                                      [this, id] { on_notify_socket(id); });
     if (!poll) return tl::unexpected(poll.error());

@@ -8,6 +8,7 @@
 #include "daemon/private_sockets.h"
 #include "daemon/spawner.h"
 #include "loop/poll.h"
+#include "loop/timer.h"
 
 namespace superd::daemon {
 
@@ -36,6 +37,7 @@ struct Spawner::Process {
   UniqueFd ready;  // read end of {fd:ready}; empty: the group has none
   // Ends before its descriptor.
   std::optional<loop::Poll> notify_poll;
+  std::optional<loop::Timer> watch_again;
 };
 
 // `out/17/web.1`: what the keeper holds for a spawn, under names that a later supervisor can read.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/shortage.h"
 #include "config/load.h"
 #include "daemon/private_sockets.h"
 #include "daemon/supervisor_state.h"
@@ -105,7 +106,12 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                          [this](const std::vector<core::SpawnId>& spawns) {
                            spawner_.reconcile_captures(spawns, held_spawns_);
                          },
-                     .on_matched = [this](core::SpawnId spawn) { readiness_.log_matched(spawn); }}),
+                     .on_matched = [this](core::SpawnId spawn) { readiness_.log_matched(spawn); },
+                     .on_alone =
+                         [this] {
+                           (void)keeper_.ask(keeper::kPeerItem);
+                           sync_keeper();
+                         }}),
       errands_({.loop = loop, .tracker = *tracking_.tracker},
                {.notify_dir = notify_dir(spec_.daemon.runtime_dir),
                 .worker_socket = spec_.daemon.worker_socket,
@@ -234,9 +240,10 @@ struct Continuation {
   std::map<std::string, std::string> values;
 };
 
-Continuation read_journal(const std::string& path, const std::string& boot_id) {
+Result<Continuation> read_journal(const std::string& path, const std::string& boot_id) {
   Continuation from;
   Result<journal::Content> content = journal::read(path);
+  if (!content && is_shortage(content.error().code)) return tl::unexpected(content.error());
   if (!content) {
     log::error("{}; beginning without it", content.error().message);
     return from;
@@ -276,6 +283,12 @@ void take_daemon_from_file(const std::string& file, Recovered& recovered) {
   recovered.spec.hooks = std::move(spec->hooks);
 }
 
+// At once: the keeper kills a supervisor that closes its pair first, and would see that.
+[[noreturn]] void cannot_begin(const Error& why) {
+  log::error("{}", why.message);
+  _exit(is_shortage(why.code) ? keeper::kTryAgainLater : 1);
+}
+
 }  // namespace
 
 int check_journal(const std::string& path) {
@@ -295,17 +308,18 @@ int check_journal(const std::string& path) {
 int run_supervisor(const SupervisorOptions& options) {
   keeper::KeeperLink keeper{UniqueFd(options.keeper_fd)};
   auto briefing = keeper.receive_briefing(std::chrono::seconds(10));
-  if (!briefing) {
-    log::error("the keeper: {}", briefing.error().message);
-    return 1;
-  }
+  if (!briefing) cannot_begin(briefing.error());
   if (briefing->set_journal_aside) {
     const Status aside = journal::set_aside(options.journal);
     log::error("the supervisors before this one died too often: their journal is set aside{}",
                aside ? " as " + options.journal + ".aside" : ": " + aside.error().message);
   }
-  const std::string boot_id = journal::boot_id().value_or("");
-  Continuation from = read_journal(options.journal, boot_id);
+  const Result<std::string> boot = journal::boot_id();
+  if (!boot && is_shortage(boot.error().code)) cannot_begin(boot.error());
+  const std::string boot_id = boot.value_or("");
+  Result<Continuation> journaled = read_journal(options.journal, boot_id);
+  if (!journaled) cannot_begin(journaled.error());
+  Continuation& from = *journaled;
   if (from.recovered && is_fresh(*briefing))
     take_daemon_from_file(options.config_file, *from.recovered);
   std::optional<core::Spec> spec =
@@ -313,19 +327,13 @@ int run_supervisor(const SupervisorOptions& options) {
   if (!spec) return 1;
   configure_log(spec->daemon);
   Result<loop::Loop> loop = loop::Loop::create();
-  if (!loop) {
-    log::error("{}", loop.error().message);
-    return 1;
-  }
+  if (!loop) cannot_begin(loop.error());
   journal::SpecNumbers specs = from.recovered ? from.recovered->specs : journal::SpecNumbers();
   Journal journal(journal::Store(options.journal, boot_id, std::move(from.values)),
                   std::move(specs));
   Supervisor supervisor(*loop, std::move(*spec), std::move(journal), options, keeper);
   const Status begun = supervisor.begin(std::move(briefing->items), std::move(from.recovered));
-  if (!begun) {
-    log::error("{}", begun.error().message);
-    return 1;
-  }
+  if (!begun) cannot_begin(begun.error());
   loop->run();
   // A thread of the pool may hang on a dead file system: nothing waits for it.
   if (supervisor.keeper_gone()) _exit(0);

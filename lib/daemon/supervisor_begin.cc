@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/shortage.h"
 #include "daemon/private_sockets.h"
 #include "daemon/supervisor_state.h"
 #include "os/credentials.h"
@@ -69,6 +70,11 @@ core::Event start_of(const core::GroupSpec& group, core::CommandId id, const std
 }
 
 Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovered> recovered) {
+  if (!tracking_.found) return tracking_.found;
+  if (const Status& restored = event_history_.restored();
+      !restored && is_shortage(restored.error().code)) {
+    return restored;
+  }
   take_items(std::move(items));
   if (!recovered && !tracking_.leftovers.empty()) recovered = find_running();
   const bool goes_on = recovered.has_value();
@@ -111,7 +117,9 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   for (const core::GroupSpec& group : spec_.groups) triggers_.set(group);
   boot_told_ = goes_on && recovered->start_told;
   journal_.note_daemon(spec_, {.start_told = boot_told_});
-  if (goes_on) take_over(*recovered);
+  if (goes_on) {
+    if (Status taken = take_over(*recovered); !taken) return taken;
+  }
   if (!boot_told_) boot();
   end_leftovers();
   close_unused_listeners();

@@ -1,4 +1,6 @@
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -148,6 +150,16 @@ void Supervisor::finish() {
       [this] { errands_.finish([this] { hooks_.finish([this] { leave(); }); }); });
 }
 
+// Of spawns that are gone and whose socket could not be removed then.
+void Supervisor::remove_notify_sockets() {
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(notify_dir(spec_.daemon.runtime_dir), error)) {
+    const core::SpawnId spawn{std::strtoull(entry.path().filename().c_str(), nullptr, 10)};
+    if (!spawner_.process_of(spawn)) ::unlink(entry.path().c_str());
+  }
+}
+
 void Supervisor::leave() {
   leave_timer_.reset();
   hooks_.abandon();
@@ -155,6 +167,7 @@ void Supervisor::leave() {
   listeners_.close();
   ::unlink(spec_.daemon.control.c_str());
   if (spec_.daemon.worker_socket) ::unlink(spec_.daemon.worker_socket->c_str());
+  remove_notify_sockets();
   for (const char* dir : {"/notify", "/sockets"}) {
     ::rmdir((spec_.daemon.runtime_dir + dir).c_str());
   }

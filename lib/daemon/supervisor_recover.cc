@@ -27,7 +27,7 @@ bool is_still_superd(pid_t pid) {
 
 }  // namespace
 
-void Supervisor::take_over(const Recovered& recovered) {
+Status Supervisor::take_over(const Recovered& recovered) {
   read_early_exits();
   for (const core::Group& group : recovered.groups) taken_[group.name] = group.spec;
   for (const Recovered::Made& made : recovered.recipes) {
@@ -42,7 +42,11 @@ void Supervisor::take_over(const Recovered& recovered) {
   std::size_t count = 0;
   for (const std::string& name : core_.names()) {
     for (const core::Worker& worker : core_.find(name)->workers) {
-      core::each_life(worker, [&](const core::Life& life) { adopt(recovered, worker, life); });
+      Status adopted;
+      core::each_life(worker, [&](const core::Life& life) {
+        if (adopted) adopted = adopt(recovered, worker, life);
+      });
+      if (!adopted) return adopted;
       if (worker.life && !worker.life->main_gone) ++count;
     }
     journal_.note(name, recipes_);
@@ -56,6 +60,7 @@ void Supervisor::take_over(const Recovered& recovered) {
   }
   handling_ = false;
   go_on();
+  return {};
 }
 
 void Supervisor::tell_of_the_one_before(const Recovered& recovered) {
@@ -124,15 +129,17 @@ void Supervisor::find_unmade(const Recovered& recovered) {
   }
 }
 
-void Supervisor::adopt(const Recovered& recovered, const core::Worker& worker,
-                       const core::Life& life) {
+Status Supervisor::adopt(const Recovered& recovered, const core::Worker& worker,
+                         const core::Life& life) {
   const auto record = recovered.processes.find(life.spawn);
-  if (record == recovered.processes.end()) return;
+  if (record == recovered.processes.end()) return {};
   core::SpecPtr group = recipes_.spec(worker.ref.group, life.generation);
   if (!group) group = core_.find(worker.ref.group)->spec;
-  spawner_.adopt(record->second, life, std::move(group), std::move(held_[life.spawn]));
+  Status adopted =
+      spawner_.adopt(record->second, life, std::move(group), std::move(held_[life.spawn]));
   held_.erase(life.spawn);
   held_spawns_.erase(life.spawn);
+  return adopted;
 }
 
 // The core is told what happened while nobody looked.

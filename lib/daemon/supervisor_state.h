@@ -107,6 +107,7 @@ class Supervisor {
   void on_exits();
   void sync_keeper();
   void finish();
+  void remove_notify_sockets();
   void leave();
   [[nodiscard]] std::string busy() const;
   [[nodiscard]] wire::SuperdView superd_view() const;
@@ -114,10 +115,10 @@ class Supervisor {
   [[nodiscard]] wire::DoctorView doctor_view() const;
 
   // supervisor_recover.cc: an earlier supervisor's state becomes this one's.
-  void take_over(const Recovered& recovered);
+  Status take_over(const Recovered& recovered);
   void tell_of_the_one_before(const Recovered& recovered);
   void find_unmade(const Recovered& recovered);
-  void adopt(const Recovered& recovered, const core::Worker& worker, const core::Life& life);
+  Status adopt(const Recovered& recovered, const core::Worker& worker, const core::Life& life);
   // Where superd's keeper died as well: the sockets are in the workers.
   void take_sockets(const Recovered& recovered);
   void read_early_exits();

@@ -62,6 +62,8 @@ struct Tracking {
   std::unique_ptr<Tracker> tracker;
   // Spawns of an earlier supervisor of which something is left; the tracker knows their trees.
   std::vector<core::SpawnId> leftovers;
+  // Fails where something was lacking to try the means, or to find what is left.
+  Status found;
 };
 // `keeper` is the process that orphans come home to; `runtime_dir` names the cgroup and marks the
 // environment of workers.

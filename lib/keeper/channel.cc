@@ -177,6 +177,7 @@ void Channel::take_packet(RawPacket packet, std::vector<Incoming>& complete) {
   } else if (!whole) {
     log::error("the descriptors of {} were lost on the way: {}", head->name,
                packet.truncated ? "too many open files" : "wrong number");
+    lost_descriptors_ = lost_descriptors_ || packet.truncated;
     spoil(*head);
   } else {
     join(*head, std::move(packet.fds), complete);

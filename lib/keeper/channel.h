@@ -72,6 +72,9 @@ class Channel {
 
   static constexpr int kMaxTurn = 64;
 
+  // There was no room for those of some item.
+  [[nodiscard]] bool has_lost_descriptors() const { return lost_descriptors_; }
+
   // That have come so far, acknowledgements and malformed ones included.
   [[nodiscard]] std::uint64_t packets() const { return packets_; }
 
@@ -112,6 +115,7 @@ class Channel {
   std::optional<Incoming> partial_;
   // An item of which a part was lost: its further parts are left out too.
   std::optional<std::string> spoiled_;
+  bool lost_descriptors_ = false;
   bool closed_ = false;
   bool write_closed_ = false;
   // The kernel has too many descriptors of this user on their way: tried again at the next call.

@@ -126,6 +126,7 @@ void Keeper::start_due(Clock::time_point now) {
   bool started = false;
   for (Role* role : {&logger_, &supervisor_}) {
     if (!role->due() || *role->due() > now) continue;
+    spares_.release();
     if (!role->start(options_.program.get(), now)) continue;
     started = true;
     if (role != &supervisor_) continue;
@@ -133,6 +134,7 @@ void Keeper::start_due(Clock::time_point now) {
     watch_.expect(now);
   }
   if (started) connect_peers();
+  spares_.refill();
 }
 
 void Keeper::brief_supervisor() {

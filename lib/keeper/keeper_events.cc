@@ -87,10 +87,11 @@ void Keeper::on_supervisor_ended(const os::Exit& exit, Clock::time_point now) {
   if (Channel* channel = supervisor_.channel(); channel != nullptr) {
     for (Channel::Incoming& message : channel->receive_rest()) on_message(std::move(message));
   }
+  const bool later = exit == os::Exit{.kind = os::Exit::Kind::exited, .value = kTryAgainLater};
   // leave() has closed the pair if `finished` was among its last words.
   if (Channel* channel = supervisor_.channel(); channel != nullptr) {
     const bool briefed = channel->take_undelivered(Op::items_end).empty();
-    if (briefed && !supervisor_.replaced()) count_crash(now);
+    if (briefed && !later && !supervisor_.replaced()) count_crash(now);
     for (const auto& lost : channel->take_undelivered(Op::signal)) {
       pending_signals_.push_back(lost.value);
     }
@@ -99,7 +100,7 @@ void Keeper::on_supervisor_ended(const os::Exit& exit, Clock::time_point now) {
   supervisor_.ended(exit, now);
   watch_.ended();
   hung_ = false;
-  if (!shutdown_wanted_ || exit_code_ || replaced) return;
+  if (!shutdown_wanted_ || exit_code_ || replaced || later) return;
   supervisor_.hurry(now);
   if (++shutdown_deaths_ < kShutdownAttempts) return;
   log::error("{} supervisors died of the shutdown: superd leaves; workers may be left",
@@ -190,6 +191,7 @@ void Keeper::on_message(Channel::Incoming message) {
       if (message.name.starts_with(kListenPrefix)) manager_.remove(message.name);
       return;
     case Op::ask:
+      if (message.name == kPeerItem) return connect_peers();
       if (Channel* channel = supervisor_.channel(); channel != nullptr) {
         items_.give(*channel, message.name);
       }

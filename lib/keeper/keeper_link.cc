@@ -132,6 +132,9 @@ Result<Briefing> KeeperLink::receive_briefing(std::chrono::milliseconds limit) {
       }
     }
     arrived_ = std::move(others);
+    if (ended && channel_.has_lost_descriptors()) {
+      return fail_errno("the keeper's items", EMFILE);
+    }
     if (ended) return briefing;
     if (told_gone_) return fail_errno("waiting for the keeper's items", EPIPE);
     if (const Status waited = wait(deadline); !waited) return tl::unexpected(waited.error());

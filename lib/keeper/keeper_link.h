@@ -18,12 +18,18 @@ namespace superd::keeper {
 
 // Supervisor and logger find their end of the pair with the keeper at this descriptor.
 inline constexpr int kLinkFd = 3;
+// A supervisor that cannot begin because something is lacking (base/shortage.h) ends with this
+// status: it is started again, and counts as no crash.
+inline constexpr int kTryAgainLater = 75;
 // Items whose names begin so are kept by the service manager as well, where there is one that keeps
 // descriptors, and are held from the start where it kept them of an earlier keeper.
 inline constexpr const char* kListenPrefix = "listen/";
 // The item that every supervisor gets without having put it: the read end of the pipe of
 // ExitRecords (keeper/exit_record.h). Nobody can put or drop it.
 inline constexpr std::string_view kExitsItem = "exits";
+// What a supervisor asks for that has lost its pair with the logger: the answer is a Peer, where
+// there is a logger.
+inline constexpr std::string_view kPeerItem = "peer";
 
 // Descriptors that the keeper holds under a name; the receiver owns these duplicates. No
 // descriptors: the answer to ask() for a name that the keeper does not hold.
@@ -60,8 +66,8 @@ struct Briefing {
   std::vector<Item> items;
   // Three supervisors that had got this far died within ten seconds: what they read may be why. The
   // journal is set aside before any of it is read. Said to one supervisor that takes its briefing,
-  // then counting begins anew; a supervisor that ends before it took its briefing, or after
-  // finished(), does not count.
+  // then counting begins anew; a supervisor that ends before it took its briefing, after
+  // finished(), or with kTryAgainLater, does not count.
   bool set_journal_aside = false;
 };
 
@@ -117,7 +123,8 @@ class KeeperLink {
   [[nodiscard]] bool settled() const { return channel_.settled(); }
 
   // For the start of a supervisor: waits until every item was given. Other messages that arrive
-  // meanwhile come from the next read(). Fails with ETIMEDOUT, or EPIPE where the keeper is gone.
+  // meanwhile come from the next read(). Fails with ETIMEDOUT, EPIPE where the keeper is gone, or
+  // EMFILE where descriptors of items could not be taken: the keeper still holds them.
   Result<Briefing> receive_briefing(std::chrono::milliseconds limit);
   // Waits until settled(). Fails like receive_briefing().
   Status settle(std::chrono::milliseconds limit);

@@ -17,6 +17,7 @@
 #include "keeper/signals.h"
 #include "keeper/upgrade.h"
 #include "os/process.h"
+#include "os/spare_descriptors.h"
 
 namespace superd::keeper {
 
@@ -70,6 +71,9 @@ class Keeper {
   void enforce_room(Clock::time_point now);
   [[nodiscard]] Handover handover() const;
 
+  // The pair with the child, the program, and the pair between the two children.
+  static constexpr std::size_t kSpareDescriptors = 6;
+
   KeeperOptions options_;
   ServiceManager manager_;
   UniqueFd signals_;
@@ -79,6 +83,8 @@ class Keeper {
   Role logger_;
   // Arrived while no supervisor ran, or not taken by the one that died.
   std::deque<int> pending_signals_;
+  // A child that died is started again also where no descriptor is left.
+  os::SpareDescriptors spares_{kSpareDescriptors};
   LoggerAbsence absence_;
   PipeRelief relief_;
   AliveWatch watch_;

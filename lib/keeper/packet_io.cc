@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "base/shortage.h"
 #include "keeper/protocol.h"
 
 namespace superd::keeper {
@@ -44,7 +45,7 @@ Received receive_packet(int socket, std::size_t max_bytes) {
     // ECONNRESET says that the other end closed without having read all of ours, and comes once
     // *before* the packets that it had sent: those are what a crashed supervisor leaves.
     if (size < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
-    if (size < 0 && errno == EAGAIN) return {.kind = ReceiveKind::nothing};
+    if (size < 0 && is_shortage(errno)) return {.kind = ReceiveKind::nothing};
     if (size <= 0) return {.kind = ReceiveKind::closed};
     Received received{.kind = ReceiveKind::packet};
     received.packet.fds = take_descriptors(message);

@@ -9,6 +9,11 @@
 #include "loop/timer.h"
 
 namespace superd::logs {
+namespace {
+
+constexpr std::chrono::seconds kAlone{1};
+
+}  // namespace
 
 struct LoggerClient::State {
   // A question without its whole answer.
@@ -19,7 +24,15 @@ struct LoggerClient::State {
   };
 
   State(loop::Loop& on_loop, Options with)
-      : loop(on_loop), options(std::move(with)), timer(on_loop, [this] { expire(); }) {}
+      : loop(on_loop),
+        options(std::move(with)),
+        timer(on_loop, [this] { expire(); }),
+        alone(on_loop, [this] {
+          options.on_alone();
+          begin_alone();
+        }) {
+    begin_alone();
+  }
 
   void send_hello();
   bool send(const Request& request, std::vector<UniqueFd> fds);
@@ -30,12 +43,14 @@ struct LoggerClient::State {
   void on_answer(Lines lines);
   void on_answer(const Matched& matched) const;
   void lose_channel();
+  void begin_alone();
   void expire();
   void arm();
 
   loop::Loop& loop;
   Options options;
   loop::Timer timer;
+  loop::Timer alone;
   std::unique_ptr<loop::Channel> channel;
   std::map<RequestId, Pending> pending;
   std::uint64_t last_id = 0;
@@ -70,6 +85,7 @@ void LoggerClient::set_channel(UniqueFd socket) {
       {});
   if (!channel) return log::error("no channel to the logger: {}", channel.error().message);
   state.channel = std::move(*channel);
+  state.alone.cancel();
   state.send_hello();
 }
 
@@ -185,8 +201,13 @@ void LoggerClient::State::on_answer(Lines answer) {
   if (done.on_lines) done.on_lines(std::move(done.lines));
 }
 
+void LoggerClient::State::begin_alone() {
+  if (options.on_alone) alone.after(kAlone);
+}
+
 void LoggerClient::State::lose_channel() {
   channel.reset();
+  begin_alone();
   dropped = false;
   for (auto& [id, question] : pending) question.deadline = loop::now();
   arm();

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/shortage.h"
 
 namespace superd::loop {
 namespace {
@@ -90,7 +91,7 @@ Received receive(int socket, std::span<char> buffer) {
     if (size == 0) return {.what = closed};
     // A peer that left without reading everything makes one reset; what it had sent comes after it.
     if (errno == EINTR || errno == ECONNRESET) continue;
-    return {.what = errno == EAGAIN ? nothing : closed};
+    return {.what = is_shortage(errno) ? nothing : closed};
   }
 }
 
@@ -132,7 +133,7 @@ void Channel::State::end() {
 void Channel::State::flush() {
   while (!queue.empty()) {
     const int error = send_now(socket.get(), queue.front());
-    if (error == EAGAIN) return;
+    if (is_shortage(error)) return;
     if (ends_connection(error)) return end();
     if (error != 0) log::warn("a message could not be sent: {}", std::strerror(error));
     queued_bytes -= queue.front().message.size();
@@ -193,7 +194,7 @@ Status Channel::send(std::string message, std::vector<UniqueFd> fds) {
   if (state.queue.empty()) {
     const int error = send_now(state.socket.get(), out);
     if (error == 0) return {};
-    if (error != EAGAIN) return fail_errno("cannot send a message", error);
+    if (!is_shortage(error)) return fail_errno("cannot send a message", error);
   }
   if (state.queued_bytes + out.message.size() > state.limits.bytes ||
       state.queued_fds + out.fds.size() > state.limits.descriptors)

@@ -2,13 +2,38 @@
 
 #include <cstdlib>
 
+#include "base/log.h"
+#include "loop/timer.h"
+#include "os/thread_trial.h"
+
 namespace superd::loop {
+namespace {
+
+// libuv's own number, which UV_THREADPOOL_SIZE may change: then the trial tells less.
+constexpr int kThreads = 4;
+constexpr std::chrono::milliseconds kPause{200};
+
+// libuv makes its threads at the first job, and aborts where it cannot.
+bool pool_is_there() {
+  static bool there = false;
+  static bool told = false;
+  if (there) return true;
+  const Status tried = os::try_threads(kThreads);
+  there = tried.has_value();
+  if (!there && !told) log::warn("{}; trying again until it works", tried.error().message);
+  if (there && told) log::info("threads can be made again");
+  told = !there;
+  return there;
+}
+
+}  // namespace
 
 struct Work::Request {
   uv_work_t raw{};
   std::function<void()> job;
   std::function<void()> on_done;
-  // Keeps the request alive while the pool has it.
+  std::optional<Timer> retry;
+  // Keeps the request alive while the pool has it, or it waits for one.
   std::shared_ptr<Request> self;
 };
 
@@ -18,6 +43,15 @@ Work::Work(Loop& loop, std::function<void()> job, std::function<void()> on_done)
   request_->on_done = std::move(on_done);
   request_->self = request_;
   request_->raw.data = request_.get();
+  submit(loop, *request_);
+}
+
+void Work::submit(Loop& loop, Request& waiting) {
+  if (!pool_is_there()) {
+    waiting.retry.emplace(loop, [&loop, &waiting] { submit(loop, waiting); });
+    waiting.retry->after(kPause);
+    return;
+  }
   const auto run = [](uv_work_t* raw) noexcept { static_cast<Request*>(raw->data)->job(); };
   const auto after = [](uv_work_t* raw, int) noexcept {
     const std::shared_ptr<Request> request = std::move(static_cast<Request*>(raw->data)->self);
@@ -26,7 +60,7 @@ Work::Work(Loop& loop, std::function<void()> job, std::function<void()> on_done)
     if (done) done();
   };
   // Fails only without a job.
-  if (uv_queue_work(loop.raw(), &request_->raw, run, after) != 0) std::abort();
+  if (uv_queue_work(loop.raw(), &waiting.raw, run, after) != 0) std::abort();
 }
 
 Work::~Work() { abandon(); }
@@ -46,6 +80,11 @@ bool Work::running() const { return request_ && request_->self; }
 void Work::abandon() {
   if (!running()) return;
   request_->on_done = nullptr;
+  if (request_->retry && request_->retry->armed()) {
+    request_->retry.reset();
+    request_->self.reset();
+    return;
+  }
   // Succeeds for a job that no thread has taken yet; the others end by themselves.
   uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw));
 }

@@ -15,6 +15,7 @@ namespace superd::loop {
 // The job runs in another thread: it owns by value everything that it touches. Destroying the Work
 // before its end is safe: a job that has not begun never runs, one that runs is left to finish, and
 // `on_done` is not called. A job that never returns keeps its thread; four of them stop all Works.
+// Where no thread can be made, jobs wait until one can.
 // Movable; may be destroyed inside its own on_done.
 class Work {
  public:
@@ -40,6 +41,7 @@ class Work {
  private:
   struct Request;
   void abandon();
+  static void submit(Loop& loop, Request& request);
 
   std::shared_ptr<Request> request_;
 };

@@ -1,4 +1,5 @@
 // CgroupRoot::open: finding the place by trying it.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/shortage.h"
 #include "os/cgroup.h"
 #include "os/cgroup_mount.h"
 #include "os/name_hash.h"
@@ -82,6 +84,12 @@ Status remove_soon(const CgroupRoot& root, const std::string& name) {
   return removed;
 }
 
+bool has_spawns(const CgroupRoot& root) {
+  const Result<std::vector<std::string>> names = root.list();
+  return names && std::any_of(names->begin(), names->end(),
+                              [](const std::string& name) { return !name.starts_with("probe-"); });
+}
+
 Status prove(const CgroupRoot& root) {
   const std::string name = fmt::format("probe-{}", ::getpid());
   // Left by an earlier superd that had this PID and was killed in the middle.
@@ -104,7 +112,10 @@ Result<CgroupRoot> CgroupRoot::open(const std::string& runtime_dir) {
     const std::string path = fmt::format("{}/{}", place.path, name);
     const bool made = ::mkdir(path.c_str(), 0755) == 0;
     if (!made && errno != EEXIST) {
+      // EAGAIN, ENOSPC: as many as the hierarchy may have, which is no shortage of a moment.
+      const int code = is_shortage(errno) && errno != ENOMEM ? EPERM : errno;
       last = fail_errno(fmt::format("cannot make cgroup {}", path), errno).value();
+      last.code = code;
       continue;
     }
     UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
@@ -115,7 +126,9 @@ Result<CgroupRoot> CgroupRoot::open(const std::string& runtime_dir) {
     const std::string above = place.kernel_path == "/" ? "" : place.kernel_path;
     CgroupRoot root(path, fmt::format("{}/{}", above, name), std::move(directory));
     const Status proven = prove(root);
-    if (proven) return root;
+    // Where a superd has its processes here, it was proven before.
+    const bool in_use = !made && !proven && is_shortage(proven.error().code) && has_spawns(root);
+    if (proven || in_use) return root;
     last = {.code = proven.error().code,
             .message = fmt::format("cgroup {}: {}", path, proven.error().message)};
     if (made) static_cast<void>(root.remove_root());

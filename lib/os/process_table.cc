@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/shortage.h"
 #include "os/directory.h"
 #include "os/read_file.h"
 
@@ -95,7 +96,12 @@ Result<ProcessTable> ProcessTable::snapshot() {
   while (const dirent* entry = ::readdir(proc.get())) {
     const auto pid = to_number<pid_t>(static_cast<const char*>(entry->d_name));
     if (!pid) continue;
-    if (Result<ProcessInfo> info = read_process(*pid)) processes.push_back(std::move(*info));
+    Result<ProcessInfo> info = read_process(*pid);
+    if (info) {
+      processes.push_back(std::move(*info));
+    } else if (is_shortage(info.error().code)) {
+      return tl::unexpected(info.error());
+    }
   }
   return ProcessTable(std::move(processes));
 }

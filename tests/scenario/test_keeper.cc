@@ -98,9 +98,14 @@ TEST_CASE("as PID 1 superd reaps strangers, obeys TERM and ends with the right s
                                 "sleep 100001 >/dev/null 2>&1 & exit 0"});
   CHECK(stranger.exit == 0);
   std::vector<pid_t> come_home;
-  for (const pid_t pid : proc::children(superd)) {
-    if (proc::command(pid) == "sleep 100001") come_home.push_back(pid);
-  }
+  // It may still be the shell's copy.
+  wait_until(kSoon, [&] {
+    come_home.clear();
+    for (const pid_t pid : proc::children(superd)) {
+      if (proc::command(pid) == "sleep 100001") come_home.push_back(pid);
+    }
+    return !come_home.empty();
+  });
   REQUIRE(come_home.size() == 1);
   REQUIRE(::kill(come_home.front(), SIGKILL) == 0);
   CHECK(wait_until(kSoon, [&] { return proc::state(come_home.front()) == ' '; }));

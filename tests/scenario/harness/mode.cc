@@ -28,8 +28,8 @@ constexpr int kSkipped = 77;
 
 // What enter_mode() found out; lives as long as the test process.
 struct State {
-  Programs programs{SUPERD_TEST_SUPERD, SUPERD_TEST_SUPERCTL, SUPERD_TEST_WORKER, SUPERD_TEST_APPS,
-                    SUPERD_TEST_RUNNERS};
+  Programs programs{SUPERD_TEST_SUPERD, SUPERD_TEST_SUPERCTL, SUPERD_TEST_WORKER,
+                    SUPERD_TEST_APPS,   SUPERD_TEST_RUNNERS,  SUPERD_TEST_FAULTS};
   std::optional<TempDir> copies;
 };
 State& state() {
@@ -74,7 +74,7 @@ void copy_programs(const passwd& user) {
   Programs& programs = state().programs;
   const TempDir& dir = state().copies.emplace();
   for (std::string* file : {&programs.superd, &programs.superctl, &programs.worker, &programs.apps,
-                            &programs.runners}) {
+                            &programs.runners, &programs.faults}) {
     const fs::path copy = fs::path(dir.path()) / fs::path(*file).filename();
     fs::copy(*file, copy, fs::copy_options::recursive);
     *file = copy.string();
@@ -90,8 +90,8 @@ void become_user() {
   if (user == nullptr) user = ::getpwnam("daemon");
   if (user == nullptr) skip("neither of the system users games and daemon is there");
   const Programs& programs = state().programs;
-  for (const std::string& file :
-       {programs.superd, programs.superctl, programs.worker, programs.apps, programs.runners}) {
+  for (const std::string& file : {programs.superd, programs.superctl, programs.worker,
+                                  programs.apps, programs.runners, programs.faults}) {
     if (reachable_by(*user, file)) continue;
     copy_programs(*user);
     break;

@@ -32,6 +32,7 @@ struct Programs {
   std::string worker;   // tests/fakes/worker.cc
   std::string apps;     // tests/fakes/apps
   std::string runners;  // etc/runners
+  std::string faults;   // tests/fakes/faults.c, to be preloaded
 };
 const Programs& programs();
 

@@ -49,6 +49,25 @@ TEST_CASE("session: what superd runs beside the workers, and all below it, is no
   CHECK(found.size() == 2);
 }
 
+TEST_CASE("session: a stranger that leads a session with the PID of an ended worker is nobody's",
+          "[daemon]") {
+  KnownTrees trees = two_trees();
+  trees[kWeb].main.start_time -= 1;
+  trees[kWeb].seen = {trees[kWeb].main};
+  const std::vector<os::ProcessInfo> below = {process(1, 0, 1), process(kKeeper, 1, 10),
+                                              process(100, kKeeper, 100), process(101, 100, 100)};
+  CHECK(attribute(os::ProcessTable(below), kKeeper, {}, trees, kNoCookies).at(100) == std::nullopt);
+  CHECK(attribute(os::ProcessTable(below), kKeeper, {}, trees, kNoCookies).at(101) == std::nullopt);
+  // And where it is not the keeper's.
+  const std::vector<os::ProcessInfo> elsewhere = {process(1, 0, 1), process(kKeeper, 1, 10),
+                                                  process(100, 1, 100), process(101, 1, 100)};
+  CHECK(attribute(os::ProcessTable(elsewhere), kKeeper, {}, trees, kNoCookies).empty());
+  // What it left behind in its session stays its own, for nobody gets its PID meanwhile.
+  const std::vector<os::ProcessInfo> left = {process(1, 0, 1), process(kKeeper, 1, 10),
+                                             process(101, 1, 100)};
+  CHECK(attribute(os::ProcessTable(left), kKeeper, {}, trees, kNoCookies).at(101) == kWeb);
+}
+
 TEST_CASE("tracking: what runs below a main process belongs to its worker", "[tracker]") {
   auto all = machine();
   all.push_back(process(101, 100, 100));

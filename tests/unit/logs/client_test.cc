@@ -102,6 +102,21 @@ TEST_CASE("logger client: a new channel begins with what the logger captures", "
   CHECK(f.told[0] == captures.spawns);
 }
 
+TEST_CASE("logger client: one that has no channel for a second says so", "[logs]") {
+  Fixture f;
+  int told = 0;
+  f.client.emplace(f.loop, LoggerClient::Options{.on_alone = [&told] { ++told; }});
+  REQUIRE(f.until([&] { return told == 1; }));
+  {
+    FakeLogger logger(f.loop);
+    f.client->set_channel(std::move(logger.client_end));
+    REQUIRE(f.until([&] { return logger.last<Hello>().has_value(); }));
+    CHECK(told == 1);
+  }
+  // The logger has gone.
+  REQUIRE(f.until([&] { return told == 2; }));
+}
+
 TEST_CASE("logger client: orders and questions arrive, answers come back whole", "[logs]") {
   Fixture f;
   FakeLogger logger(f.loop);
