@@ -17,7 +17,8 @@ TEST_CASE("runner: its preset is a set of defaults, and what is written stands",
   const auto preset = group_of(puma);
   CHECK(preset.stop.signal == SIGTERM);
   CHECK(preset.respawn.clean_signals == std::vector<int>{SIGTERM});
-  CHECK(preset.reload_signal == SIGUSR2);
+  CHECK_FALSE(preset.reload_signal);
+  CHECK(group_of("command = ['gunicorn', 'app:app']\nlisten = [':80']\n").reload_signal == SIGHUP);
   const auto written = group_of(puma +
                                 "stop = { signal = 'INT', timeout = '9s' }\n"
                                 "respawn.success = [3]\nreload_signal = 'HUP'\n");
