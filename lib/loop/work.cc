@@ -1,6 +1,7 @@
 #include "loop/work.h"
 
 #include <cstdlib>
+#include <semaphore>
 
 namespace superd::loop {
 
@@ -8,6 +9,7 @@ struct Work::Request {
   uv_work_t raw{};
   std::function<void()> job;
   std::function<void()> on_done;
+  std::binary_semaphore ended{0};
   // Keeps the request alive while the pool has it.
   std::shared_ptr<Request> self;
 };
@@ -18,7 +20,11 @@ Work::Work(Loop& loop, std::function<void()> job, std::function<void()> on_done)
   request_->on_done = std::move(on_done);
   request_->self = request_;
   request_->raw.data = request_.get();
-  const auto run = [](uv_work_t* raw) noexcept { static_cast<Request*>(raw->data)->job(); };
+  const auto run = [](uv_work_t* raw) noexcept {
+    auto* request = static_cast<Request*>(raw->data);
+    request->job();
+    request->ended.release();
+  };
   const auto after = [](uv_work_t* raw, int) noexcept {
     const std::shared_ptr<Request> request = std::move(static_cast<Request*>(raw->data)->self);
     // Taken out, so that a Work that is destroyed in there does not destroy what is running.
@@ -41,7 +47,17 @@ Work& Work::operator=(Work&& other) noexcept {
   return *this;
 }
 
-bool Work::running() const { return request_ && request_->self; }
+bool Work::running() const { return request_ && request_->self && request_->on_done; }
+
+bool Work::wait(Duration most) {
+  if (!running() || !request_->ended.try_acquire_for(most)) return false;
+  // The thread touches neither any more; libuv has yet to be told.
+  const std::shared_ptr<Request> request = request_;
+  request->job = nullptr;
+  const std::function<void()> done = std::exchange(request->on_done, nullptr);
+  done();
+  return true;
+}
 
 void Work::abandon() {
   if (!running()) return;
