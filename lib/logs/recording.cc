@@ -19,7 +19,7 @@ namespace {
 
 // A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
 // their time.
-constexpr std::size_t kBytesATurn = std::size_t{128} * 1024;
+constexpr std::size_t kBytesATurn = std::size_t{256} * 1024;
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -169,19 +169,40 @@ void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp
   if (matcher_ && matcher_->feed(pipe.stream, piece, text)) on_match_();
 }
 
+// Whole lines behind the first one, which may have begun earlier, and before as many bytes as the
+// tail keeps.
+std::string_view Recording::unseen(std::string_view bytes) const {
+  if (matcher_ || bytes.size() <= TailRing::kMaxBytes) return bytes.substr(0, 0);
+  const std::size_t begin = bytes.find('\n') + 1;
+  const std::size_t end = bytes.rfind('\n', bytes.size() - TailRing::kMaxBytes) + 1;
+  return begin > 0 && end > begin ? bytes.substr(begin, end - begin) : bytes.substr(0, 0);
+}
+
 void Recording::take(Pipe& pipe, std::string_view bytes) {
   const Stamp now = wall_clock();
   const std::string time = to_string(now);
   std::string& block = scratch_->block;
   block.clear();
-  pipe.assembler.feed(bytes, [&](std::string_view text, Piece piece) {
+  const bool lines = file_ && is_made_of_lines(capture_.format);
+  const std::string_view unseen_bytes = unseen(bytes);
+  const auto seen = [&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (!file_) return;
-    append_line(block, capture_.format, capture_.worker,
-                {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
-  });
+    if (lines) {
+      append_line(block, capture_.format, capture_.worker,
+                  {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
+    }
+  };
+  const auto begin = static_cast<std::size_t>(unseen_bytes.data() - bytes.data());
+  pipe.assembler.feed(bytes.substr(0, begin), seen);
+  if (lines) {
+    pipe.assembler.feed(unseen_bytes, [&](std::string_view text, Piece piece) {
+      append_line(block, capture_.format, capture_.worker,
+                  {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
+    });
+  }
+  pipe.assembler.feed(bytes.substr(begin + unseen_bytes.size()), seen);
   if (!file_) return;
-  const std::string_view what = is_made_of_lines(capture_.format) ? block : bytes;
+  const std::string_view what = lines ? std::string_view(block) : bytes;
   put(what, now);
 }
 

@@ -24,7 +24,7 @@ namespace superd::logs {
 // Memory for one chunk on its way from a pipe to a file, used by all recordings in turn; where a
 // file still has it, the next one gets another.
 struct Scratch {
-  std::vector<char> chunk = std::vector<char>(std::size_t{64} * 1024);
+  std::vector<char> chunk = std::vector<char>(std::size_t{256} * 1024);
   std::string block;
 };
 
@@ -79,6 +79,8 @@ class Recording {
   void take(Pipe& pipe, std::string_view bytes);
   void take_rest(Pipe& pipe);
   void take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now);
+  // What of these bytes neither the tail nor a match can need.
+  [[nodiscard]] std::string_view unseen(std::string_view bytes) const;
   void look_for(const std::string& match);
 
   Capture capture_;
