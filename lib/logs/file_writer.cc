@@ -16,6 +16,7 @@ FileWriter::FileWriter(loop::Loop& loop, Patience& patience, std::string path,
     : loop_(loop),
       patience_(patience),
       options_(std::move(options)),
+      limits_(limits),
       file_(std::make_shared<RotatingFile>(std::move(path), limits,
                                            RotatingFile::Options{.worker = options_.worker})),
       turns_(file_->turns()),
@@ -30,6 +31,7 @@ FileWriter::FileWriter(loop::Loop& loop, Patience& patience, std::string path,
       }) {}
 
 void FileWriter::set_limits(RotatingFile::Limits limits) {
+  if (std::exchange(limits_, limits) == limits) return;
   add({.job = [limits](RotatingFile& file, RotatingFile::Rest) {
     file.set_limits(limits);
     return true;
@@ -81,6 +83,7 @@ void FileWriter::reopen(Stamp now, std::function<void()> done) {
 }
 
 void FileWriter::settle(core::LogFormat format, Stamp now) {
+  if (forgettable()) return;
   add({.job = [format, now](RotatingFile& file, RotatingFile::Rest) {
     file.settle(format, now);
     return true;

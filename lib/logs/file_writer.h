@@ -87,6 +87,7 @@ class FileWriter {
   loop::Loop& loop_;
   Patience& patience_;
   Options options_;
+  RotatingFile::Limits limits_;
   // Touched by jobs alone, but for what ready() allows.
   std::shared_ptr<RotatingFile> file_;
   std::shared_ptr<const RotatingFile::Turns> turns_;

@@ -25,6 +25,8 @@ class RotatingFile {
   struct Limits {
     std::uint64_t max_size = 0;  // bytes; 0: never rotated
     int keep = 0;                // rotated files besides the live one
+
+    friend bool operator==(const Limits&, const Limits&) = default;
   };
   struct Options {
     std::string worker = {};  // named in lines of format json
