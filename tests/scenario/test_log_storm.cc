@@ -25,7 +25,8 @@ namespace {
 // What the logger has read of a stream and not yet written, at most: lost where it is killed then.
 constexpr int kBuffer = 256 * 1024;
 
-// `number 000000001 xxx…` and so on, about 2000 lines of 100 bytes a second.
+// `number 000000001 xxx…` and so on, about 400 lines of 100 bytes a second:
+// in the five seconds that a logger which is killed again and again is away a pipe holds them all.
 std::string numbers(const std::string& format) {
   return R"(
 [group.web]
@@ -36,11 +37,11 @@ while True:
     for _ in range(20):
         n += 1
         os.write(1, b'number %09d %s\\n' % (n, b'x' * 83))
-    time.sleep(0.01)
+    time.sleep(0.05)
 """]
 ready = { when = "delay", delay = "50ms" }
 [group.web.log]
-max_size = "64KiB"
+max_size = "16KiB"
 keep = 1000
 format = ")" +
          format + "\"\n";
@@ -67,9 +68,13 @@ struct Account {
     const int number = at == std::string_view::npos
                            ? 0
                            : static_cast<int>(std::strtol(line.data() + at + 7, nullptr, 10));
-    if (number <= last || !line.substr(at).ends_with(std::string(83, 'x') + end)) {
-      wrong.push_back(fmt::format("behind {}: {}", last, line));
+    if (number == 0 || !line.substr(at).ends_with(std::string(83, 'x') + end)) {
+      // A logger that is killed loses bytes; only in format raw may they begin or end in a line.
+      ++cut;
+      if (!raw) wrong.push_back(fmt::format("behind {}: {}", last, line));
+      return;
     }
+    if (number <= last) wrong.push_back(fmt::format("behind {}: {}", last, line));
     const int missing = number - last - 1;
     if (missing > 0 && marker_) counted_missing += missing;
     if (missing > 0 && !marker_) {
@@ -81,6 +86,8 @@ struct Account {
     ++lines;
   }
 
+  int cut = 0;
+  bool raw = false;
   std::string end;
 
  private:
@@ -95,6 +102,7 @@ int files_of(const Site& site) {
 
 Account account_of(const Site& site, const std::string& format) {
   Account account;
+  account.raw = format == "raw";
   account.end = format == "json" ? "\"}" : "";
   for (int file = files_of(site); file >= 0; --file) {
     const std::string text =
@@ -183,11 +191,11 @@ void run_storm(const std::string& format, Storm storm) {
       REQUIRE(wait_until(kSoon, [&] {
         return superd.log().find("No space left on device") != std::string::npos;
       }));
-      // As long as ten thousand bytes more have nowhere to go, the worker goes on all the same.
+      // Lines have nowhere to go, the worker goes on all the same.
       REQUIRE(wait_until(kSoon, [&] {
         const std::string why = site.ctl({"why", "web.1"}).out;
         const std::size_t at = why.rfind("number ");
-        return at != std::string::npos && std::atoi(why.c_str() + at + 7) > before + 2000;
+        return at != std::string::npos && std::atoi(why.c_str() + at + 7) > before + 400;
       }));
       std::filesystem::remove(disk->path() + "/ballast");
       REQUIRE(goes_on(site, 100));
@@ -201,11 +209,13 @@ void run_storm(const std::string& format, Storm storm) {
               << " lines counted as lost");
   CHECK(all.wrong == std::vector<std::string>{});
   CHECK(all.lines > storm.kills * 200);
+  CHECK(all.cut <= 2 * storm.kills);
   CHECK(all.gaps <= storm.kills);
   CHECK(all.most_missing * 101 <= kBuffer);
   if (storm.full_disk) {
     CHECK(all.counted_missing > 0);
-    CHECK(all.bytes_lost >= all.counted_missing * 101L);
+    // Of one line the beginning may be in a file of format raw.
+    CHECK(all.bytes_lost + (all.raw ? 101 : 0) >= all.counted_missing * 101L);
   } else {
     CHECK(all.bytes_lost == 0);
   }
