@@ -27,7 +27,7 @@ LINE = b"0123456789" * 9 + b"abcdefghi\n"
 BLOCK = LINE * 640
 LAST = b"the last line\n"
 ROTATE_AT = 50 << 20
-LIMIT_S = 20
+LIMIT_S = 120
 
 SUPERD = """
 [superd]
