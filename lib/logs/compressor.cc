@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@
 namespace superd::logs {
 namespace {
 
-// Of the thread alone, which does nothing else.
+// Of the thread alone, for good.
 void be_patient() {
   constexpr int kNice = 10;
   static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice));
@@ -37,58 +38,84 @@ int number_of(const std::string& path, dev_t device, ino_t inode) {
 }  // namespace
 
 Compressor::~Compressor() {
-  if (job_) *job_->stop = true;
+  if (job_) job_->stop = true;
+}
+
+bool Compressor::has_to_do_with(const std::string& path) const {
+  return (job_ && job_->path == path) || std::ranges::find(waiting_, path) != waiting_.end();
 }
 
 void Compressor::want(const std::string& path) {
   if (std::ranges::find(waiting_, path) == waiting_.end()) waiting_.push_back(path);
-  if (!job_) next();
+  next();
 }
 
 void Compressor::next() {
-  while (!waiting_.empty()) {
-    const std::string path = std::move(waiting_.front());
-    waiting_.pop_front();
-    if (begin(path)) return;
-  }
+  if (job_ || waiting_.empty()) return;
+  job_ = std::make_shared<Job>();
+  job_->path = std::move(waiting_.front());
+  job_->temporary = job_->path + ".gz.part";
+  waiting_.pop_front();
+  alone_(
+      job_->path,
+      [job = job_] {
+        if (!begin(*job)) job->stop = true;
+      },
+      [this] {
+        if (!job_->stop) return compress();
+        job_.reset();
+        next();
+      });
 }
 
-bool Compressor::begin(const std::string& path) {
-  const int number = newest_uncompressed(path);
+bool Compressor::begin(Job& job) {
+  const int number = newest_uncompressed(job.path);
   if (number == 0) return false;
-  Result<UniqueFd> opened = open_for_reading(rotated_path(path, number));
+  Result<UniqueFd> opened = open_for_reading(rotated_path(job.path, number));
   struct stat info {};
   if (!opened || fstat(opened->get(), &info) != 0) {
-    log::warn("{} is not compressed{}", rotated_path(path, number),
+    log::warn("{} is not compressed{}", rotated_path(job.path, number),
               opened ? "" : ": " + opened.error().message);
     return false;
   }
-  job_.emplace(Job{
-      .path = path, .temporary = path + ".gz.part", .device = info.st_dev, .inode = info.st_ino});
+  job.device = info.st_dev;
+  job.inode = info.st_ino;
   // Left over from a logger that was killed.
-  unlink(job_->temporary.c_str());
-  // std::function wants what can be copied.
-  auto file = std::make_shared<UniqueFd>(std::move(*opened));
-  work_.emplace(loop::Work::with_result<Status>(
-      loop_,
-      [file, to = job_->temporary, stop = job_->stop] {
-        be_patient();
-        return compress_file(file->get(), to, *stop);
-      },
-      [this](const Status& status) { finish(status); }));
+  unlink(job.temporary.c_str());
+  job.file = std::move(*opened);
   return true;
 }
 
-void Compressor::finish(const Status& status) {
-  const Job job = std::move(*job_);
-  job_.reset();
-  const Status replaced = status ? replace(job) : status;
-  if (!replaced) {
-    log::warn("a rotated log file stays uncompressed: {}", replaced.error().message);
+void Compressor::compress() {
+  work_.emplace(
+      loop_,
+      [job = job_] {
+        // A thread of the pool would keep its low priority, and write logs with it.
+        std::thread patient([&job] {
+          be_patient();
+          job->status = compress_file(job->file.get(), job->temporary, job->stop);
+        });
+        patient.join();
+      },
+      [this] {
+        alone_(
+            job_->path,
+            [job = job_] {
+              if (job->status) job->status = replace(*job);
+            },
+            [this] { finish(); });
+      });
+}
+
+void Compressor::finish() {
+  const std::shared_ptr<Job> job = std::move(job_);
+  job_ = nullptr;
+  if (!job->status) {
+    log::warn("a rotated log file stays uncompressed: {}", job->status.error().message);
+    next();
   } else {
-    want(job.path);
+    want(job->path);
   }
-  if (!job_) next();
 }
 
 Status Compressor::replace(const Job& job) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "loop/loop.h"
 #include "loop/work.h"
 
@@ -19,8 +21,14 @@ namespace superd::logs {
 // compressed stays as it is, and is tried again when its log rotates the next time.
 class Compressor {
  public:
-  // Destroyed before the loop. A file in hand is given up then, and stays as it is.
-  explicit Compressor(loop::Loop& loop) : loop_(loop) {}
+  // Runs a job, in any thread, when nothing else is done to the log at `path` or its rotated files,
+  // and calls `done` in the loop.
+  using Alone = std::function<void(const std::string& path, std::function<void()> job,
+                                   std::function<void()> done)>;
+
+  // Destroyed before the loop. A file in hand is given up then, and stays as it is. Neither is
+  // `alone` called back after that.
+  Compressor(loop::Loop& loop, Alone alone) : loop_(loop), alone_(std::move(alone)) {}
   ~Compressor();
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
@@ -30,6 +38,8 @@ class Compressor {
   void want(const std::string& path);
   // Nothing is in hand and nothing waits.
   [[nodiscard]] bool idle() const { return !job_; }
+  // What is done or to be done is of this log.
+  [[nodiscard]] bool has_to_do_with(const std::string& path) const;
 
  private:
   struct Job {
@@ -37,18 +47,24 @@ class Compressor {
     std::string temporary;  // what is written
     dev_t device = 0;
     ino_t inode = 0;
-    std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+    UniqueFd file = {};
+    Status status = {};
+    std::atomic<bool> stop = false;
   };
 
   void next();
-  bool begin(const std::string& path);
-  void finish(const Status& status);
+  void compress();
+  void finish();
+  // Opens the newest file that is not compressed; false: there is none.
+  static bool begin(Job& job);
   // Gives the compressed file its place, and takes the other one away.
   static Status replace(const Job& job);
 
   loop::Loop& loop_;
+  Alone alone_;
   std::deque<std::string> waiting_;
-  std::optional<Job> job_;
+  // Owned by who is at it as well.
+  std::shared_ptr<Job> job_;
   std::optional<loop::Work> work_;
 };
 

@@ -9,9 +9,59 @@
 #include "logs/reader.h"
 
 namespace superd::logs {
+namespace {
 
-Conversation::Conversation(Recordings& recordings, Reply reply)
-    : recordings_(recordings), reply_(std::move(reply)) {}
+// Tells whether the files of a log kept their names while they were read.
+struct Quiet {
+  static constexpr int kTries = 10;
+
+  std::shared_ptr<const RotatingFile::Turns> turns = nullptr;
+
+  // Reads again where they did not; false: they never did.
+  bool during(const std::function<void()>& read) const {
+    for (int i = 0; i < kTries; ++i) {
+      const std::uint32_t before = turns ? turns->load() : 0;
+      read();
+      if (before % 2 == 0 && (!turns || turns->load() == before)) return true;
+    }
+    return false;
+  }
+};
+
+std::vector<Line> last_lines(const Read& read, const std::vector<Quiet>& quiet) {
+  const std::size_t share =
+      std::max(Conversation::kMaxReadBytes / std::max<std::size_t>(read.sources.size(), 1),
+               Conversation::kMinSourceBytes);
+  const auto count = static_cast<std::size_t>(std::clamp(read.lines, 0, Conversation::kMaxLines));
+  std::vector<std::vector<Line>> lines(read.sources.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    quiet[i].during([&] { lines[i] = read_last_lines(read.sources[i], read.only, count, share); });
+  }
+  return merged_by_time(std::move(lines));
+}
+
+std::vector<Line> lines_on(const Read& read, const std::vector<Quiet>& quiet) {
+  const std::size_t share =
+      std::max(Conversation::kMaxOnBytes / std::max<std::size_t>(read.sources.size(), 1),
+               Conversation::kMinSourceBytes);
+  std::vector<Place> begins(read.sources.size());
+  std::vector<Run> runs(read.sources.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Source& source = read.sources[i];
+    const bool sure = quiet[i].during([&] {
+      begins[i] = begin_of(source, read.only);
+      runs[i] = read_on(source, begins[i], read.only, share);
+    });
+    // The next reading has more luck.
+    if (!sure) runs[i] = Run{.end = begins[i], .more = true};
+  }
+  return merged_runs(read.sources, begins, std::move(runs));
+}
+
+}  // namespace
+
+Conversation::Conversation(loop::Loop& loop, Recordings& recordings, Reply reply)
+    : loop_(loop), recordings_(recordings), reply_(std::move(reply)) {}
 
 void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& fds) {
   Result<Request> request = decode_request(message);
@@ -56,41 +106,44 @@ void Conversation::handle(Read read) {
     unfinished_ = std::move(read);
     return;
   }
-  if (read.kind == Read::Kind::on) return answer_on(read);
-  const std::size_t share =
-      std::max(kMaxReadBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
-  const auto count = static_cast<std::size_t>(std::clamp(read.lines, 0, kMaxLines));
-  std::vector<std::vector<Line>> lines;
+  if (reads_.size() >= kMaxReads) return log::warn("too many questions wait for the log files");
+  std::vector<Quiet> quiet;
   for (const Source& source : read.sources) {
     recordings_.drain_path(source.path);
-    lines.push_back(read_last_lines(source, read.only, count, share));
+    quiet.push_back({.turns = recordings_.turns(source.path)});
   }
-  answer(Lines{.request = read.request, .lines = merged_by_time(std::move(lines))});
+  reads_.emplace_back([read = std::move(read), quiet = std::move(quiet)] {
+    return Lines{
+        .request = read.request,
+        .lines = read.kind == Read::Kind::on ? lines_on(read, quiet) : last_lines(read, quiet)};
+  });
+  if (!reading_) read_next();
 }
 
-void Conversation::answer_on(const Read& read) {
-  const std::size_t share =
-      std::max(kMaxOnBytes / std::max<std::size_t>(read.sources.size(), 1), kMinSourceBytes);
-  std::vector<Place> begins;
-  std::vector<Run> runs;
-  for (const Source& source : read.sources) {
-    recordings_.drain_path(source.path);
-    begins.push_back(begin_of(source, read.only));
-    runs.push_back(read_on(source, begins.back(), read.only, share));
-  }
-  answer(
-      Lines{.request = read.request, .lines = merged_runs(read.sources, begins, std::move(runs))});
+void Conversation::read_next() {
+  reading_.reset();
+  if (reads_.empty()) return;
+  std::function<Lines()> job = std::move(reads_.front());
+  reads_.pop_front();
+  reading_.emplace(
+      loop::Work::with_result<Lines>(loop_, std::move(job), [this](const Lines& lines) {
+        answer(lines);
+        read_next();
+      }));
+}
+
+std::function<void()> Conversation::later(RequestId request) {
+  return [this, request, lives = std::weak_ptr<const bool>(lives_)] {
+    if (!lives.expired()) answer(Lines{.request = request});
+  };
 }
 
 void Conversation::handle(const Sync& sync) {
   recordings_.drain_all();
-  answer(Lines{.request = sync.request});
+  recordings_.when_written(later(sync.request));
 }
 
-void Conversation::handle(const Reopen& reopen) {
-  recordings_.reopen_files();
-  answer(Lines{.request = reopen.request});
-}
+void Conversation::handle(const Reopen& reopen) { recordings_.reopen_files(later(reopen.request)); }
 
 void Conversation::answer(const Answer& answer) {
   for (std::string& message : encode(answer)) reply_(std::move(message));

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/unique_fd.h"
@@ -17,12 +19,22 @@
 #include "loop/channel.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
+#include "loop/timer.h"
 
 namespace superd::logs {
 namespace {
 
 // Answers that wait for a supervisor that does not read; further ones are dropped.
 constexpr std::size_t kMaxWaitingAnswers = std::size_t{64} << 20;
+
+// Below what the keeper gives it.
+constexpr auto kLeaveWithin = std::chrono::seconds(5);
+
+// The end of a process some thread of which the disk holds up, and which nobody can wait for.
+[[noreturn]] void leave_to_the_kernel() {
+  log::warn("the disk did not take the last output in time: it is lost");
+  _exit(1);
+}
 
 class LoggerProcess {
  public:
@@ -55,7 +67,8 @@ class LoggerProcess {
 
   void talk_to(UniqueFd supervisor) {
     channel_.reset();
-    conversation_.emplace(recordings_, [this](std::string message) { send(std::move(message)); });
+    conversation_.emplace(loop_, recordings_,
+                          [this](std::string message) { send(std::move(message)); });
     Result<std::unique_ptr<loop::Channel>> channel = loop::Channel::create(
         loop_, std::move(supervisor),
         {.on_message = [this](
@@ -82,7 +95,8 @@ class LoggerProcess {
     link_poll_.reset();
     channel_.reset();
     recordings_.finish_all();
-    loop_.stop();
+    leave_limit_.after(kLeaveWithin);
+    recordings_.when_written([this] { loop_.stop(); });
   }
 
   loop::Loop loop_;
@@ -91,6 +105,7 @@ class LoggerProcess {
   std::unique_ptr<loop::Channel> channel_;
   keeper::KeeperLink link_;
   std::optional<loop::Poll> link_poll_;
+  loop::Timer leave_limit_{loop_, [this] { leave_to_the_kernel(); }};
 };
 
 void ignore_signals() {
@@ -107,6 +122,8 @@ int run_logger(LoggerOptions options) {
   UniqueFd keeper(options.keeper_fd);
   ignore_signals();
   umask(0027);
+  // Files that hang keep a thread each.
+  setenv("UV_THREADPOOL_SIZE", "16", 0);
   Result<loop::Loop> loop = loop::Loop::create();
   if (!loop) {
     log::error("{}", loop.error().message);

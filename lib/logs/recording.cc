@@ -19,9 +19,7 @@ namespace {
 
 // A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
 // their time.
-constexpr std::size_t kBytesATurn = std::size_t{128} * 1024;
-// With overflow = block, between two tries to write.
-constexpr auto kRetryEvery = std::chrono::milliseconds(200);
+constexpr std::size_t kBytesATurn = std::size_t{256} * 1024;
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -58,14 +56,16 @@ UniqueFd own_reader(UniqueFd pipe) {
 }  // namespace
 
 Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
-                     std::shared_ptr<RotatingFile> file, Scratch& scratch,
+                     std::shared_ptr<FileWriter> file, std::shared_ptr<Scratch>& scratch,
                      std::function<void()> on_match)
     : capture_(std::move(capture)),
       file_(std::move(file)),
-      retry_(loop, [this] { write_held(); }),
       scratch_(scratch),
       on_match_(std::move(on_match)) {
-  if (file_) file_->prepare(wall_clock());
+  if (file_) {
+    file_->prepare(wall_clock());
+    file_->on_change(this, [this] { resume(); });
+  }
   // Before the first byte is read.
   look_for(capture_.match);
   for (UniqueFd& fd : pipes) {
@@ -75,6 +75,10 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
     watch(loop, *pipe);
     pipes_.push_back(std::move(pipe));
   }
+}
+
+Recording::~Recording() {
+  if (file_) file_->on_change(this, nullptr);
 }
 
 void Recording::look_for(const std::string& match) {
@@ -98,7 +102,7 @@ void Recording::renew(const Capture& capture) {
   if (file_) file_->set_limits({.max_size = capture.max_size, .keep = capture.keep});
   look_for(capture.match);
   capture_.overflow = capture.overflow;
-  write_held();
+  resume();
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
@@ -120,10 +124,26 @@ bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
   return true;
 }
 
+bool Recording::may_read() const {
+  if (!file_ || finishing_ || file_->ready()) return true;
+  return file_->late() && capture_.overflow == core::LogOverflow::drop;
+}
+
+void Recording::resume() {
+  if (!may_read()) return;
+  for (const auto& pipe : pipes_) {
+    if (pipe->poll) pipe->poll->watch({.readable = true});
+  }
+}
+
 void Recording::read(Pipe& pipe, std::size_t budget) {
-  while (budget > 0 && held_.empty()) {
-    const std::size_t size = std::min(budget, scratch_.chunk.size());
-    const ssize_t count = ::read(pipe.fd.get(), scratch_.chunk.data(), size);
+  while (budget > 0) {
+    if (!may_read()) {
+      if (pipe.poll) pipe.poll->stop();
+      return;
+    }
+    const std::size_t size = std::min(budget, scratch_->chunk.size());
+    const ssize_t count = ::read(pipe.fd.get(), scratch_->chunk.data(), size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) {
@@ -132,7 +152,7 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
       return;
     }
     const auto got = static_cast<std::size_t>(count);
-    take(pipe, {scratch_.chunk.data(), got});
+    take(pipe, {scratch_->chunk.data(), got});
     budget -= got;
     // Less than asked for is all there was.
     if (got < size) return;
@@ -140,26 +160,8 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
 }
 
 void Recording::put(std::string_view what, Stamp now) {
-  if (what.empty()) return;
-  const auto rest = capture_.overflow == core::LogOverflow::block ? RotatingFile::Rest::keep
-                                                                  : RotatingFile::Rest::drop;
-  const std::size_t done = file_->write(what, capture_.format, now, rest);
-  if (done == what.size()) return;
-  held_ = what.substr(done);
-  for (const auto& pipe : pipes_) {
-    if (pipe->poll) pipe->poll->stop();
-  }
-  retry_.after(kRetryEvery);
-}
-
-void Recording::write_held() {
-  if (held_.empty()) return;
-  put(std::exchange(held_, {}), wall_clock());
-  if (!held_.empty()) return;
-  retry_.cancel();
-  for (const auto& pipe : pipes_) {
-    if (pipe->poll) pipe->poll->watch({.readable = true});
-  }
+  file_->write(what, scratch_, capture_.format, now);
+  if (!file_->ready()) scratch_ = std::make_shared<Scratch>();
 }
 
 void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now) {
@@ -167,19 +169,40 @@ void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp
   if (matcher_ && matcher_->feed(pipe.stream, piece, text)) on_match_();
 }
 
+// Whole lines behind the first one, which may have begun earlier, and before as many bytes as the
+// tail keeps.
+std::string_view Recording::unseen(std::string_view bytes) const {
+  if (matcher_ || bytes.size() <= TailRing::kMaxBytes) return bytes.substr(0, 0);
+  const std::size_t begin = bytes.find('\n') + 1;
+  const std::size_t end = bytes.rfind('\n', bytes.size() - TailRing::kMaxBytes) + 1;
+  return begin > 0 && end > begin ? bytes.substr(begin, end - begin) : bytes.substr(0, 0);
+}
+
 void Recording::take(Pipe& pipe, std::string_view bytes) {
   const Stamp now = wall_clock();
   const std::string time = to_string(now);
-  std::string& block = scratch_.block;
+  std::string& block = scratch_->block;
   block.clear();
-  pipe.assembler.feed(bytes, [&](std::string_view text, Piece piece) {
+  const bool lines = file_ && is_made_of_lines(capture_.format);
+  const std::string_view unseen_bytes = unseen(bytes);
+  const auto seen = [&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (!file_) return;
-    append_line(block, capture_.format, capture_.worker,
-                {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
-  });
+    if (lines) {
+      append_line(block, capture_.format, capture_.worker,
+                  {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
+    }
+  };
+  const auto begin = static_cast<std::size_t>(unseen_bytes.data() - bytes.data());
+  pipe.assembler.feed(bytes.substr(0, begin), seen);
+  if (lines) {
+    pipe.assembler.feed(unseen_bytes, [&](std::string_view text, Piece piece) {
+      append_line(block, capture_.format, capture_.worker,
+                  {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
+    });
+  }
+  pipe.assembler.feed(bytes.substr(begin + unseen_bytes.size()), seen);
   if (!file_) return;
-  const std::string_view what = is_made_of_lines(capture_.format) ? block : bytes;
+  const std::string_view what = lines ? std::string_view(block) : bytes;
   put(what, now);
 }
 
@@ -188,7 +211,7 @@ void Recording::take_rest(Pipe& pipe) {
   pipe.assembler.finish([&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
     if (!file_ || !is_made_of_lines(capture_.format)) return;
-    std::string& block = scratch_.block;
+    std::string& block = scratch_->block;
     block.clear();
     append_line(block, capture_.format, capture_.worker,
                 {.time = to_string(now), .stream = pipe.stream, .piece = piece, .text = text});
@@ -197,12 +220,11 @@ void Recording::take_rest(Pipe& pipe) {
 }
 
 void Recording::drain() {
-  write_held();
   for (const auto& pipe : pipes_) read(*pipe, kBytesADrain);
 }
 
 void Recording::finish() {
-  capture_.overflow = core::LogOverflow::drop;
+  finishing_ = true;
   drain();
   for (const auto& pipe : pipes_) take_rest(*pipe);
   pipes_.clear();

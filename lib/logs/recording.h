@@ -11,20 +11,20 @@
 
 #include "base/unique_fd.h"
 #include "logs/assembler.h"
+#include "logs/file_writer.h"
 #include "logs/line_matcher.h"
 #include "logs/protocol.h"
-#include "logs/rotating_file.h"
 #include "logs/stamp.h"
 #include "logs/tail_ring.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
-#include "loop/timer.h"
 
 namespace superd::logs {
 
-// Memory for one chunk on its way from a pipe to a file, used by all recordings in turn.
+// Memory for one chunk on its way from a pipe to a file, used by all recordings in turn; where a
+// file still has it, the next one gets another.
 struct Scratch {
-  std::vector<char> chunk = std::vector<char>(std::size_t{64} * 1024);
+  std::vector<char> chunk = std::vector<char>(std::size_t{256} * 1024);
   std::string block;
 };
 
@@ -34,10 +34,14 @@ class Recording {
  public:
   // `pipes`: one for raw; stdout and stderr, or one for both, for cri and json. One that blocks is
   // opened anew, so that the handle which the worker shares stays as it is. Without a `file`
-  // nothing is written. `scratch` outlives the recording. `on_match` tells of Capture::match, as
-  // renew() does.
+  // nothing is written. `scratch` is never empty and outlives the recording. `on_match` tells of
+  // Capture::match, as renew() does.
   Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
-            std::shared_ptr<RotatingFile> file, Scratch& scratch, std::function<void()> on_match);
+            std::shared_ptr<FileWriter> file, std::shared_ptr<Scratch>& scratch,
+            std::function<void()> on_match);
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
 
   // Whether these are read ends of the pipes that are recorded.
   [[nodiscard]] bool reads_from(std::span<const UniqueFd> pipes) const;
@@ -47,10 +51,11 @@ class Recording {
   void stop_matching();
 
   // Takes what is in the pipes now; of a pipe that is filled all the time, a bounded amount, and
-  // nothing while the file cannot take it and capture().overflow is block.
+  // nothing while the file is not ready for it. With overflow = drop a file that is late holds up
+  // nothing: what is read then is lost, and counted.
   void drain();
-  // Drains, writes what has no newline, and closes the pipes. Nobody waits for the file any more:
-  // what it cannot take now is lost, and counted.
+  // Drains, writes what has no newline, and closes the pipes, whatever the file can take now: what
+  // is beyond FileWriter::kMostWaiting is lost, and counted.
   void finish();
 
   // With what has no newline yet.
@@ -68,19 +73,20 @@ class Recording {
 
   void watch(loop::Loop& loop, Pipe& pipe);
   void put(std::string_view what, Stamp now);
-  void write_held();
+  [[nodiscard]] bool may_read() const;
+  void resume();
   void read(Pipe& pipe, std::size_t budget);
   void take(Pipe& pipe, std::string_view bytes);
   void take_rest(Pipe& pipe);
   void take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now);
+  // What of these bytes neither the tail nor a match can need.
+  [[nodiscard]] std::string_view unseen(std::string_view bytes) const;
   void look_for(const std::string& match);
 
   Capture capture_;
-  std::shared_ptr<RotatingFile> file_;
-  // With overflow = block: what the file could not take. No pipe is read until it is written.
-  std::string held_;
-  loop::Timer retry_;
-  Scratch& scratch_;
+  std::shared_ptr<FileWriter> file_;
+  bool finishing_ = false;
+  std::shared_ptr<Scratch>& scratch_;
   TailRing tail_;
   std::function<void()> on_match_;
   std::optional<LineMatcher> matcher_;

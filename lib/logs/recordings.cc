@@ -1,10 +1,22 @@
 #include "logs/recordings.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 
 namespace superd::logs {
+namespace {
+
+// Calls a function when it was called itself for the last of `count` times, at once for 0.
+std::function<void()> after(std::size_t count, std::function<void()> function) {
+  if (count == 0) function();
+  return [left = std::make_shared<std::size_t>(count), function = std::move(function)] {
+    if (--*left == 0) function();
+  };
+}
+
+}  // namespace
 
 void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
   if (pipes.empty() || pipes.size() > 2) {
@@ -13,8 +25,8 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
   }
   const auto found = recordings_.find(capture.spawn);
   if (found != recordings_.end() && found->second->reads_from(pipes)) {
-    if (const auto file = files_.find(capture.path); file != files_.end())
-      file->second.compress = capture.compress;
+    if (const auto file = files_.find(found->second->capture().path); file != files_.end())
+      set_policy(file->second, capture);
     return found->second->renew(capture);
   }
   // Another process under the same id: a supervisor that knows nothing of the one before.
@@ -27,23 +39,37 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
                                                  scratch_, on_match));
 }
 
-std::shared_ptr<RotatingFile> Recordings::file_of(const Capture& capture) {
+std::shared_ptr<FileWriter> Recordings::file_of(const Capture& capture) {
   if (capture.path.empty()) return nullptr;
-  const RotatingFile::Limits limits{.max_size = capture.max_size, .keep = capture.keep};
-  File& known = files_[capture.path];
-  known.compress = capture.compress;
-  std::shared_ptr<RotatingFile> file = known.open.lock();
-  known.kept.reset();
-  if (file) {
-    file->set_limits(limits);
+  File& file = files_[capture.path];
+  if (file.writer) {
+    file.writer->set_limits({.max_size = capture.max_size, .keep = capture.keep});
   } else {
-    file = std::make_shared<RotatingFile>(
-        capture.path, limits,
-        RotatingFile::Options{.worker = capture.worker,
-                              .on_rotated = [this, path = capture.path] { on_rotated(path); }});
-    known.open = file;
+    file.writer = make_writer(capture);
   }
-  return file;
+  ++file.recordings;
+  set_policy(file, capture);
+  return file.writer;
+}
+
+void Recordings::set_policy(File& file, const Capture& capture) {
+  file.compress = capture.compress;
+  file.writer->set_rest(capture.overflow == core::LogOverflow::block ? RotatingFile::Rest::keep
+                                                                     : RotatingFile::Rest::drop);
+}
+
+std::shared_ptr<FileWriter> Recordings::make_writer(const Capture& capture) {
+  return std::make_shared<FileWriter>(
+      loop_, patience_, capture.path,
+      RotatingFile::Limits{.max_size = capture.max_size, .keep = capture.keep},
+      FileWriter::Options{.worker = capture.worker,
+                          .on_rotated = [this, path = capture.path] { on_rotated(path); },
+                          .on_idle =
+                              [this, path = capture.path] {
+                                const auto file = files_.find(path);
+                                if (file != files_.end() && file->second.recordings == 0)
+                                  sweep_.schedule();
+                              }});
 }
 
 void Recordings::on_rotated(const std::string& path) {
@@ -61,13 +87,20 @@ void Recordings::finish(core::SpawnId spawn) {
   if (found == recordings_.end()) return;
   const std::unique_ptr<Recording> recording = std::move(found->second);
   recordings_.erase(found);
+  const auto file = files_.find(recording->capture().path);
+  // Nobody waits for the file any more: what it has no room for is lost, and counted.
+  if (file != files_.end() && --file->second.recordings == 0)
+    file->second.writer->set_rest(RotatingFile::Rest::drop);
   recording->finish();
   finished_.keep(recording->capture().worker, spawn, recording->take_tail());
-  const auto file = files_.find(recording->capture().path);
-  if (file != files_.end() && file->second.open.use_count() == 1) {
-    file->second.kept = file->second.open.lock();
-    if (!file->second.kept->has_untold_loss()) files_.erase(file);
-  }
+  sweep_.schedule();
+}
+
+void Recordings::sweep() {
+  std::erase_if(files_, [this](const auto& entry) {
+    const auto& [path, file] = entry;
+    return file.recordings == 0 && file.writer->forgettable() && !compressor_.has_to_do_with(path);
+  });
 }
 
 void Recordings::finish_all() {
@@ -78,10 +111,38 @@ void Recordings::drain_all() {
   for (const auto& [spawn, recording] : recordings_) recording->drain();
 }
 
-void Recordings::reopen_files() {
+void Recordings::reopen_files(std::function<void()> done) {
+  std::vector<FileWriter*> writers;
   for (const auto& [path, file] : files_) {
-    if (const auto open = file.open.lock()) open->reopen(wall_clock());
+    if (file.recordings > 0) writers.push_back(file.writer.get());
   }
+  const std::function<void()> one = after(writers.size(), std::move(done));
+  for (FileWriter* writer : writers) writer->reopen(wall_clock(), one);
+}
+
+void Recordings::when_written(std::function<void()> done) {
+  std::vector<FileWriter*> writers;
+  for (const auto& [path, file] : files_) {
+    if (!file.writer->ready()) writers.push_back(file.writer.get());
+  }
+  const std::function<void()> one = after(writers.size(), std::move(done));
+  for (FileWriter* writer : writers) writer->run([] {}, one);
+}
+
+void Recordings::run_alone(const std::string& path, std::function<void()> job,
+                           std::function<void()> done) {
+  const auto file = files_.find(path);
+  if (file != files_.end()) file->second.writer->run(std::move(job), std::move(done));
+}
+
+std::shared_ptr<const RotatingFile::Turns> Recordings::turns(const std::string& path) const {
+  const auto file = files_.find(path);
+  return file != files_.end() ? file->second.writer->turns() : nullptr;
+}
+
+bool Recordings::busy() const {
+  return std::ranges::any_of(files_,
+                             [](const auto& entry) { return !entry.second.writer->ready(); });
 }
 
 void Recordings::drain_path(const std::string& path) {

@@ -88,14 +88,16 @@ std::size_t RotatingFile::fitting(std::string_view block, core::LogFormat format
 }
 
 bool RotatingFile::rotate(Stamp now) {
-  if (const Status status = rotate_files(path_, limits_.keep); !status) {
+  ++*turns_;
+  const Status status = rotate_files(path_, limits_.keep);
+  ++*turns_;
+  if (!status) {
     // The file goes on growing, which loses nothing; the next try is some way off.
     rotate_from_ = size_ + limits_.max_size;
     trouble(status.error().message, status.error().code, now);
     return false;
   }
   fd_.reset();
-  if (options_.on_rotated) options_.on_rotated();
   return true;
 }
 
@@ -182,6 +184,11 @@ bool RotatingFile::append_marker(core::LogFormat format, Stamp now) {
   if (append(line, format, now) < line.size()) return false;
   lost_ = 0;
   return true;
+}
+
+void RotatingFile::lose(std::size_t bytes, std::string why) {
+  lost_why_ = std::move(why);
+  lose(bytes);
 }
 
 void RotatingFile::lose(std::size_t bytes) {

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,11 @@ class RotatingFile {
   struct Limits {
     std::uint64_t max_size = 0;  // bytes; 0: never rotated
     int keep = 0;                // rotated files besides the live one
+
+    friend bool operator==(const Limits&, const Limits&) = default;
   };
   struct Options {
-    std::string worker = {};                     // named in lines of format json
-    std::function<void()> on_rotated = nullptr;  // called from within write()
+    std::string worker = {};  // named in lines of format json
   };
 
   // Touches nothing yet. `path` is absolute.
@@ -47,6 +49,8 @@ class RotatingFile {
   // caller is rid of: with Rest::drop all.
   std::size_t write(std::string_view block, core::LogFormat format, Stamp now,
                     Rest rest = Rest::drop);
+  // Bytes that never came here: told as others are.
+  void lose(std::size_t bytes, std::string why);
   // If bytes were lost, tries to say so now.
   void settle(core::LogFormat format, Stamp now) { write({}, format, now); }
 
@@ -54,6 +58,11 @@ class RotatingFile {
   [[nodiscard]] std::uint64_t lost() const { return lost_total_; }
   // Of some the file does not tell yet.
   [[nodiscard]] bool has_untold_loss() const { return lost_ > 0; }
+
+  // Goes up by one when a rotation begins and when it has ended, so odd: one is going on. Read from
+  // any thread.
+  using Turns = std::atomic<std::uint32_t>;
+  [[nodiscard]] std::shared_ptr<const Turns> turns() const { return turns_; }
 
  private:
   bool ensure_open(Stamp now);
@@ -82,6 +91,7 @@ class RotatingFile {
   std::string lost_why_;
   // superd's own log tells of trouble with a file at most every few seconds.
   std::optional<Stamp> told_;
+  std::shared_ptr<Turns> turns_ = std::make_shared<Turns>(0);
 };
 
 }  // namespace superd::logs

@@ -1,6 +1,7 @@
 #include "loop/work.h"
 
 #include <cstdlib>
+#include <semaphore>
 
 #include "base/log.h"
 #include "loop/timer.h"
@@ -32,6 +33,7 @@ struct Work::Request {
   uv_work_t raw{};
   std::function<void()> job;
   std::function<void()> on_done;
+  std::binary_semaphore ended{0};
   std::optional<Timer> retry;
   // Keeps the request alive while the pool has it, or it waits for one.
   std::shared_ptr<Request> self;
@@ -48,11 +50,15 @@ Work::Work(Loop& loop, std::function<void()> job, std::function<void()> on_done)
 
 void Work::submit(Loop& loop, Request& waiting) {
   if (!pool_is_there()) {
-    waiting.retry.emplace(loop, [&loop, &waiting] { submit(loop, waiting); });
+    if (!waiting.retry) waiting.retry.emplace(loop, [&loop, &waiting] { submit(loop, waiting); });
     waiting.retry->after(kPause);
     return;
   }
-  const auto run = [](uv_work_t* raw) noexcept { static_cast<Request*>(raw->data)->job(); };
+  const auto run = [](uv_work_t* raw) noexcept {
+    auto* request = static_cast<Request*>(raw->data);
+    request->job();
+    request->ended.release();
+  };
   const auto after = [](uv_work_t* raw, int) noexcept {
     const std::shared_ptr<Request> request = std::move(static_cast<Request*>(raw->data)->self);
     // Taken out, so that a Work that is destroyed in there does not destroy what is running.
@@ -75,7 +81,17 @@ Work& Work::operator=(Work&& other) noexcept {
   return *this;
 }
 
-bool Work::running() const { return request_ && request_->self; }
+bool Work::running() const { return request_ && request_->self && request_->on_done; }
+
+bool Work::wait(Duration most) {
+  if (!running() || !request_->ended.try_acquire_for(most)) return false;
+  // The thread touches neither any more; libuv has yet to be told.
+  const std::shared_ptr<Request> request = request_;
+  request->job = nullptr;
+  const std::function<void()> done = std::exchange(request->on_done, nullptr);
+  done();
+  return true;
+}
 
 void Work::abandon() {
   if (!running()) return;

@@ -29,6 +29,10 @@ class Work {
   // Until on_done was called.
   [[nodiscard]] bool running() const;
 
+  // Holds up the loop until the job has ended, at most so long. True: it has, and on_done was
+  // called within; the job and what it owned are gone.
+  bool wait(Duration most);
+
   // The same for a job with a result.
   template <class T>
   static Work with_result(Loop& loop, std::function<T()> job, std::function<void(T)> on_done) {

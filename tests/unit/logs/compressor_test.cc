@@ -33,7 +33,10 @@ std::string unpacked(const std::string& path) {
 struct Fixture {
   TempDir dir;
   loop::Loop loop = std::move(*loop::Loop::create());
-  Compressor compressor{loop};
+  Compressor compressor{loop, [](const auto&, const auto& job, const auto& done) {
+                          job();
+                          done();
+                        }};
   std::string path = dir / "web.1.log";
 };
 

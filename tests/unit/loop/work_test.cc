@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -123,4 +124,25 @@ TEST_CASE("work: it may be destroyed, or replaced, where its result arrives", "[
       loop, [] {}, again);
   loop.run();
   CHECK(count == 3);
+}
+
+TEST_CASE("work: the loop can wait for a job for a limited time", "[loop]") {
+  Loop loop = make_loop();
+  std::atomic<bool> go_on = false;
+  int done = 0;
+  Work work(
+      loop,
+      [&] {
+        while (!go_on) std::this_thread::yield();
+      },
+      [&] { ++done; });
+  CHECK_FALSE(work.wait(std::chrono::milliseconds(1)));
+  CHECK(work.running());
+  go_on = true;
+  CHECK(work.wait(std::chrono::minutes(1)));
+  CHECK(done == 1);
+  CHECK_FALSE(work.running());
+  CHECK_FALSE(work.wait(std::chrono::minutes(1)));
+  loop.run();
+  CHECK(done == 1);
 }

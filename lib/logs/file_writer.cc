@@ -1,0 +1,174 @@
+#include "logs/file_writer.h"
+
+#include <utility>
+
+namespace superd::logs {
+namespace {
+
+// Between two tries to write what the disk had no room for.
+constexpr auto kRetryEvery = std::chrono::milliseconds(200);
+constexpr const char* kTooSlow = "the disk did not answer";
+
+}  // namespace
+
+FileWriter::FileWriter(loop::Loop& loop, Patience& patience, std::string path,
+                       RotatingFile::Limits limits, Options options)
+    : loop_(loop),
+      patience_(patience),
+      options_(std::move(options)),
+      limits_(limits),
+      file_(std::make_shared<RotatingFile>(std::move(path), limits,
+                                           RotatingFile::Options{.worker = options_.worker})),
+      turns_(file_->turns()),
+      late_timer_(loop,
+                  [this] {
+                    late_ = true;
+                    tell_change();
+                  }),
+      retry_(loop, [this] {
+        go_on();
+        if (ready()) tell_change();
+      }) {}
+
+void FileWriter::set_limits(RotatingFile::Limits limits) {
+  if (std::exchange(limits_, limits) == limits) return;
+  add({.job = [limits](RotatingFile& file, RotatingFile::Rest) {
+    file.set_limits(limits);
+    return true;
+  }});
+}
+
+void FileWriter::set_rest(RotatingFile::Rest rest) {
+  rest_ = rest;
+  if (rest == RotatingFile::Rest::keep || !retry_.armed()) return;
+  // What was kept is dropped now.
+  retry_.cancel();
+  go_on();
+  if (ready()) tell_change();
+}
+
+void FileWriter::write(std::string_view block, std::shared_ptr<const void> owner,
+                       core::LogFormat format, Stamp now) {
+  if (block.empty()) return;
+  format_ = format;
+  if (late_ || waiting_ + block.size() > kMostWaiting) {
+    lost_ += block.size();
+    return;
+  }
+  // A retry goes on behind what was written.
+  auto rest = std::make_shared<std::string_view>(block);
+  add({.job =
+           [rest, owner = std::move(owner), format, now](RotatingFile& file,
+                                                         RotatingFile::Rest policy) {
+             rest->remove_prefix(file.write(*rest, format, now, policy));
+             return rest->empty();
+           },
+       .bytes = block.size()});
+}
+
+void FileWriter::prepare(Stamp now) {
+  add({.job = [now](RotatingFile& file, RotatingFile::Rest) {
+    file.prepare(now);
+    return true;
+  }});
+}
+
+void FileWriter::reopen(Stamp now, std::function<void()> done) {
+  add({.job =
+           [now](RotatingFile& file, RotatingFile::Rest) {
+             file.reopen(now);
+             return true;
+           },
+       .done = std::move(done)});
+}
+
+void FileWriter::settle(core::LogFormat format, Stamp now) {
+  if (forgettable()) return;
+  add({.job = [format, now](RotatingFile& file, RotatingFile::Rest) {
+    file.settle(format, now);
+    return true;
+  }});
+}
+
+void FileWriter::run(std::function<void()> job, std::function<void()> done) {
+  add({.job =
+           [job = std::move(job)](RotatingFile&, RotatingFile::Rest) {
+             job();
+             return true;
+           },
+       .done = std::move(done)});
+}
+
+bool FileWriter::forgettable() const { return ready() && !file_->has_untold_loss(); }
+
+void FileWriter::on_change(const void* who, std::function<void()> callback) {
+  if (callback) {
+    on_change_.insert_or_assign(who, std::move(callback));
+  } else {
+    on_change_.erase(who);
+  }
+}
+
+void FileWriter::tell_change() {
+  // A callback may bring new ones and take some away.
+  const auto callbacks = on_change_;
+  for (const auto& [who, callback] : callbacks) {
+    if (on_change_.contains(who)) callback();
+  }
+}
+
+void FileWriter::add(Task task) {
+  waiting_ += task.bytes;
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) go_on();
+}
+
+void FileWriter::go_on() {
+  if (going_on_) return;
+  going_on_ = true;
+  while (!tasks_.empty() && !retry_.armed()) {
+    work_.emplace(loop::Work::with_result<bool>(
+        loop_, [file = file_, job = tasks_.front().job, rest = rest_] { return job(*file, rest); },
+        [this](bool whole) {
+          const bool waited_for = std::exchange(going_on_, true);
+          ended(whole);
+          if (waited_for) return;
+          going_on_ = false;
+          go_on();
+          if (ready()) tell_change();
+        }));
+    const loop::TimePoint begin = loop::now();
+    const bool in_time = work_->wait(patience_.left(begin));
+    patience_.spend(loop::now() - begin);
+    if (!in_time) {
+      late_timer_.after(kLate);
+      break;
+    }
+  }
+  going_on_ = false;
+}
+
+void FileWriter::ended(bool whole) {
+  late_timer_.cancel();
+  late_ = false;
+  if (!whole) return retry_.after(kRetryEvery);
+  const Task task = std::move(tasks_.front());
+  tasks_.pop_front();
+  waiting_ -= task.bytes;
+  if (lost_ > 0) tell_lost();
+  if (std::exchange(rotated_, turns_->load()) != rotated_ && options_.on_rotated)
+    options_.on_rotated();
+  if (task.done) task.done();
+  if (tasks_.empty() && options_.on_idle) options_.on_idle();
+}
+
+void FileWriter::tell_lost() {
+  add({.job = [lost = std::exchange(lost_, 0), format = format_](RotatingFile& file,
+                                                                 RotatingFile::Rest) {
+    file.lose(lost, kTooSlow);
+    file.settle(format, wall_clock());
+    return true;
+  }});
+}
+
+}  // namespace superd::logs
