@@ -46,6 +46,15 @@ std::string reason_of(const core::Answer& answer) {
   return "failed";
 }
 
+std::string failures(const std::vector<wire::AppliedView>& groups) {
+  std::vector<std::string> failed;
+  for (const wire::AppliedView& each : groups) {
+    if (each.result == wire::Verdict::done) continue;
+    failed.push_back(fmt::format("{}: {}; it keeps its configuration", each.group, each.message));
+  }
+  return join(failed, "; ");
+}
+
 wire::Response rejected(const std::vector<std::string>& errors) {
   wire::Problem problem{
       .title = wire::reason_phrase(422),
@@ -251,7 +260,10 @@ void Apply::end(const std::string& result) {
   }
   const std::string word = !result.empty() ? result : failed ? "failed" : "done";
   if (word != "planned") {
-    hooks_.told(true, cause_, plan_.empty() ? "nothing differs" : join(plan_, "; "));
+    hooks_.told(!failed, cause_,
+                failed          ? failures(groups)
+                : plan_.empty() ? "nothing differs"
+                                : join(plan_, "; "));
   }
   const wire::ApplyView view{
       .result = word, .plan = std::exchange(plan_, {}), .groups = std::move(groups)};

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/log.h"
@@ -143,7 +144,15 @@ void Listeners::update(const core::GroupSpec& group) {
     const auto found = sockets_.find(socket.address);
     if (found == sockets_.end()) continue;
     Result<os::ListenRequest> request = request_of(group, socket);
-    if (request) found->second.request = std::move(*request);
+    if (!request) continue;
+    const os::ListenRequest before = std::exchange(found->second.request, std::move(*request));
+    const os::ListenRequest& now = found->second.request;
+    const auto access = [](const os::ListenRequest& of) {
+      return std::tie(of.mode, of.owner_uid, of.owner_gid);
+    };
+    if (access(before) == access(now)) continue;
+    const Status changed = os::change_listen_path(now);
+    if (!changed) log::error("{}: {}", group.name, changed.error().message);
   }
   restore(group);
 }

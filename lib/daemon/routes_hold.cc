@@ -31,7 +31,7 @@ void Routes::hold(Ask ask, const std::string& group) {
 void Routes::release(Ask ask, const std::string& group) {
   auto asked = std::make_shared<Ask>(std::move(ask));
   parts_.holds.release(group, asked->cause, [this, asked, group](const Holds::Ended& ended) {
-    std::string message = ended.held ? ended.what : "no command held it";
+    std::string message = ended.held ? "it was " + ended.what : "no command held it";
     if (const auto still = parts_.automatic.held(group)) message = "it is still " + *still;
     answer_hold(std::move(*asked), group, wire::HoldAction::release, message);
   });

@@ -83,7 +83,11 @@ void Supervisor::close_unused_listeners() {
     for (const core::ListenSpec& socket : group.listen) used.insert(socket.address);
   };
   for (const core::GroupSpec& group : spec_.groups) note(group);
-  for (const core::SpecPtr& spec : recipes_.specs()) note(*spec);
+  for (const core::SpecPtr& spec : recipes_.specs()) {
+    // Of one that waits for a connection none is started but by what is configured now.
+    const core::Group* group = core_.find(spec->name);
+    if (group == nullptr || !group->demand) note(*spec);
+  }
   listeners_.close_others(used);
 }
 

@@ -146,6 +146,8 @@ void Triggers::act(const std::string& group, Fuse& fuse) {
 std::optional<core::TimePoint> Triggers::rest_of(const std::string& name) const {
   const core::Group* group = core_.find(name);
   if (group == nullptr) return std::nullopt;
+  // What a command or a signal does repeats nothing.
+  if (!group->cause.starts_with("trigger ")) return core::TimePoint{};
   switch (group->state) {
     case core::GroupState::starting:
     case core::GroupState::rolling:

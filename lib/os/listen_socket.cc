@@ -175,6 +175,10 @@ Result<Restored> restore_listen_socket(int fd, const ListenRequest& request) {
   return restored;
 }
 
+Status change_listen_path(const ListenRequest& request) {
+  return request.family == SocketFamily::unix_path ? change_path_owner(request) : Status();
+}
+
 void remove_listen_path(const ListenRequest& request) {
   if (request.family == SocketFamily::unix_path) remove_path(request);
 }

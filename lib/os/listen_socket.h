@@ -50,6 +50,10 @@ struct Restored {
 // else than a socket, the error says so and the backlog is right nevertheless.
 Result<Restored> restore_listen_socket(int fd, const ListenRequest& request);
 
+// unix: owner and mode of the request, for a socket that is open. The path must lead to it, which
+// its second name proves. TCP: nothing.
+Status change_listen_path(const ListenRequest& request);
+
 // unix: removes the path, if it still leads to this socket, and the second name. TCP: nothing.
 void remove_listen_path(const ListenRequest& request);
 

@@ -88,6 +88,20 @@ Probe probe(const std::string& path) {
 
 std::string own_descriptor(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
 
+// `fd` is an O_PATH descriptor of what is proven to be the socket.
+Status give_owner(int fd, const ListenRequest& request) {
+  const bool with_owner = request.owner_uid || request.owner_gid;
+  constexpr auto kUnchanged = static_cast<uid_t>(-1);
+  if (with_owner && ::fchownat(fd, "", request.owner_uid.value_or(kUnchanged),
+                               request.owner_gid.value_or(kUnchanged), AT_EMPTY_PATH) != 0) {
+    return fail_errno(fmt::format("cannot give {} to its owner", request.path), errno);
+  }
+  if (request.mode && ::chmod(own_descriptor(fd).c_str(), *request.mode) != 0) {
+    return fail_errno(fmt::format("cannot set the mode of {}", request.path), errno);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status clear_stale_socket(const std::string& path) {
@@ -130,16 +144,21 @@ Status set_path_owner(const ListenRequest& request) {
   if (!S_ISSOCK(made.st_mode) || made.st_uid != ::geteuid() || made.st_nlink != 1) {
     return fail(fmt::format("{} was exchanged while it was made", request.path), EPERM);
   }
-  const bool with_owner = request.owner_uid || request.owner_gid;
-  constexpr auto kUnchanged = static_cast<uid_t>(-1);
-  if (with_owner && ::fchownat(fd.get(), "", request.owner_uid.value_or(kUnchanged),
-                               request.owner_gid.value_or(kUnchanged), AT_EMPTY_PATH) != 0) {
-    return fail_errno(fmt::format("cannot give {} to its owner", request.path), errno);
-  }
-  if (request.mode && ::chmod(own_descriptor(fd.get()).c_str(), *request.mode) != 0) {
-    return fail_errno(fmt::format("cannot set the mode of {}", request.path), errno);
-  }
-  return {};
+  return give_owner(fd.get(), request);
+}
+
+Status change_path_owner(const ListenRequest& request) {
+  const std::optional<Anchor> anchor = find_anchor(request);
+  const UniqueFd fd(::open(request.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat there {};
+  const bool ours = anchor && fd && ::fstat(fd.get(), &there) == 0 &&
+                    anchor->id.is_same_as({.device = there.st_dev, .inode = there.st_ino});
+  if (ours) return give_owner(fd.get(), request);
+  return fail(
+      fmt::format("cannot change the owner and mode of {}, which is not known to be superd's "
+                  "socket: stop and start the group",
+                  request.path),
+      ENOENT);
 }
 
 void make_anchor(const ListenRequest& request) {

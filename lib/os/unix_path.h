@@ -16,6 +16,10 @@ Status clear_stale_socket(const std::string& path);
 // For the socket just bound to request.path and not yet listening: owner and mode as asked.
 Status set_path_owner(const ListenRequest& request);
 
+// For one whose anchor was made: owner and mode as asked from now on. ENOENT: the path does not
+// lead to it, or it has no anchor to prove that.
+Status change_path_owner(const ListenRequest& request);
+
 // Makes the anchor of the socket at request.path; where neither place takes it there is none, and
 // restore_path will say so.
 void make_anchor(const ListenRequest& request);

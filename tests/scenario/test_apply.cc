@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 
@@ -147,6 +148,9 @@ TEST_CASE("apply: a group whose roll fails keeps its recipe, and the rest is app
   CHECK(applied.exit == 1);
   CHECK(applied.err.find("b: ") != std::string::npos);
   CHECK(applied.err.find("No such file or directory") != std::string::npos);
+  const std::string events = site.ctl({"events"}).out;
+  CHECK(events.find("config.applied") == std::string::npos);
+  CHECK(events.find("config.rejected") != std::string::npos);
   CHECK(site.main_pids("a").size() == 3);
   CHECK(site.main_pids("b") == before);
   CHECK(site.ctl({"apply", "--dry-run"}).out ==
@@ -169,6 +173,22 @@ TEST_CASE("apply: a stop timeout counts at once, and no process is replaced", "[
   const std::vector<pid_t> before = site.main_pids("a");
   change(site, "workers = 2", "workers = 2\nstop = { timeout = \"7s\" }");
   CHECK(site.ctl({"apply"}).out == "a: stop: counts from now on, no process is replaced\n");
+  CHECK(site.main_pids("a") == before);
+}
+
+TEST_CASE("apply: the mode of a unix socket counts at once, and no process is replaced", "[root]") {
+  Site site(
+      "[group.a]\ncommand = [\"sleep\", \"100000\"]\n"
+      "listen = [{ address = \"unix:@DIR@/a.sock\", mode = \"0666\" }]\n"
+      "ready = { when = \"delay\", delay = \"0s\" }\n");
+  const Superd superd(site);
+  REQUIRE(site.reaches("a", "running"));
+  const std::vector<pid_t> before = site.main_pids("a");
+  change(site, "0666", "0600");
+  CHECK(site.ctl({"apply"}).exit == 0);
+  struct stat found {};
+  REQUIRE(::stat(site.path("a.sock").c_str(), &found) == 0);
+  CHECK((found.st_mode & 0777) == 0600);
   CHECK(site.main_pids("a") == before);
 }
 

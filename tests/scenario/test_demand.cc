@@ -162,15 +162,17 @@ TEST_CASE("next-request: a stop while the group waits ends the waiting", "[root]
 }
 
 TEST_CASE("on_demand: a group that waits is started by a connection to its new address", "[root]") {
-  Site site(config({.more = "on_demand = true\n"}));
+  Site site(config({.more = "on_demand = true\nidle_timeout = \"2s\"\n"}));
   const Releases releases(site);
   const Superd superd(site);
   REQUIRE(site.reaches("web", "waiting"));
+  SECTION("that never ran") {}
+  SECTION("that ran before") {
+    CHECK(get(site.address(), "/").status == 200);
+    REQUIRE(site.reaches("web", "waiting", 60s));
+  }
   const std::string moved = "127.0.0.1:" + std::to_string(free_port());
-  std::string text = site.read("superd.toml");
-  const auto at = text.find("\"" + site.address() + "\"");
-  REQUIRE(at != std::string::npos);
-  site.write("superd.toml", text.replace(at, site.address().size() + 2, "\"" + moved + "\""));
+  change(site, "\"" + site.address() + "\"", "\"" + moved + "\"");
   CHECK(site.ctl({"apply"}).exit == 0);
   CHECK(get(site.address(), "/").error.find("refused") != std::string::npos);
   CHECK(get(moved, "/").status == 200);
