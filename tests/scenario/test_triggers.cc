@@ -238,6 +238,22 @@ ready = { when = "delay", delay = "10ms" }
   CHECK(site.ctl({"status"}).out.find("in a row") == std::string::npos);
 }
 
+TEST_CASE("trigger: a deploy that writes and restarts day by day is not slowed down", "[long]") {
+  Site site(web(trigger("paths = ['app.wsgi']\nsettle = '10ms'")));
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  int wanted = 1;
+  for (int day = 0; day < 12; ++day) {
+    REQUIRE(site.ctl({"restart", "web"}).exit == 0);
+    ++wanted;
+    site.write("app.wsgi", std::string(static_cast<std::size_t>(day + 1), 'x'));
+    REQUIRE(settles_at(site, ++wanted));
+    // At rest for longer than an application writes when it starts.
+    REQUIRE(wait_until(kSoon, [&] { return site.group("web").at("uptime_s").get<int>() >= 7; }));
+  }
+  CHECK(superd.log().find("in a row") == std::string::npos);
+}
+
 TEST_CASE("trigger: where inotify has reached its limits superd looks by itself, and says so",
           "[root]") {
   // The limits of a user namespace, which belongs to this superd alone.

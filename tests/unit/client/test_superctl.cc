@@ -106,6 +106,9 @@ TEST_CASE("superctl: what is not on its command line is refused with 2", "[super
             .err.starts_with(R"(superctl: unknown command "stauts", did you mean "status"?)"));
   CHECK(superctl({"stauts"}).code == 2);
   CHECK(superctl({"downgrade"}).code == 2);
+  const auto hold = superctl({"hold", "web.1"});
+  CHECK(hold.code == 2);
+  CHECK(hold.err.find("superctl hold web") != std::string::npos);
   CHECK(superctl({"status", "--watching"}).err.find(R"(unknown option "--watching")") !=
         std::string::npos);
   CHECK(superctl({"status", "--watching"}).code == 2);
