@@ -249,7 +249,7 @@ TEST_CASE("trigger: a deploy that writes and restarts day by day is not slowed d
     site.write("app.wsgi", std::string(static_cast<std::size_t>(day + 1), 'x'));
     REQUIRE(settles_at(site, ++wanted));
     // At rest for longer than an application writes when it starts.
-    REQUIRE(wait_until(kSoon, [&] { return site.group("web").at("uptime_s").get<int>() >= 7; }));
+    REQUIRE(wait_until(kSoon, [&] { return site.worker("web.1").at("uptime_s").get<int>() >= 7; }));
   }
   CHECK(superd.log().find("in a row") == std::string::npos);
 }

@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include "keeper/channel.h"
+#include "os/limits.h"
 
 using namespace superd;
 using namespace superd::keeper;
@@ -64,6 +65,7 @@ TEST_CASE("channel: descriptors arrive close-on-exec and are acknowledged", "[ke
 }
 
 TEST_CASE("channel: an item of more descriptors than a packet takes arrives whole", "[keeper]") {
+  REQUIRE(os::raise_nofile_limit());
   auto [a, b] = make_pair();
   Channel sender(std::move(a));
   Channel receiver(std::move(b));

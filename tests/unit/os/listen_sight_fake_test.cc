@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <filesystem>
@@ -317,7 +318,11 @@ TEST_CASE("listening: the tree below a process is followed from parent to child"
   children(11, 11, "14 10 ");
   children(12, 12, "");
   const std::string root = proc.path("");
-  CHECK(tree_below(10, root) == std::vector<pid_t>{10, 11, 12, 13, 14});
+  // In the order in which the directory of threads is read.
+  const std::vector<pid_t> tree = tree_below(10, root);
+  CHECK_THAT(tree, Catch::Matchers::UnorderedEquals(std::vector<pid_t>{10, 11, 12, 13, 14}));
+  CHECK(tree.front() == 10);
+  CHECK(std::find(tree.begin(), tree.end(), 11) < std::find(tree.begin(), tree.end(), 14));
   CHECK(tree_below(12, root) == std::vector<pid_t>{12});
   CHECK(tree_below(99, root) == std::vector<pid_t>{99});
 }
