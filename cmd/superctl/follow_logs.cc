@@ -58,7 +58,7 @@ class LogFollower {
   ExitCode run();
 
  private:
-  LineStream::Watched watched() const {
+  [[nodiscard]] LineStream::Watched watched() const {
     return {.interrupt_fd = interrupt_.fd(), .output_fd = STDOUT_FILENO};
   }
   [[nodiscard]] std::string target(const Way& way) const;

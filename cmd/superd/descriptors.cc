@@ -32,6 +32,7 @@ Result<UniqueFd> open_own_program() {
 std::string own_program_path() {
   std::error_code ignored;
   const std::filesystem::path self = "/proc/self/exe";
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel hands over an address as a number.
   const auto* executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   if (executed != nullptr) {
     const auto path = std::filesystem::absolute(executed, ignored).lexically_normal();

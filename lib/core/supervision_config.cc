@@ -68,6 +68,11 @@ void Supervision::look_after_removed() {
     dependencies_.set(name, {});
     holds_.erase(name);
     emit(GroupGone{.group = name});
+    // Whoever asked for that is answered when nothing is left of it.
+    std::stable_partition(effects_.begin(), effects_.end(), [&](const Effect& effect) {
+      const auto* answer = std::get_if<Answer>(&effect);
+      return answer == nullptr || answer->group != name;
+    });
     return true;
   });
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "core_fixture.h"
@@ -170,6 +172,16 @@ TEST_CASE("apply: a group that is removed stops, and is not known any more", "[c
   CHECK(bench.answer(removal)->ok);
   CHECK(bench.core().find("web") == nullptr);
   CHECK(bench.count<GroupGone>() == 1);
+  // Its sockets are closed before the one who asked is told.
+  const std::vector<Effect>& effects = bench.effects();
+  const auto gone = std::find_if(effects.begin(), effects.end(), [](const Effect& effect) {
+    return std::holds_alternative<GroupGone>(effect);
+  });
+  const auto told = std::find_if(effects.begin(), effects.end(), [&](const Effect& effect) {
+    const auto* answer = std::get_if<Answer>(&effect);
+    return answer != nullptr && answer->command == removal;
+  });
+  CHECK(gone < told);
 }
 
 TEST_CASE("apply: a removed group that comes back before it was gone starts again", "[core]") {
