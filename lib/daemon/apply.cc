@@ -130,7 +130,7 @@ void Apply::on_loaded(config::Loaded loaded) {
     const wire::ApplyView begun{.result = "begun", .plan = plan_};
     asked.responder.answer(wire::json_response(202, wire::to_text(begun)));
   }
-  carry_out(std::move(loaded.spec));
+  carry_out(loaded.spec);
 }
 
 // Of what runs or will start by itself; the others open theirs at their first start.
@@ -148,7 +148,7 @@ std::optional<Error> Apply::open_sockets(const core::Spec& wanted) {
   return std::nullopt;
 }
 
-void Apply::carry_out(core::Spec wanted) {
+void Apply::carry_out(const core::Spec& wanted) {
   const config::Plan plan = config::compare(parts_.spec, wanted);
   giving_ = true;
   hooks_.take_daemon(wanted);

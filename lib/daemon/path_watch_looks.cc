@@ -24,6 +24,7 @@ struct Task {
 
 std::vector<Look> look_at_all(const std::vector<Task>& tasks, const os::Inotify* inotify) {
   std::vector<Look> looks;
+  looks.reserve(tasks.size());
   for (const Task& task : tasks) {
     looks.push_back(look(task.subject->order, inotify == nullptr ? -1 : inotify->fd(),
                          task.before.get(), task.deleted));

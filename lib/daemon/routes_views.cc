@@ -131,7 +131,7 @@ void Routes::answer_why(Responder out, wire::HistoryView view,
     if (spawn == core::SpawnId{}) continue;
     ++gathering->missing;
     parts_.logger.tail(
-        spawn, kWhyLines, [gathering, i](std::optional<std::vector<logs::Line>> lines) {
+        spawn, kWhyLines, [gathering, i](const std::optional<std::vector<logs::Line>>& lines) {
           wire::HistoryView& own =
               gathering->view.workers.empty() ? gathering->view : gathering->view.workers[i];
           for (const logs::Line& line : lines.value_or(std::vector<logs::Line>{})) {

@@ -79,7 +79,7 @@ Status Spawner::adopt(const ProcessRecord& record, const core::Life& life, core:
   process->status = record.status;
   process->main.emplace(record.main, std::move(*pidfd));
   parts_.tracker.started(process->id, record.main);
-  if (const Status taken = take(*process, std::move(held)); !taken) {
+  if (Status taken = take(*process, std::move(held)); !taken) {
     if (is_shortage(taken.error().code)) return taken;
     log::warn("{}: {}", core::to_string(process->worker), taken.error().message);
   }

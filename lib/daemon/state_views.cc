@@ -36,7 +36,7 @@ bool is_as_meant(core::GroupState state) {
 std::string detail(const core::Worker& worker, const StatusText& status, Moment moment) {
   if (worker.next) return successor_text(worker);
   if (worker.life) {
-    const std::string own = status(worker.life->spawn);
+    std::string own = status(worker.life->spawn);
     if (!own.empty()) return own;
   }
   if (worker.state == core::WorkerState::backoff) {

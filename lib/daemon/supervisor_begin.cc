@@ -157,10 +157,15 @@ void Supervisor::hold_item(core::SpawnId spawn, const core::WorkerRef& worker, k
   held_spawns_[spawn] = worker;
   Spawner::Held& held = held_[spawn];
   held.worker = worker;
-  if (item.name.starts_with("out/")) held.output = std::move(item.fds);
-  if (item.name.starts_with("notify/")) held.notify = std::move(item.fds);
-  if (item.name.starts_with("private/")) held.sockets = std::move(item.fds);
-  if (item.name.starts_with("ready/")) held.ready = std::move(item.fds);
+  if (item.name.starts_with("out/")) {
+    held.output = std::move(item.fds);
+  } else if (item.name.starts_with("notify/")) {
+    held.notify = std::move(item.fds);
+  } else if (item.name.starts_with("private/")) {
+    held.sockets = std::move(item.fds);
+  } else if (item.name.starts_with("ready/")) {
+    held.ready = std::move(item.fds);
+  }
 }
 
 Status Supervisor::open_directories() {

@@ -59,7 +59,7 @@ Upgrade::Hooks Supervisor::upgrade_hooks() {
               },
           .ask_keeper =
               [this] {
-                const Status asked = keeper_.upgrade();
+                Status asked = keeper_.upgrade();
                 sync_keeper();
                 return asked;
               },
