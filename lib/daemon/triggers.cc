@@ -23,10 +23,12 @@ constexpr int kMostRounds = 3;
 // after two looks.
 constexpr std::chrono::seconds kSeenWithin = std::chrono::seconds(1) + 2 * PathWatch::kInterval;
 
-// A line for each trigger.
+// After what was seen of each trigger; a journal's value is one line.
+constexpr char kEnd = ';';
+
 void restore_seen(std::string_view text, std::vector<Subject>& subjects, std::size_t first) {
   for (std::size_t i = first; i < subjects.size(); ++i) {
-    const std::size_t end = text.find('\n');
+    const std::size_t end = text.find(kEnd);
     if (end == std::string_view::npos) return;
     std::optional<core::Snapshot> seen = core::Snapshot::from(text.substr(0, end));
     if (seen) subjects[i].before = std::make_shared<const core::Snapshot>(std::move(*seen));
@@ -193,7 +195,7 @@ void Triggers::keep_seen(Watched& watched) {
       if (!same) fuse.kept = seen->to_text();
       is_news = is_news || !same;
     }
-    text += fuse.kept + '\n';
+    text += fuse.kept + kEnd;
   }
   if (is_news) keep_.note(watched.spec.name, std::move(text));
 }
