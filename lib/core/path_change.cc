@@ -1,9 +1,11 @@
 #include "core/path_change.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -48,6 +50,43 @@ const Snapshot::Entry* Snapshot::find(std::uint64_t path) const {
   const Entry wanted{.path = path};
   const auto found = std::lower_bound(entries_.begin(), entries_.end(), wanted, by_path);
   return found != entries_.end() && found->path == path ? &*found : nullptr;
+}
+
+std::string Snapshot::to_text() const {
+  if (entries_.size() > kMostKept) return "";
+  std::string text = "paths";
+  for (const Entry& entry : entries_) {
+    text += fmt::format(" {:x},{:x},{:x},{}", entry.path, entry.identity, entry.digest,
+                        entry.gone ? 1 : 0);
+  }
+  return text;
+}
+
+std::optional<Snapshot> Snapshot::from(std::string_view text) {
+  constexpr std::string_view kBegin = "paths";
+  if (!text.starts_with(kBegin)) return std::nullopt;
+  text.remove_prefix(kBegin.size());
+  Snapshot snapshot;
+  const auto number = [&](char before, int base) -> std::optional<std::uint64_t> {
+    if (text.empty() || text.front() != before) return std::nullopt;
+    std::uint64_t value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data() + 1, text.data() + text.size(), value, base);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return value;
+  };
+  while (!text.empty()) {
+    const auto path = number(' ', 16);
+    const auto identity = number(',', 16);
+    const auto digest = number(',', 16);
+    const auto gone = number(',', 10);
+    if (!path || !identity || !digest || !gone || *gone > 1) return std::nullopt;
+    if (!snapshot.entries_.empty() && snapshot.entries_.back().path >= *path) return std::nullopt;
+    snapshot.entries_.push_back(
+        {.path = *path, .identity = *identity, .digest = *digest, .gone = *gone == 1});
+  }
+  return snapshot;
 }
 
 std::optional<std::uint64_t> Comparison::known_digest(std::string_view path,

@@ -40,6 +40,13 @@ class Snapshot {
   [[nodiscard]] const Entry* find(std::uint64_t path) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
+  friend bool operator==(const Snapshot&, const Snapshot&) = default;
+  // What the next supervisor is told, in one line; empty where there are more than kMostKept.
+  static constexpr std::size_t kMostKept = 4096;
+  [[nodiscard]] std::string to_text() const;
+  // Nothing for what to_text() does not give.
+  static std::optional<Snapshot> from(std::string_view text);
+
  private:
   friend class Comparison;
   std::vector<Entry> entries_;  // by path

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/spec.h"
@@ -25,7 +26,14 @@ class Automatic {
   enum class Taken { acted, kept };
   enum class Holder { command, file };
 
-  explicit Automatic(Act act) : act_(std::move(act)) {}
+  // What the next supervisor is to restore() of a group's hold; an empty text: nothing.
+  using Keep = std::function<void(const std::string& group, std::string text)>;
+
+  explicit Automatic(Act act, Keep keep = {}) : act_(std::move(act)), keep_(std::move(keep)) {}
+
+  // What Keep was told of a group that is still held, by its hold file or by a command of which
+  // somebody else knows. A text that cannot be read restores nothing.
+  void restore(const std::string& group, std::string_view text);
 
   // `cause` as in every start, stop and roll: `trigger /srv/web/app.wsgi`, `schedule`, `memory`.
   Taken request(const std::string& group, const core::TriggerAction& action,
@@ -55,7 +63,10 @@ class Automatic {
     std::vector<Due> due;
   };
 
+  void keep(const std::string& group) const;
+
   Act act_;
+  Keep keep_;
   std::map<std::string, Hold> holds_;
 };
 

@@ -55,6 +55,10 @@ class Reading {
     each("metric/", [this](const std::string& rest, const std::string& text) {
       r_.metrics["metric/" + rest] = text;
     });
+    each("automatic/",
+         [this](const std::string& group, const std::string& text) { r_.automatic[group] = text; });
+    each("seen/",
+         [this](const std::string& group, const std::string& text) { r_.seen[group] = text; });
     if (const auto* text = find(kInHand)) {
       Result<core::InHand> in_hand = journal::in_hand_from(*text);
       if (in_hand) r_.in_hand = std::move(*in_hand);
@@ -258,7 +262,19 @@ void Journal::note(const ProcessRecord& record) {
   store_.put(process_key(record.spawn), to_text(record));
 }
 
+void Journal::note_automatic(const std::string& group, std::string text) {
+  note_value("automatic/" + group, std::move(text));
+}
+
+void Journal::note_seen(const std::string& group, std::string text) {
+  note_value("seen/" + group, std::move(text));
+}
+
 void Journal::note_metric(const std::string& key, std::string text) {
+  note_value(key, std::move(text));
+}
+
+void Journal::note_value(const std::string& key, std::string text) {
   if (text.empty()) {
     store_.drop(key);
   } else {

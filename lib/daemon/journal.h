@@ -27,11 +27,13 @@ struct Recovered {
   };
   std::vector<Made> recipes;
   std::map<core::SpawnId, ProcessRecord> processes;
-  std::map<std::string, std::string> rolls;    // by key: Rolls::restore()
-  std::map<std::string, std::string> metrics;  // by key: Tally::restore()
-  bool start_told = false;                     // superd's own start was answered
-  bool upgraded = false;                       // it left to make room for another program
-  std::string version;                         // of that supervisor
+  std::map<std::string, std::string> rolls;      // by key: Rolls::restore()
+  std::map<std::string, std::string> metrics;    // by key: Tally::restore()
+  std::map<std::string, std::string> automatic;  // by group: Automatic::restore()
+  std::map<std::string, std::string> seen;       // by group: Triggers::set()
+  bool start_told = false;                       // superd's own start was answered
+  bool upgraded = false;                         // it left to make room for another program
+  std::string version;                           // of that supervisor
   journal::SpecNumbers specs;
 };
 // From the journal's values (journal/record.h). What cannot be read is told; nothing: a group, a
@@ -61,6 +63,8 @@ class Journal {
   void note_roll(const std::string& key, std::string text) { store_.put(key, std::move(text)); }
   // An empty text: the value is gone.
   void note_metric(const std::string& key, std::string text);
+  void note_automatic(const std::string& group, std::string text);
+  void note_seen(const std::string& group, std::string text);
   void drop_rolls(const std::string& prefix) { store_.drop_all(prefix); }
 
   // A journal that cannot be written is complained of once, and superd goes on; false then.
@@ -71,6 +75,7 @@ class Journal {
   [[nodiscard]] bool failing() const { return store_.failing(); }
 
  private:
+  void note_value(const std::string& key, std::string text);
   void note_group(const core::Supervision& core, const std::string& name);
   void drop_unused_specs(const core::Supervision& core);
 

@@ -53,8 +53,10 @@ PathWatch::PathWatch(loop::Loop& loop, LookTurns& turns, std::string name,
   for (Subject& subject : subjects) {
     subject.order.first_look_ns = std::chrono::nanoseconds(since_1970).count();
     const core::Duration settle = subject.settle;
+    auto before = std::move(subject.before);
     states_.push_back({.subject = std::make_shared<const Subject>(std::move(subject)),
                        .settle = core::Settle(settle),
+                       .before = std::move(before),
                        .early = loop::now()});
   }
   open();

@@ -25,6 +25,8 @@ struct Subject {
   core::Duration settle{};
   core::Duration poll{0};  // > 0: it is looked at at this interval as well
   Looked looked = Looked::by_itself;
+  // What an earlier supervisor has seen: what differs at the first look is a change.
+  std::shared_ptr<const core::Snapshot> before{};
 };
 
 // Watches the subjects of one group. What the kernel tells is a hint to look again, once it is
@@ -58,6 +60,11 @@ class PathWatch {
   void hurry();
   // Whether something has happened that was not looked at yet.
   [[nodiscard]] bool settling() const { return !rounds_.empty() || has_news(); }
+
+  // What on_change has told of and what was no change; null before the first look.
+  [[nodiscard]] const std::shared_ptr<const core::Snapshot>& seen(std::size_t subject) const {
+    return states_[subject].before;
+  }
 
   [[nodiscard]] const std::optional<std::string>& degraded() const { return degraded_; }
   // How many directories are watched.

@@ -169,8 +169,17 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                       note_trigger(group, cause);
                     }),
       automatic_([this](const std::string& group, const core::TriggerAction& action,
-                        const std::string& cause) { own_commands_.act(group, action, cause); }),
-      triggers_(loop, core_, automatic_),
+                        const std::string& cause) { own_commands_.act(group, action, cause); },
+                 [this](const std::string& group, std::string text) {
+                   // What ends a hold is written with what is done then.
+                   const bool held = !text.empty();
+                   journal_.note_automatic(group, std::move(text));
+                   if (held) write_own();
+                 }),
+      triggers_(loop, core_, automatic_,
+                {.note = [this](const std::string& group,
+                                std::string text) { journal_.note_seen(group, std::move(text)); },
+                 .flush = [this] { write_own(); }}),
       holds_(
           automatic_, triggers_,
           [this](const std::string& group, wire::HoldAction action) { keep_hold(group, action); }),

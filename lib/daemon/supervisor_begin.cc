@@ -114,7 +114,16 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
     if (listeners_.adopted_for(group)) open_listeners(group);
   }
   // What changes once the workers have begun to start is a change.
-  for (const core::GroupSpec& group : spec_.groups) triggers_.set(group);
+  for (const core::GroupSpec& group : spec_.groups) {
+    if (!goes_on) {
+      triggers_.set(group);
+      continue;
+    }
+    const auto automatic = recovered->automatic.find(group.name);
+    if (automatic != recovered->automatic.end()) automatic_.restore(group.name, automatic->second);
+    const auto seen = recovered->seen.find(group.name);
+    triggers_.set(group, seen == recovered->seen.end() ? "" : seen->second);
+  }
   boot_told_ = goes_on && recovered->start_told;
   journal_.note_daemon(spec_, {.start_told = boot_told_});
   if (goes_on) {

@@ -49,6 +49,10 @@ void Supervisor::keep_hold(const std::string& group, wire::HoldAction action) {
   sync_keeper();
 }
 
+void Supervisor::write_own() {
+  if (!keeper_gone_ && !finished_) journal_.flush();
+}
+
 void Supervisor::note_trigger(const std::string& group, const std::string& cause) {
   occurrences_.note_trigger(group, cause, std::chrono::system_clock::now());
 }

@@ -134,6 +134,8 @@ class Supervisor {
   void note_trigger(const std::string& group, const std::string& cause);
   // A hold by command outlives this supervisor: the keeper keeps it.
   void keep_hold(const std::string& group, wire::HoldAction action);
+  // The journal, where no event of the core has it written; nothing once it is the next one's.
+  void write_own();
   void tell(core::OccurrenceKind kind, const wire::OccurrenceView& view);
   // The keeper knows of each hook that runs, for the next supervisor.
   Hooks::Keep hook_keep();

@@ -23,6 +23,19 @@ constexpr int kMostRounds = 3;
 // after two looks.
 constexpr std::chrono::seconds kSeenWithin = std::chrono::seconds(1) + 2 * PathWatch::kInterval;
 
+// After what was seen of each trigger; a journal's value is one line.
+constexpr char kEnd = ';';
+
+void restore_seen(std::string_view text, std::vector<Subject>& subjects, std::size_t first) {
+  for (std::size_t i = first; i < subjects.size(); ++i) {
+    const std::size_t end = text.find(kEnd);
+    if (end == std::string_view::npos) return;
+    std::optional<core::Snapshot> seen = core::Snapshot::from(text.substr(0, end));
+    if (seen) subjects[i].before = std::make_shared<const core::Snapshot>(std::move(*seen));
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 // One trigger on its way from a change to the action.
@@ -33,6 +46,8 @@ struct Triggers::Fuse {
   std::string repeated{};  // the one that made it wait
   core::TimePoint acts_at{};
   std::optional<loop::Timer> later{};  // it waits
+  std::shared_ptr<const core::Snapshot> acted_on{};
+  std::string kept{};  // its text
 };
 
 struct Triggers::Watched {
@@ -59,12 +74,12 @@ struct Triggers::Watched {
   }
 };
 
-Triggers::Triggers(loop::Loop& loop, const core::Supervision& core, Automatic& automatic)
-    : loop_(loop), core_(core), automatic_(automatic) {}
+Triggers::Triggers(loop::Loop& loop, const core::Supervision& core, Automatic& automatic, Keep keep)
+    : loop_(loop), core_(core), automatic_(automatic), keep_(std::move(keep)) {}
 
 Triggers::~Triggers() = default;
 
-void Triggers::set(const core::GroupSpec& group) {
+void Triggers::set(const core::GroupSpec& group, std::string_view kept) {
   const auto known = groups_.find(group.name);
   if (known != groups_.end() && watch_the_same(known->second->spec, group)) return;
   const bool held = automatic_.holds(group.name, Automatic::Holder::file);
@@ -85,8 +100,10 @@ void Triggers::set(const core::GroupSpec& group) {
   }
   groups_[group.name] = std::move(owned);
   const std::size_t first_trigger = group.hold_file ? 1 : 0;
+  std::vector<Subject> subjects = subjects_of(group);
+  restore_seen(kept, subjects, first_trigger);
   watched.watch = std::make_unique<PathWatch>(
-      loop_, turns_, group.name, subjects_of(group),
+      loop_, turns_, group.name, std::move(subjects),
       PathWatch::Callbacks{
           .on_change =
               [this, &watched, first_trigger](std::size_t subject,
@@ -104,6 +121,7 @@ void Triggers::set(const core::GroupSpec& group) {
 void Triggers::remove(const std::string& group) {
   const auto found = groups_.extract(group);
   if (found.empty()) return;
+  keep_.note(group, "");
   // Nobody else tells them.
   for (const Watched::Waiter& waiter : found.mapped()->take_waiters(kMostRounds)) waiter.then();
 }
@@ -140,6 +158,8 @@ void Triggers::act_later(const std::string& group, Fuse& fuse, core::Duration wa
 void Triggers::act(const std::string& group, Fuse& fuse) {
   // Perhaps its own callback, which has the names.
   const std::optional<loop::Timer> waited = std::exchange(fuse.later, std::nullopt);
+  // Written at once with what the action does, so that neither is without the other.
+  keep_seen(*groups_.at(group));
   automatic_.request(group, fuse.action, "trigger " + fuse.path);
 }
 
@@ -163,6 +183,25 @@ std::optional<core::TimePoint> Triggers::rest_of(const std::string& name) const 
   std::abort();
 }
 
+void Triggers::keep_seen(Watched& watched) {
+  const std::size_t first_trigger = watched.spec.hold_file ? 1 : 0;
+  bool is_news = false;
+  std::string text;
+  for (std::size_t i = 0; i < watched.fuses.size(); ++i) {
+    Fuse& fuse = watched.fuses[i];
+    const auto& seen = watched.watch->seen(first_trigger + i);
+    // What waits to be acted on is found again by the next supervisor.
+    if (seen && seen != fuse.acted_on && !fuse.later) {
+      const bool same = fuse.acted_on && *fuse.acted_on == *seen;
+      fuse.acted_on = seen;
+      if (!same) fuse.kept = seen->to_text();
+      is_news = is_news || !same;
+    }
+    text += fuse.kept + kEnd;
+  }
+  if (is_news) keep_.note(watched.spec.name, std::move(text));
+}
+
 void Triggers::on_hold_file(Watched& watched, std::size_t existing) {
   const std::string& group = watched.spec.name;
   watched.file_exists = existing > 0;
@@ -172,6 +211,8 @@ void Triggers::on_hold_file(Watched& watched, std::size_t existing) {
 }
 
 void Triggers::on_round(Watched& watched) {
+  keep_seen(watched);
+  keep_.flush();
   for (Watched::Waiter& waiter : watched.waiters) --waiter.rounds;
   const int most = watched.watch->settling() ? 0 : kMostRounds;
   for (const Watched::Waiter& waiter : watched.take_waiters(most)) waiter.then();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/path_change.h"
 #include "core/spec.h"
@@ -23,7 +24,13 @@ namespace superd::daemon {
 // whenever it has acted is made to wait (core::Repetition), which the log says.
 class Triggers {
  public:
-  Triggers(loop::Loop& loop, const core::Supervision& core, Automatic& automatic);
+  // What was seen when a group's triggers acted last, for the next supervisor: `note` collects
+  // (an empty text: nothing is known), `flush` writes, at the latest with what the action does.
+  struct Keep {
+    std::function<void(const std::string& group, std::string text)> note;
+    std::function<void()> flush;
+  };
+  Triggers(loop::Loop& loop, const core::Supervision& core, Automatic& automatic, Keep keep);
   ~Triggers();
   Triggers(const Triggers&) = delete;
   Triggers& operator=(const Triggers&) = delete;
@@ -31,7 +38,9 @@ class Triggers {
   // Watches what the group asks for from now on, instead of what it asked for before. Where it asks
   // for the same again nothing is changed, and no change is lost. What was made to wait is acted
   // on.
-  void set(const core::GroupSpec& group);
+  // `kept`: what an earlier supervisor has kept of the same triggers; what differs from it changed
+  // while none looked.
+  void set(const core::GroupSpec& group, std::string_view kept = {});
   void remove(const std::string& group);
 
   // Calls back, now or later, when everything that happened until now to the group's paths was
@@ -60,10 +69,12 @@ class Triggers {
   void on_hold_file(Watched& watched, std::size_t existing);
   void on_round(Watched& watched);
   void release(Watched& watched);
+  void keep_seen(Watched& watched);
 
   loop::Loop& loop_;
   const core::Supervision& core_;
   Automatic& automatic_;
+  Keep keep_;
   LookTurns turns_;
   std::map<std::string, std::unique_ptr<Watched>> groups_;
 };

@@ -157,3 +157,38 @@ TEST_CASE("settle: no quiet is shorter than a tick of the kernel's clock", "[cor
   settle.note(start);
   CHECK(settle.due() == start + Settle::kLeast);
 }
+
+TEST_CASE("change: the next supervisor knows what was seen, and finds what differs from it alone",
+          "[core]") {
+  const Snapshot before = compare(nullptr, {{"/a", kOne}, {"/b", kOne, 7}, {"/c", kOne}}).now;
+  const Snapshot seen = compare(&before, {{"/a", kOne}, {"/b", kOne, 7}}).now;
+  const auto kept = Snapshot::from(seen.to_text());
+  REQUIRE(kept);
+  CHECK(*kept == seen);
+  CHECK(compare(&*kept, {{"/a", kOne}, {"/b", kOne, 7}}).changed == 0);
+  CHECK(compare(&*kept, {{"/b", kOne, 7}}).changed == 0);
+  const auto result = compare(
+      &*kept, {{"/a", {.mtime_ns = 1001, .size = 10, .inode = 7}}, {"/b", kOne, 7}, {"/c", kOne}});
+  CHECK(result.names == std::vector<std::string>{"/a", "/c"});
+  // That nothing is there is known as well: what is created is a change.
+  const auto none = Snapshot::from(Snapshot().to_text());
+  REQUIRE(none);
+  CHECK(compare(&*none, {{"/a", kOne}}).changed == 1);
+}
+
+TEST_CASE("change: what was kept and cannot be read, or was too much to keep, counts as not known",
+          "[core]") {
+  for (const char* text :
+       {"", "path", "paths 1", "paths 1,2,3", "paths 1,2,3,2", "paths 1,2,3,0,",
+        "paths 2,1,1,0 1,1,1,0", "paths  1,2,3,0", "paths 11111111111111111,2,3,0"}) {
+    CAPTURE(text);
+    CHECK(!Snapshot::from(text));
+  }
+  std::vector<Seen> many;
+  for (std::size_t i = 0; i <= Snapshot::kMostKept; ++i) {
+    many.push_back({"/" + std::to_string(i), kOne});
+  }
+  CHECK(first(many).to_text().empty());
+  many.pop_back();
+  CHECK(Snapshot::from(first(many).to_text()) == first(many));
+}

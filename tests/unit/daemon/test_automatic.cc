@@ -1,5 +1,6 @@
 #include <csignal>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -74,4 +75,34 @@ TEST_CASE("hold: of a group that is no more nothing is left", "[daemon]") {
   CHECK(!told.automatic.held("web"));
   told.automatic.release("web", Automatic::Holder::command);
   CHECK(told.done.empty());
+}
+
+TEST_CASE("hold: the next supervisor has what is due, once and in its order", "[daemon]") {
+  std::string kept;
+  Automatic before([](const auto&, const auto&, const auto&) {},
+                   [&](const std::string&, std::string text) { kept = std::move(text); });
+  before.hold("web", Automatic::Holder::command, "a command");
+  before.hold("web", Automatic::Holder::file, "/srv/lock");
+  before.request("web", {.kind = Kind::restart}, "trigger /a");
+  before.request("web", {.kind = Kind::signal, .signal = SIGHUP}, "trigger /b");
+
+  Told told;
+  told.automatic.hold("web", Automatic::Holder::command, "a command before");
+  told.automatic.restore("web", kept);
+  CHECK(told.automatic.held("web") ==
+        "held by a command before and /srv/lock; due at the release: restart (trigger /a), "
+        "signal HUP (trigger /b)");
+  told.automatic.release("web", Automatic::Holder::command);
+  CHECK(told.done.empty());
+  told.automatic.release("web", Automatic::Holder::file);
+  CHECK(told.done == Strings{"web: restart (trigger /a)", "web: signal HUP (trigger /b)"});
+
+  before.release("web", Automatic::Holder::file);
+  before.release("web", Automatic::Holder::command);
+  CHECK(kept.empty());
+  // A hold that nobody knows of any more, and what is no text of a hold.
+  for (const char* text : {R"({"due":[]})", "", "{}", "[1", R"({"due":[{"action":7}]})"}) {
+    told.automatic.restore("api", text);
+    CHECK(!told.automatic.held("api"));
+  }
 }
