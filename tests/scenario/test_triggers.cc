@@ -2,7 +2,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -12,74 +11,14 @@
 #include <catch2/catch.hpp>
 
 #include "harness/deploy.h"
+#include "harness/triggered.h"
 
 namespace superd::scenario {
 namespace {
 
-// A group of one fast worker; `more` are further lines of it.
-std::string web(const std::string& more, const std::string& directory = "@DIR@") {
-  return R"(
-[group.web]
-command = ["@WORKER@", "tick"]
-directory = ")" +
-         directory + R"("
-ready = { when = "delay", delay = "10ms" }
-stop = { timeout = "5s" }
-)" + more;
-}
-
-std::string trigger(const std::string& keys) { return "[[group.web.trigger]]\n" + keys + "\n"; }
-
-int generation(const Site& site) { return site.group("web").at("generation").get<int>(); }
-// That no roll goes on, and this generation is in force.
-bool settles_at(const Site& site, int wanted) {
-  return wait_until(kSoon, [&] {
-    const nlohmann::json group = site.group("web");
-    return group.at("state") == "running" && group.at("generation") == wanted;
-  });
-}
-bool logs(const Superd& superd, const std::string& text) {
-  return wait_until(kSoon, [&] { return superd.log().find(text) != std::string::npos; });
-}
-int times_in(const std::string& text, const std::string& part) {
-  int times = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++times;
-  return times;
-}
-
 void touch(const Site& site, const std::string& name, std::int64_t seconds) {
   const timespec times[2] = {{.tv_sec = seconds, .tv_nsec = 0}, {.tv_sec = seconds, .tv_nsec = 0}};
   REQUIRE(::utimensat(AT_FDCWD, site.path(name).c_str(), times, 0) == 0);
-}
-
-// The supervisor has written down what it has seen of the triggers' paths.
-bool keeps_seen(const Superd& superd) {
-  return wait_until(kSoon, [&] {
-    const std::string fds = "/proc/" + std::to_string(superd.supervisor()) + "/fd";
-    for (const auto& entry : std::filesystem::directory_iterator(fds)) {
-      std::error_code gone;
-      const std::string target = std::filesystem::read_symlink(entry.path(), gone);
-      if (target.find("/journal") == std::string::npos) continue;
-      std::ifstream journal(entry.path(), std::ios::binary);
-      const std::string text{std::istreambuf_iterator<char>(journal), {}};
-      if (text.find("seen/web") != std::string::npos) return true;
-    }
-    return false;
-  });
-}
-
-// What happens while the supervisor that is to die is stopped.
-enum class Then { nothing, change };
-
-bool another_supervisor(Site& site, const Superd& superd, Then then) {
-  const pid_t supervisor = superd.supervisor();
-  ::kill(supervisor, SIGSTOP);
-  if (then == Then::change) site.write("src/a", "another");
-  ::kill(supervisor, SIGKILL);
-  return wait_until(kSoon, [&] {
-    return superd.supervisor() > 0 && superd.supervisor() != supervisor &&
-           site.group("web").is_object() && site.group("web").at("state") == "running";
-  });
 }
 
 }  // namespace
@@ -391,62 +330,6 @@ TEST_CASE("hold: a hold outlives a supervisor that dies", "[full]") {
   CHECK(site.group("web").contains("held"));
   CHECK(site.ctl({"release", "web"}).exit == 0);
   CHECK(!site.group("web").contains("held"));
-}
-
-TEST_CASE("hold: what is due outlives a supervisor that dies", "[full]") {
-  Site site(web(trigger("paths = ['app.wsgi']\nsettle = '10ms'")));
-  const Superd superd(site);
-  REQUIRE(site.reaches("web", "running"));
-  CHECK(site.ctl({"hold", "web"}).exit == 0);
-  site.write("app.wsgi", "x");
-  REQUIRE(logs(superd, "the group is held"));
-
-  REQUIRE(another_supervisor(site, superd, Then::nothing));
-  CHECK(site.ctl({"status", "web"}).out.find("due at the release: restart") != std::string::npos);
-  CHECK(site.ctl({"release", "web"}).exit == 0);
-  REQUIRE(settles_at(site, 2));
-  // Once: neither the hold nor what was due is there again.
-  REQUIRE(another_supervisor(site, superd, Then::nothing));
-  CHECK(!site.group("web").contains("held"));
-  CHECK(generation(site) == 2);
-}
-
-TEST_CASE("trigger: a change that waits for quiet outlives the supervisor, by death and by upgrade",
-          "[full]") {
-  Site site(web(trigger("paths = ['app.wsgi']\nsettle = '2s'")));
-  const Superd superd(site);
-  REQUIRE(site.reaches("web", "running"));
-  REQUIRE(keeps_seen(superd));
-  site.write("app.wsgi", "x");
-  REQUIRE(another_supervisor(site, superd, Then::nothing));
-  REQUIRE(settles_at(site, 2));
-
-  site.write("app.wsgi", "xy");
-  CHECK(site.ctl({"upgrade"}).exit == 0);
-  REQUIRE(settles_at(site, 3));
-}
-
-TEST_CASE(
-    "trigger: what changes while no supervisor runs is seen by the next one, and nothing else",
-    "[full]") {
-  Site site(web(trigger("paths = ['app.wsgi', '*.ini', 'src/', 'current']\nsettle = '10ms'")));
-  std::filesystem::create_directory(site.path("src"));
-  site.write("src/a", "a");
-  site.write("b.ini", "b");
-  std::filesystem::create_symlink("src", site.path("current"));
-  const Superd superd(site);
-  REQUIRE(site.reaches("web", "running"));
-  REQUIRE(keeps_seen(superd));
-
-  REQUIRE(another_supervisor(site, superd, Then::nothing));
-  CHECK(site.ctl({"upgrade"}).exit == 0);
-  REQUIRE(site.reaches("web", "running"));
-  // That it is looked at is known by the change that follows, which is the first.
-  REQUIRE(another_supervisor(site, superd, Then::change));
-  REQUIRE(settles_at(site, 2));
-  CHECK(times_in(superd.log(), "trigger fired") == 1);
-  // Known by its own path and by that through the link.
-  CHECK(superd.log().find("/a and 1 more changed") != std::string::npos);
 }
 
 TEST_CASE("trigger: a tree of 5,000 directories is watched, and a file in it seen", "[full]") {
