@@ -20,6 +20,10 @@ std::string version_in(const std::string& body) {
   return version;
 }
 
+bool is_refused(const std::string& address) {
+  return get(address, "/").error.find("refused") != std::string::npos;
+}
+
 // Of two times as superd writes them, `…T12:00:00.250Z`, less than a day apart.
 std::chrono::milliseconds time_between(const std::string& from, const std::string& to) {
   const auto of_day = [](const std::string& time) {
@@ -174,8 +178,11 @@ TEST_CASE("on_demand: a group that waits is started by a connection to its new a
   const std::string moved = "127.0.0.1:" + std::to_string(free_port());
   change(site, "\"" + site.address() + "\"", "\"" + moved + "\"");
   CHECK(site.ctl({"apply"}).exit == 0);
-  CHECK(get(site.address(), "/").error.find("refused") != std::string::npos);
+  // The keeper closes its own a moment later.
+  CHECK(wait_until(kSoon, [&] { return is_refused(site.address()); }));
   CHECK(get(moved, "/").status == 200);
+  // gunicorn that is asked to leave while it boots takes its 30 s for it.
+  CHECK(site.reaches("web", "running"));
 }
 
 TEST_CASE("idle_timeout: a removed group leaves no socket behind", "[root]") {
@@ -191,7 +198,7 @@ TEST_CASE("idle_timeout: a removed group leaves no socket behind", "[root]") {
              "[superd]\nruntime_dir = \"run\"\nlog_dir = \"log\"\n"
              "[group.other]\ncommand = [\"sleep\", \"100000\"]\n");
   CHECK(site.ctl({"apply"}).exit == 0);
-  CHECK(get(site.address(), "/").error.find("refused") != std::string::npos);
+  CHECK(wait_until(kSoon, [&] { return is_refused(site.address()); }));
 }
 
 }  // namespace superd::scenario
