@@ -205,7 +205,8 @@ TEST_CASE("readiness: an application that cannot be imported is never ready", "[
              Catch::Contains("no such table: shoes"));
 }
 
-TEST_CASE("readiness: an import that hangs fails the start when its time is over", "[all]") {
+TEST_CASE("readiness: an import that hangs fails the start when its time is over",
+          "[root][nocgroup-long][user-long]") {
   Shop shop = one(Runner::gunicorn_sync, Socket::tcp);
   if (!installed(shop.runner)) skip("gunicorn is not installed");
   shop.more = "autostart = false\nready = { timeout = \"4s\" }\nstop = { timeout = \"2s\" }\n";

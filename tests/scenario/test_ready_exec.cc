@@ -27,7 +27,8 @@ ready   = { when = "exec", command = ["sh", "-c", "echo asking $SUPERD_WORKER; t
   CHECK(site.reaches("web", "running"));
 }
 
-TEST_CASE("ready exec: a start that is given up tells what the command said last", "[all]") {
+TEST_CASE("ready exec: a start that is given up tells what the command said last",
+          "[root][nocgroup-long][user-long]") {
   Site site(R"(
 [group.refused]
 command   = ["sleep", "100000"]

@@ -194,7 +194,7 @@ TEST_CASE("broken deploy: the user of the group is not known any more", "[root][
 }
 
 TEST_CASE("broken deploy: workers replaced before the failure go back to the old release",
-          "[all]") {
+          "[root][nocgroup-long][user-long]") {
   Site site(config({.runner = Runner::gunicorn_gthread, .workers = 4}));
   const Releases releases(site);
   const Superd superd(site);

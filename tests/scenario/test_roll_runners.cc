@@ -74,7 +74,8 @@ TEST_CASE("roll: gunicorn is replaced three times under load, and no request fai
   roll_three_times({.runner = Runner::gunicorn_sync, .socket = Socket::tcp, .workers = 2});
 }
 
-TEST_CASE("roll: uwsgi on a unix socket is replaced three times under load", "[all]") {
+TEST_CASE("roll: uwsgi on a unix socket is replaced three times under load",
+          "[root][nocgroup-long][user-long]") {
   roll_three_times({.runner = Runner::uwsgi, .socket = Socket::unix_path, .workers = 2});
 }
 
