@@ -144,11 +144,6 @@ void read_ready(TableReader table, const TextRules& rules, core::GroupSpec& grou
     }
   }
   read_http_key(table, rules, ready);
-  const auto http = table.field("http");
-  const auto match = table.field("match");
-  if (http && match && !table.field("when")) {
-    match->error("http and match are two ways of being ready: leave one of them out");
-  }
   read_match(table, rules, ready);
   const auto when = table.field("when");
   const auto asks = when ? when : table.field("http");

@@ -23,7 +23,7 @@ void read_match(TableReader& ready, const TextRules& rules, core::ReadySpec& spe
     if (!pattern) match->error("no regular expression: " + pattern.error().message);
     spec.match = *text;
   }
-  if (!when) {
+  if (!when && spec.when == ReadyWhen::automatic) {
     spec.when = ReadyWhen::log;
   } else if (spec.when != ReadyWhen::log && !rules.incomplete) {
     match->error("a line is looked for only with when = \"log\": write that, or leave it out");

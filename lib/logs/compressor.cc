@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -91,11 +92,15 @@ void Compressor::compress() {
       loop_,
       [job = job_] {
         // A thread of the pool would keep its low priority, and write logs with it.
-        std::thread patient([&job] {
-          be_patient();
-          job->status = compress_file(job->file.get(), job->temporary, job->stop);
-        });
-        patient.join();
+        try {
+          std::thread patient([&job] {
+            be_patient();
+            job->status = compress_file(job->file.get(), job->temporary, job->stop);
+          });
+          patient.join();
+        } catch (const std::system_error& error) {
+          job->status = fail_errno("no thread to compress it", error.code().value());
+        }
       },
       [this] {
         alone_(

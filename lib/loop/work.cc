@@ -1,5 +1,6 @@
 #include "loop/work.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <semaphore>
 
@@ -10,8 +11,14 @@
 namespace superd::loop {
 namespace {
 
-// libuv's own number, which UV_THREADPOOL_SIZE may change: then the trial tells less.
-constexpr int kThreads = 4;
+// As many as libuv makes (docs.libuv.org, threadpool).
+int pool_threads() {
+  constexpr int kDefault = 4;
+  const char* wanted = std::getenv("UV_THREADPOOL_SIZE");
+  if (wanted == nullptr) return kDefault;
+  return std::clamp(std::atoi(wanted), 1, 1024);
+}
+
 constexpr std::chrono::milliseconds kPause{200};
 
 // libuv makes its threads at the first job, and aborts where it cannot.
@@ -19,7 +26,7 @@ bool pool_is_there() {
   static bool there = false;
   static bool told = false;
   if (there) return true;
-  const Status tried = os::try_threads(kThreads);
+  const Status tried = os::try_threads(pool_threads());
   there = tried.has_value();
   if (!there && !told) log::warn("{}; trying again until it works", tried.error().message);
   if (there && told) log::info("threads can be made again");

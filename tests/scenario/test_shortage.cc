@@ -95,6 +95,30 @@ TEST_CASE("shortage: a supervisor that can make no thread goes on with its worke
   CHECK(site.main_pid("web.1") == worker);
 }
 
+TEST_CASE("shortage: a logger that can make some of its threads only waits for the others",
+          "[root]") {
+  if (!FewTasks::possible()) skip("no pids controller that can be set");
+  Site site("[group.web]\ncommand = [\"sh\", \"-c\", \"while echo line; do sleep 0.05; done\"]\n");
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  pid_t second = -1;
+  {
+    // The keeper, a logger, and fewer threads than it wants.
+    const FewTasks eight({superd.keeper()}, 8);
+    const pid_t first = superd.logger();
+    REQUIRE(first > 0);
+    ::kill(first, SIGKILL);
+    CHECK(wait_until(kSoon, [&] { return says(superd.log(), "no thread"); }));
+    second = superd.logger();
+    CHECK(second > 0);
+    CHECK(answers(site));
+    CHECK(superd.logger() == second);
+  }
+  const std::size_t before = site.read("log/web.1.log").size();
+  CHECK(wait_until(kSoon, [&] { return site.read("log/web.1.log").size() > before; }));
+  CHECK(superd.logger() == second);
+}
+
 TEST_CASE("shortage: without further descriptors starts are tried again, and superd answers",
           "[all]") {
   Site site(kTwoGroups);

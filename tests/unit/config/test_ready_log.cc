@@ -28,9 +28,12 @@ TEST_CASE("ready: a line of the output is looked for by a regular expression", "
 }
 
 TEST_CASE("ready: a bad regular expression is an error in the words of who reads it", "[config]") {
-  const auto both = errors_in_group("ready = { match = 'up', http = '/' }");
+  const auto both = errors_in_group(
+      "listen = ['127.0.0.1:80', { name = 'probe', private = true }]\n"
+      "ready = { match = 'up', http = '/' }");
   REQUIRE(both.size() == 1);
-  CHECK(both.front().find("two ways of being ready: leave one of them out") != std::string::npos);
+  CHECK(both.front().find("only with when = \"log\": write that, or leave it out") !=
+        std::string::npos);
   CHECK(errors_in_group("ready.match = '(up'") ==
         Strings{"3:15: group.web.ready.match: no regular expression: missing ): (up"});
   CHECK(errors_in_group("ready.match = '(?!down)'") ==
