@@ -142,7 +142,8 @@ std::optional<Error> Apply::open_sockets(const core::Spec& wanted) {
     if (!runs && !starts) continue;
     if (const Status opened = parts_.listeners.open(group); !opened) {
       return Error{.code = opened.error().code,
-                   .message = fmt::format("{}: {}", group.name, opened.error().message)};
+                   .message = fmt::format("{}: group.{}.listen: {}", config::to_string(group.place),
+                                          group.name, opened.error().message)};
     }
   }
   return std::nullopt;
