@@ -116,7 +116,7 @@ class Spawner {
   Result<UniqueFd> open_ready_pipe(Process& process, const Recipe& recipe);
   Status open_pipe(Process& process, const char* stream, UniqueFd& end);
   void capture(const Process& process);
-  void never_ran(core::SpawnId id, const std::string& why);
+  void never_ran(core::SpawnId id, const Error& why);
 
   // spawner_events.cc: what becomes of it.
   // Tried again until it works.
