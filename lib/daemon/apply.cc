@@ -121,7 +121,7 @@ void Apply::on_loaded(config::Loaded loaded) {
   plan_ = config::describe(config::compare(parts_.spec, loaded.spec));
   if (!now_.empty() && now_.front().request.dry_run) return end("planned");
   if (const std::optional<Error> closed = open_sockets(loaded.spec)) {
-    hooks_.close_unused_listeners();
+    forget_addresses();
     return reject({closed->message});
   }
   for (const std::string& line : plan_) log::info("apply: {}", line);
@@ -140,6 +140,7 @@ std::optional<Error> Apply::open_sockets(const core::Spec& wanted) {
     const bool runs = known != nullptr && known->state != core::GroupState::stopped;
     const bool starts = known == nullptr && group.autostart;
     if (!runs && !starts) continue;
+    for (const core::ListenSpec& socket : group.listen) addresses_.insert(socket.address);
     if (const Status opened = parts_.listeners.open(group); !opened) {
       return Error{.code = opened.error().code,
                    .message = fmt::format("{}: group.{}.listen: {}", config::to_string(group.place),
@@ -250,7 +251,13 @@ void Apply::reject(const std::vector<std::string>& errors) {
   answer(rejected(errors));
 }
 
+void Apply::forget_addresses() {
+  addresses_.clear();
+  hooks_.close_unused_listeners();
+}
+
 void Apply::end(const std::string& result) {
+  if (!addresses_.empty()) forget_addresses();
   std::vector<wire::AppliedView> groups = std::exchange(done_, {});
   const bool failed = std::any_of(groups.begin(), groups.end(), [](const wire::AppliedView& each) {
     return each.result != wire::Verdict::done;

@@ -9,6 +9,7 @@
 #include "core/supervision.h"
 #include "daemon/automatic.h"
 #include "daemon/commands.h"
+#include "daemon/demand.h"
 #include "daemon/errands.h"
 #include "daemon/event_feed.h"
 #include "daemon/event_history.h"
@@ -60,6 +61,7 @@ class Routes {
     Orders& orders;
     Automatic& automatic;
     Triggers& triggers;
+    const Demand& demand;
     Holds& holds;
     EventFeed& events;
     const EventHistory& happened;

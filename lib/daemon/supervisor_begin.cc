@@ -287,9 +287,12 @@ void Supervisor::end_leftovers() {
     if (core_.shutting_down()) return finish();
     // The sockets of a group that waits for a command are opened by its first start.
     for (const core::GroupSpec& group : spec_.groups) {
-      if (group.autostart) open_listeners(group);
       // What an earlier superd left behind may have had its addresses until now.
-      if (core_.find(group.name)->demand) watch_demand(group);
+      if (core_.find(group.name)->demand) {
+        demand_.watch(group);
+      } else if (group.autostart) {
+        open_listeners(group);
+      }
     }
     (void)keeper_.serving();
     happen(core::StartsAllowed{});

@@ -144,8 +144,6 @@ class Supervisor {
 
   // supervisor_config.cc: groups whose configuration changes.
   void close_unused_listeners();
-  // The next connection to one of the group's sockets, as they are now, is told to the core.
-  void watch_demand(const core::GroupSpec& group);
   Apply::Hooks apply_hooks();
   Upgrade::Hooks upgrade_hooks();
   void take_daemon(const core::Spec& wanted);
