@@ -15,9 +15,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "config/load.h"
+#include "config/load_here.h"
 #include "config/report.h"
-#include "config/writable.h"
 #include "descriptors.h"
 #include "detach.h"
 #include "keeper/listen_fds.h"
@@ -97,11 +96,8 @@ int become_keeper(const RoleOptions& options) {
 }
 
 // Nothing where the config has errors; they are printed then.
-std::optional<config::Loaded> load_config(const std::string& file,
-                                          const config::Surroundings& who) {
-  config::Loaded loaded = config::load(file, config::default_directories(who));
-  std::vector<config::ConfigError> writable = config::writable_by_others(loaded.files);
-  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
+std::optional<config::Loaded> load_config(const std::string& file) {
+  config::Loaded loaded = config::load_here(file);
   for (const config::ConfigError& error : loaded.errors) {
     fmt::print(stderr, "{}\n", config::to_string(error));
   }
@@ -160,7 +156,7 @@ int run_front(const Options& options) {
     say(file.error().message);
     return 1;
   }
-  const auto loaded = load_config(*file, who);
+  const auto loaded = load_config(*file);
   if (!loaded) return 1;
   // In the foreground they are in the log, which goes the same way.
   if (options.check || options.detach) {

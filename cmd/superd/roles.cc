@@ -52,8 +52,8 @@ std::vector<std::string> successor_argv(const RoleOptions& options) {
 
 int be_keeper(const RoleOptions& options) {
   if (options.check_resume_fd >= 0) {
-    const int journal = daemon::check_journal(options.journal);
-    return std::max(journal, keeper::check_resume(options.check_resume_fd));
+    if (const int journal = daemon::check_journal(options.journal); journal != 0) return journal;
+    return keeper::check_resume(options.check_resume_fd);
   }
   keeper::KeeperOptions keeper;
   // They came through exec on purpose; from here on nothing may.

@@ -1,7 +1,6 @@
 #include "daemon/apply.h"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -9,8 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "config/locations.h"
-#include "config/writable.h"
+#include "config/load_here.h"
 #include "daemon/supervisor_state.h"
 #include "wire/json.h"
 
@@ -21,13 +19,6 @@ using Change = core::GroupConfigured::Recipe;
 using What = config::GroupChange::What;
 
 constexpr const char* kCause = "config";
-
-config::Loaded load_checked(const std::string& file) {
-  config::Loaded loaded = config::load(file, config::default_directories(config::this_process()));
-  std::vector<config::ConfigError> writable = config::writable_by_others(loaded.files);
-  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
-  return loaded;
-}
 
 const core::GroupSpec* find(const core::Spec& spec, const std::string& name) {
   for (const core::GroupSpec& group : spec.groups) {
@@ -106,7 +97,7 @@ void Apply::begin() {
   }
   cause_ = now_.front().cause;
   loading_.emplace(loop::Work::with_result<config::Loaded>(
-      parts_.loop, [file = file_] { return load_checked(file); },
+      parts_.loop, [file = file_] { return config::load_here(file); },
       [this](config::Loaded loaded) { on_loaded(std::move(loaded)); }));
 }
 

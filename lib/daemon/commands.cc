@@ -45,6 +45,19 @@ struct Gathering {
 
 }  // namespace
 
+void Commands::begin_above(core::CommandId last, std::function<void(core::CommandId)> keep) {
+  last_id_ = kept_id_ = static_cast<std::uint64_t>(last);
+  keep_id_ = std::move(keep);
+}
+
+core::CommandId Commands::next_id() {
+  if (last_id_ == kept_id_) {
+    kept_id_ += kIdsAtATime;
+    if (keep_id_) keep_id_(core::CommandId{kept_id_});
+  }
+  return core::CommandId{++last_id_};
+}
+
 void Commands::wait(core::CommandId id, Waiter waiter, Responder responder) {
   Pending& pending = pending_[id];
   pending.waiter = std::move(waiter);
