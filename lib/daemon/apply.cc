@@ -280,10 +280,10 @@ void Apply::time_out(std::list<Asked>::iterator asked) {
   asked->responder.answer(wire::json_response(200, wire::to_text(view)));
 }
 
-void Apply::abandon() {
+void Apply::abandon(const std::string& why) {
   for (std::list<Asked>* list : {&now_, &later_}) {
     for (Asked& asked : *list) {
-      asked.responder.answer(wire::problem_response(503, "superd is shutting down"));
+      asked.responder.answer(wire::problem_response(503, why));
     }
   }
 }

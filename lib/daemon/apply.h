@@ -61,8 +61,8 @@ class Apply {
   // Of the sockets that the apply in hand has opened or will need: they stay, also those of groups
   // whose turn comes later in it.
   [[nodiscard]] std::set<std::string> addresses() const { return addresses_; }
-  // Who still waits is answered that superd shuts down.
-  void abandon();
+  // Who still waits is answered why nothing more is heard of it.
+  void abandon(const std::string& why);
 
  private:
   struct Asked {

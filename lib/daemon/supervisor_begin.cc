@@ -106,7 +106,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
     occurrences_.note_other(core::OccurrenceKind::daemon_started, "", "",
                             std::chrono::system_clock::now());
   } else {
-    tell_of_the_one_before(*recovered);
+    tell_of_the_one_before(*recovered, first);
   }
   schedules_.set(spec_.groups);
   idle_.set();
