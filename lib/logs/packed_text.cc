@@ -25,13 +25,13 @@ constexpr std::size_t kMarkBytes = (std::size_t{1} << MAX_WBITS) + (std::size_t{
 class Inflation {
  public:
   static Result<Inflation> at_begin() {
-    auto stream = std::make_unique<z_stream>();
+    auto stream = std::make_unique<Stream>();
     if (inflateInit2(stream.get(), kGzipHeader) != Z_OK) return no_memory();
     return Inflation(std::move(stream));
   }
   // Goes on from the same place on its own.
   [[nodiscard]] Result<Inflation> copy() const {
-    auto stream = std::make_unique<z_stream>();
+    auto stream = std::make_unique<Stream>();
     if (inflateCopy(stream.get(), stream_.get()) != Z_OK) return no_memory();
     Inflation copy(std::move(stream));
     copy.stream_->avail_in = 0;
@@ -60,14 +60,15 @@ class Inflation {
   }
 
  private:
-  struct End {
-    void operator()(z_stream* stream) const {
-      inflateEnd(stream);
-      delete stream;
-    }
+  // zlib knows it by its address.
+  struct Stream : z_stream {
+    Stream() : z_stream{} {}
+    ~Stream() { inflateEnd(this); }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
   };
 
-  explicit Inflation(std::unique_ptr<z_stream> stream) : stream_(stream.release()) {}
+  explicit Inflation(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
 
   static tl::unexpected<Error> no_memory() {
     return fail("no memory to read a compressed file", ENOMEM);
@@ -86,7 +87,7 @@ class Inflation {
     return static_cast<std::size_t>(count);
   }
 
-  std::unique_ptr<z_stream, End> stream_;
+  std::unique_ptr<Stream> stream_;
   std::vector<char> input_;
   std::uint64_t behind_input_ = 0;  // in the file
   std::uint64_t text_offset_ = 0;
