@@ -148,6 +148,7 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
   }
   if (detached->side == Side::parent) return wait_for_start(*detached);
   role.ready_fd = detached->ready.get();
+  role.log_file = detached->log_file;
   return become_keeper(role);
 }
 

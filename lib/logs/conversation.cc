@@ -156,7 +156,10 @@ void Conversation::handle(const Sync& sync) {
   recordings_.when_written(later(sync.request));
 }
 
-void Conversation::handle(const Reopen& reopen) { recordings_.reopen_files(later(reopen.request)); }
+void Conversation::handle(const Reopen& reopen) {
+  log::look_at_file();
+  recordings_.reopen_files(later(reopen.request));
+}
 
 void Conversation::answer(const Answer& answer) {
   for (std::string& message : encode(answer)) reply_(std::move(message));
