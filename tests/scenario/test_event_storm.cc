@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kLinks = 30;
-constexpr std::uint64_t kEventsAPair = 2 * kLinks;
+constexpr std::uint64_t kEventsAPair = std::uint64_t{2} * kLinks;
 
 // Each group depends on the one before, and the first on one that never gets ready: an order to
 // start the last one is told of all as starting, one to stop the first one of all as stopped, and
@@ -169,6 +169,7 @@ TEST_CASE("events: of ten thousand a second four followers miss none, though a f
   Site site(chain_of_groups());
   Superd superd(site);
   std::vector<EventReader> readers;
+  readers.reserve(4);
   for (int i = 0; i < 4; ++i) readers.emplace_back(site);
   EventReader stuck(site);
   const auto all_have = [&](std::uint64_t lines) {
@@ -209,7 +210,7 @@ TEST_CASE("events: of ten thousand a second four followers miss none, though a f
   }
 #ifndef __SANITIZE_ADDRESS__
   CHECK(resident > 0);
-  CHECK(grown < 8 * 1024);
+  CHECK(grown < 8L * 1024);
 #endif
   // What was on its way to the fifth, and where it stopped.
   REQUIRE(wait_until(kSoon, [&] {
