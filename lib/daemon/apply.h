@@ -75,6 +75,7 @@ class Apply {
   struct Step {
     wire::AppliedView view;
     core::SpecPtr then;
+    bool is_new = false;  // there is nothing that it could go back to
   };
 
   void take_up(Asked asked);
