@@ -25,6 +25,10 @@ std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker) {
   return fmt::format("out/{}/{}", core::to_string(spawn), core::to_string(worker));
 }
 
+std::string transit_item(core::SpawnId spawn, const core::WorkerRef& worker) {
+  return fmt::format("transit/{}/{}", core::to_string(spawn), core::to_string(worker));
+}
+
 std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker) {
   return fmt::format("notify/{}/{}", core::to_string(spawn), core::to_string(worker));
 }
@@ -207,15 +211,30 @@ Result<Spawner::Output> Spawner::open_output(Process& process) {
   if (Status put = parts_.keeper.put(output_item(process.id, process.worker), held); !put) {
     return tl::unexpected(put.error());
   }
+  if (Status opened = open_transit(process); !opened) return tl::unexpected(opened.error());
   parts_.readiness.expect(process.id, *process.group);
   capture(process);
   return output;
+}
+
+// Kept beside the output pipe under a name of its own: no worker writes to it, so the keeper has
+// never to make room in it.
+Status Spawner::open_transit(Process& process) {
+  const core::LogSpec& log = process.group->log;
+  if (log.output != core::LogOutput::file || log.format != core::LogFormat::raw) return {};
+  Result<UniqueFd> pipe = os::make_transit_pipe();
+  if (!pipe) return tl::unexpected(pipe.error());
+  process.transit = std::move(*pipe);
+  return parts_.keeper.put(transit_item(process.id, process.worker),
+                           std::array{process.transit.get()});
 }
 
 void Spawner::capture(const Process& process) {
   if (process.output.empty()) return;
   std::vector<UniqueFd> fds;
   for (const UniqueFd& end : process.output) fds.push_back(duplicate(end.get()));
+  // Without it the logger makes one of its own.
+  if (UniqueFd transit = duplicate(process.transit.get())) fds.push_back(std::move(transit));
   const core::LogSpec& log = process.group->log;
   parts_.logger.capture(
       {.spawn = process.id,
@@ -310,6 +329,7 @@ void Spawner::forget(core::SpawnId spawn) {
   if (!process->output.empty()) {
     parts_.logger.finish(spawn);
     (void)parts_.keeper.drop(output_item(spawn, process->worker));
+    if (process->transit) (void)parts_.keeper.drop(transit_item(spawn, process->worker));
   }
   if (!process->notify_path.empty()) ::unlink(process->notify_path.c_str());
   if (process->notify) (void)parts_.keeper.drop(notify_item(spawn, process->worker));

@@ -51,6 +51,7 @@ class Spawner {
   struct Held {
     core::WorkerRef worker;
     std::vector<UniqueFd> output;
+    std::vector<UniqueFd> transit;
     std::vector<UniqueFd> notify;
     std::vector<UniqueFd> sockets;
     std::vector<UniqueFd> ready;
@@ -112,6 +113,7 @@ class Spawner {
   Status open_notify_socket(Process& process);
   Status open_sockets(Process& process, const Recipe& recipe);
   Result<Output> open_output(Process& process);
+  Status open_transit(Process& process);
   // The end that the worker gets; empty: its group has no {fd:ready}.
   Result<UniqueFd> open_ready_pipe(Process& process, const Recipe& recipe);
   Status open_pipe(Process& process, const char* stream, UniqueFd& end);

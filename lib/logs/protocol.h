@@ -28,9 +28,10 @@ struct Hello {
 };
 
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
-// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong
-// with the file is the logger's to bear. A spawn that is captured already from the same pipes keeps
-// its capture and takes the new limits and `match`.
+// directions: one for raw, and behind it the transit pipe (os::make_transit_pipe); those of stdout
+// and stderr for cri and json. No answer: what goes wrong with the file is the logger's to bear. A
+// spawn that is captured already from the same pipes keeps its capture and takes the new limits and
+// `match`.
 //
 // With `match`, Matched is told for the first line that it is found in, of those that come out of
 // the pipes from here on; at once where it is what the capture looked for before, and has found.

@@ -36,7 +36,7 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
   };
   recordings_.emplace(
       capture.spawn, std::make_unique<Recording>(loop_, capture, std::move(pipes), file_of(capture),
-                                                 scratch_, on_match));
+                                                 workbench_, on_match));
 }
 
 std::shared_ptr<FileWriter> Recordings::file_of(const Capture& capture) {

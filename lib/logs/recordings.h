@@ -78,7 +78,7 @@ class Recordings {
   loop::Loop& loop_;
   OnMatched on_matched_;
   Patience patience_;
-  std::shared_ptr<Scratch> scratch_ = std::make_shared<Scratch>();
+  Workbench workbench_;
   std::map<std::string, File> files_;
   std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
   FinishedTails finished_;
