@@ -65,7 +65,7 @@ std::string numbers(int count) {
 [[noreturn]] void write_all(int pipe, std::string_view text) {
   std::size_t size = 1;
   while (!text.empty()) {
-    size = size * 31 % 3001 + 1;
+    size = size * 31 % 301 + 1;
     const ssize_t count = write(pipe, text.data(), std::min(size, text.size()));
     if (count <= 0) _exit(1);
     text.remove_prefix(static_cast<std::size_t>(count));
@@ -89,7 +89,7 @@ TEST_CASE("raw: whenever the logger is killed, every byte is in the file once an
           "[logs]") {
   const TempDir dir;
   const std::string path = dir / "web.1.log";
-  const std::string text = numbers(1'500'000);
+  const std::string text = numbers(3'000'000);
   const Kept kept;
   const pid_t writer = run_in_child([&] { write_all(kept.output.write.get(), text); });
   int kills = 0;
