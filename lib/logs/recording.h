@@ -103,7 +103,7 @@ class Recording {
   void go_on_in_transit();
   ssize_t pass(Pipe& pipe, std::size_t most);
   void pass_rest(Pipe& pipe);
-  void look(Pipe& pipe, std::size_t bytes);
+  void look(Pipe& pipe, std::size_t bytes, bool behind_unseen);
 
   Capture capture_;
   std::shared_ptr<FileWriter> file_;

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -50,33 +51,43 @@ void Recording::go_on_in_transit() {
   if (bytes == 0) return;
   Pipe& pipe = *pipes_.front();
   const std::optional<ssize_t> seen = workbench_.glance.copy(transit_->get(), bytes);
-  if (seen && *seen > 0) look(pipe, static_cast<std::size_t>(*seen));
+  if (seen && *seen > 0) look(pipe, static_cast<std::size_t>(*seen), false);
   file_->pass(transit_, wall_clock());
 }
 
-// As ::read() has it.
+// As ::read() has it. Only where it is lost otherwise may a file that is not ready be passed by:
+// see may_read().
 ssize_t Recording::pass(Pipe& pipe, std::size_t most) {
-  // Only where it is lost otherwise may a file that is not ready be passed by: see may_read().
   const bool to_file = file_->ready();
-  const std::optional<ssize_t> seen = workbench_.glance.copy(pipe.fd.get(), most);
-  if (seen && *seen <= 0) return *seen;
-  if (seen) most = static_cast<std::size_t>(*seen);
-  const ssize_t moved = to_file ? os::splice(pipe.fd.get(), transit_->get(), most)
-                                : static_cast<ssize_t>(os::throw_away(pipe.fd.get(), most));
-  if (moved == 0 && (seen || !to_file)) {
+  const auto move = [&](std::size_t bytes) -> ssize_t {
+    if (to_file) return os::splice(pipe.fd.get(), transit_->get(), bytes);
+    return static_cast<ssize_t>(os::throw_away(pipe.fd.get(), bytes));
+  };
+  const std::size_t waiting = std::min(os::bytes_in(pipe.fd.get()), most);
+  // Bytes that neither the tail nor a match can need.
+  std::size_t unseen = 0;
+  if (!matcher_ && waiting > kEnough) {
+    const ssize_t moved = move(waiting - kEnough);
+    if (moved > 0) unseen = static_cast<std::size_t>(moved);
+  }
+  if (unseen > 0) most = unseen + kEnough;
+  const std::optional<ssize_t> seen = workbench_.glance.copy(pipe.fd.get(), most - unseen);
+  ssize_t moved = seen.value_or(1);
+  if (moved > 0) moved = move(seen ? static_cast<std::size_t>(*seen) : most - unseen);
+  if (moved > 0 && seen) look(pipe, static_cast<std::size_t>(moved), unseen > 0);
+  if (moved == 0 && (seen ? *seen > 0 : !to_file)) {
     // A shortage, and not the end of the pipe, in which something was seen.
     errno = EAGAIN;
-    return -1;
+    moved = -1;
   }
-  if (moved <= 0) return moved;
-  const auto bytes = static_cast<std::size_t>(moved);
-  if (seen) look(pipe, bytes);
+  const std::size_t bytes = unseen + static_cast<std::size_t>(std::max<ssize_t>(moved, 0));
+  if (bytes == 0) return moved;
   if (to_file) {
     file_->pass(transit_, wall_clock());
   } else {
     file_->lose(bytes, capture_.format);
   }
-  return moved;
+  return static_cast<ssize_t>(bytes);
 }
 
 // At the end, of a file that is not ready: it follows when that is.
@@ -84,7 +95,7 @@ void Recording::pass_rest(Pipe& pipe) {
   const std::size_t bytes = os::bytes_in(pipe.fd.get());
   if (bytes == 0) return;
   const std::optional<ssize_t> seen = workbench_.glance.copy(pipe.fd.get(), bytes);
-  if (seen && *seen > 0) look(pipe, static_cast<std::size_t>(*seen));
+  if (seen && *seen > 0) look(pipe, static_cast<std::size_t>(*seen), false);
   pipe.poll.reset();
   if (file_->takes(bytes)) {
     file_->pass_rest(transit_, std::move(pipe.fd), bytes, wall_clock());
@@ -93,28 +104,21 @@ void Recording::pass_rest(Pipe& pipe) {
   }
 }
 
-// The first `bytes` of what the glance has copied.
-void Recording::look(Pipe& pipe, std::size_t bytes) {
+// The first `bytes` of what the glance has copied; `behind_unseen`: others came before.
+void Recording::look(Pipe& pipe, std::size_t bytes, bool behind_unseen) {
   const Stamp now = wall_clock();
   const auto sink = [&](std::string_view text, Piece piece) { take_piece(pipe, piece, text, now); };
-  Glance& glance = workbench_.glance;
   std::vector<char>& chunk = workbench_.scratch->chunk;
-  const bool skips = !matcher_ && bytes > kEnough;
-  if (skips) {
-    // What has begun ends somewhere in what is left out.
-    pipe.assembler.finish(sink);
-    glance.skip(bytes - kEnough);
-    const std::string_view text = glance.read(std::span(chunk).first(kEnough));
-    pipe.assembler.feed(last_lines(text), sink);
-  }
-  while (!skips && bytes > 0) {
+  // What has begun ends somewhere in what was not seen.
+  if (behind_unseen) pipe.assembler.finish(sink);
+  while (bytes > 0) {
     const std::string_view text =
-        glance.read(std::span(chunk).first(std::min(bytes, chunk.size())));
+        workbench_.glance.read(std::span(chunk).first(std::min(bytes, chunk.size())));
     if (text.empty()) break;
-    pipe.assembler.feed(text, sink);
+    pipe.assembler.feed(std::exchange(behind_unseen, false) ? last_lines(text) : text, sink);
     bytes -= text.size();
   }
-  glance.clear();
+  workbench_.glance.clear();
 }
 
 }  // namespace superd::logs
