@@ -20,6 +20,8 @@ namespace {
 // A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
 // their time.
 constexpr std::size_t kBytesATurn = std::size_t{256} * 1024;
+// Of format raw, where they cost the loop next to nothing.
+constexpr std::size_t kRawBytesATurn = std::size_t{1} << 20;
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -108,8 +110,8 @@ void Recording::renew(const Capture& capture) {
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
-  Result<loop::Poll> poll =
-      loop::Poll::readable(loop, pipe.fd.get(), [this, &pipe] { read(pipe, kBytesATurn); });
+  Result<loop::Poll> poll = loop::Poll::readable(
+      loop, pipe.fd.get(), [this, &pipe] { read(pipe, transit_ ? kRawBytesATurn : kBytesATurn); });
   if (!poll) {
     // What is in the pipe is still taken by the drains.
     log::warn("{}: output is not read as it comes: {}", capture_.worker, poll.error().message);
@@ -147,7 +149,7 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
       if (pipe.poll) pipe.poll->stop();
       return;
     }
-    const std::size_t size = std::min(budget, kBytesATurn);
+    const std::size_t size = std::min(budget, transit_ ? kRawBytesATurn : kBytesATurn);
     const ssize_t count = transit_ ? pass(pipe, size) : copy(pipe, size);
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) {
