@@ -38,6 +38,9 @@ class LoggerClient {
     // the pipe is missed. One that it had read and not matched yet is: what the dead logger had
     // taken in its last read, and the beginning of a line that had not ended.
     std::function<void(core::SpawnId spawn)> on_matched = {};
+    // See Finished. Told for each finish(), unless the logger dies: its successor does not know the
+    // spawn.
+    std::function<void(core::SpawnId spawn)> on_finished = {};
     // There has been no channel for a second; told each second until there is one.
     std::function<void()> on_alone = {};
   };

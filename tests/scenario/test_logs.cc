@@ -214,6 +214,27 @@ TEST_CASE("logs: of format raw a killed logger loses nothing of what the disk ha
   }
 }
 
+TEST_CASE("logs: the last words of a worker that ended while nobody read them are not lost",
+          "[all]") {
+  const char* format = GENERATE("raw", "cri");
+  Site site(std::string(R"(
+[group.web]
+autostart = false
+command = ["@WORKER@", "say", "last words", "exit", "9"]
+respawn = { policy = "never" }
+log     = { format = ")") +
+            format + "\" }\n");
+  const Superd superd(site);
+  REQUIRE(wait_until(kSoon, [&] { return superd.logger() > 0; }));
+  const pid_t logger = superd.logger();
+  REQUIRE(::kill(logger, SIGSTOP) == 0);
+  REQUIRE(site.ctl({"start", "web", "--no-wait"}).exit == 0);
+  REQUIRE(site.reaches("web", "failed"));
+  REQUIRE(::kill(logger, SIGKILL) == 0);
+  CHECK(wait_until(
+      kSoon, [&] { return site.read("log/web.1.log").find("last words") != std::string::npos; }));
+}
+
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {
   Site site(R"(
 [group.one]
