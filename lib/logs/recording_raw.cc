@@ -75,8 +75,8 @@ ssize_t Recording::pass(Pipe& pipe, std::size_t most) {
   ssize_t moved = seen.value_or(1);
   if (moved > 0) moved = move(seen ? static_cast<std::size_t>(*seen) : most - unseen);
   if (moved > 0 && seen) look(pipe, static_cast<std::size_t>(moved), unseen > 0);
-  if (moved == 0 && (seen ? *seen > 0 : !to_file)) {
-    // A shortage, and not the end of the pipe, in which something was seen.
+  if (moved < 0 || (moved == 0 && (seen ? *seen > 0 : !to_file))) {
+    // Nothing there, or no room, or a shortage: not the end of the pipe, to which this comes again.
     errno = EAGAIN;
     moved = -1;
   }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "logs/glance.h"
 #include "logs/rotating_file.h"
@@ -60,7 +61,13 @@ std::size_t RotatingFile::append_from(int pipe, std::size_t bytes, Stamp now) {
   std::size_t done = 0;
   int error = set_writing(Writing::at_an_offset) ? 0 : EINVAL;
   while (error == 0 && done < bytes) {
-    auto end = static_cast<loff_t>(size_);
+    // Others may have cut it since.
+    loff_t end = ::lseek(fd_.get(), 0, SEEK_END);
+    if (end < 0) {
+      error = errno;
+      continue;
+    }
+    size_ = static_cast<std::uint64_t>(end);
     const ssize_t count = ::splice(pipe, nullptr, fd_.get(), &end, bytes - done, SPLICE_F_NONBLOCK);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
