@@ -157,6 +157,36 @@ class Mounted {
   std::string path_;
 };
 
+// A file system in the place of the site's log directory on which nothing goes on from freeze() to
+// thaw().
+class FrozenDisk {
+ public:
+  explicit FrozenDisk(const Site& site) : path_(site.path("log")) {
+    const std::string make =
+        fmt::format("truncate -s 64M {0} && mkfs.ext4 -q {0} && mkdir {1} && mount -o loop {0} {1}",
+                    site.path("image"), path_);
+    if (std::system(make.c_str()) != 0) skip("no file system in a file can be mounted here");
+    fd_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  ~FrozenDisk() {
+    thaw();
+    fd_.reset();
+    ::umount2(path_.c_str(), MNT_DETACH);
+  }
+  FrozenDisk(const FrozenDisk&) = delete;
+  FrozenDisk& operator=(const FrozenDisk&) = delete;
+
+  [[nodiscard]] bool freeze() { return frozen_ = ::ioctl(fd_.get(), FIFREEZE, 0) == 0; }
+  void thaw() {
+    if (std::exchange(frozen_, false)) ::ioctl(fd_.get(), FITHAW, 0);
+  }
+
+ private:
+  std::string path_;
+  UniqueFd fd_;
+  bool frozen_ = false;
+};
+
 // Takes all the room of a directory's file system.
 void fill_up(const std::string& directory) {
   const UniqueFd ballast(
@@ -249,25 +279,7 @@ ready = { when = "log", match = 'line 59999 ' }
 command = ["@WORKER@", "serve"]
 ready = { when = "delay", delay = "50ms" }
 )");
-  const std::string image = site.path("image");
-  const std::string make =
-      fmt::format("truncate -s 64M {0} && mkfs.ext4 -q {0} && mkdir {1} && mount -o loop {0} {1}",
-                  image, site.path("log"));
-  if (std::system(make.c_str()) != 0) skip("no file system in a file can be mounted here");
-  struct Frozen {
-    std::string path;
-    UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    bool frozen = false;
-    bool freeze() { return frozen = ::ioctl(fd.get(), FIFREEZE, 0) == 0; }
-    void thaw() {
-      if (std::exchange(frozen, false)) ::ioctl(fd.get(), FITHAW, 0);
-    }
-    ~Frozen() {
-      thaw();
-      fd.reset();
-      ::umount2(path.c_str(), MNT_DETACH);
-    }
-  } disk{.path = site.path("log")};
+  FrozenDisk disk(site);
   Superd superd(site);
   REQUIRE(site.reaches("other", "running"));
   REQUIRE(disk.freeze());
@@ -288,6 +300,37 @@ ready = { when = "delay", delay = "50ms" }
   CHECK(std::strtoul(text.c_str() + at, nullptr, 10) ==
         (60'000 - static_cast<std::size_t>(lines)) * kLength);
   CHECK(superd.end() == 0);
+}
+
+TEST_CASE("logs: of format raw a logger that is killed on a disk that hangs loses nothing",
+          "[long]") {
+  Site site(numbers("raw") + "overflow = \"block\"\n");
+  FrozenDisk disk(site);
+  Account all;
+  {
+    Superd superd(site);
+    REQUIRE(site.reaches("web", "running"));
+    for (int i = 0; i < 5; ++i) {
+      REQUIRE(goes_on(site, 20));
+      REQUIRE(disk.freeze());
+      // Asks the logger for all that there is, which is then on its way.
+      REQUIRE(site.ctl({"why", "web.1"}).exit == 0);
+      const pid_t logger = superd.logger();
+      REQUIRE(::kill(logger, SIGKILL) == 0);
+      // Nobody waits for it, though the disk does not let go of it.
+      CHECK(site.ctl({"status"}).exit == 0);
+      disk.thaw();
+      REQUIRE(wait_until(kSoon, [&] { return superd.logger() > 0 && superd.logger() != logger; }));
+    }
+    REQUIRE(goes_on(site, 20));
+    REQUIRE(superd.end() == 0);
+    all = account_of(site, "raw");
+  }
+  CHECK(all.wrong == std::vector<std::string>{});
+  CHECK(all.gaps == 0);
+  CHECK(all.cut == 0);
+  CHECK(all.bytes_lost == 0);
+  CHECK(all.lines >= 120);
 }
 
 }  // namespace superd::scenario
