@@ -19,6 +19,7 @@ constexpr std::size_t kMostEnded = 64;
 
 std::vector<UniqueFd> duplicates(const std::vector<UniqueFd>& fds) {
   std::vector<UniqueFd> copies;
+  copies.reserve(fds.size() + 1);
   for (const UniqueFd& fd : fds) copies.push_back(duplicate(fd.get()));
   return copies;
 }
