@@ -107,6 +107,11 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                            spawner_.reconcile_captures(spawns, held_spawns_);
                          },
                      .on_matched = [this](core::SpawnId spawn) { readiness_.log_matched(spawn); },
+                     .on_finished =
+                         [this](core::SpawnId spawn) {
+                           spawner_.output_written(spawn);
+                           sync_keeper();
+                         },
                      .on_alone =
                          [this] {
                            (void)keeper_.ask(keeper::kPeerItem);
