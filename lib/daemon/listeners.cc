@@ -1,6 +1,7 @@
 #include "daemon/listeners.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -84,6 +85,18 @@ bool Listeners::adopted_for(const core::GroupSpec& group) const {
       [this](const core::ListenSpec& socket) { return adopted_.contains(socket.address); });
 }
 
+void Listeners::not_taken(const std::string& address, const std::string& why) {
+  not_taken_[address] = why;
+}
+
+std::optional<std::string> Listeners::trouble(const core::GroupSpec& group) const {
+  for (const core::ListenSpec& socket : group.listen) {
+    const auto found = not_taken_.find(socket.address);
+    if (found != not_taken_.end()) return found->second;
+  }
+  return std::nullopt;
+}
+
 Status Listeners::open(const core::GroupSpec& group) {
   std::optional<Error> first;
   for (const core::ListenSpec& socket : group.listen) {
@@ -100,10 +113,16 @@ Status Listeners::open(const core::GroupSpec& group) {
       fd = os::open_listen_socket(*request);
       if (fd) keep_(kPrefix + socket.address, fd->get());
     }
+    const auto elsewhere = not_taken_.find(socket.address);
     if (!fd) {
-      if (!first) first = fd.error();
+      if (first) continue;
+      first = fd.error();
+      // Its time comes when they have ended.
+      if (elsewhere != not_taken_.end())
+        first = Error{.code = EAGAIN, .message = elsewhere->second};
       continue;
     }
+    if (elsewhere != not_taken_.end()) not_taken_.erase(elsewhere);
     sockets_[socket.address] = Socket{.request = std::move(*request), .fd = std::move(*fd)};
   }
   if (first) return tl::unexpected(*first);

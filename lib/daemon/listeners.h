@@ -32,8 +32,16 @@ class Listeners {
   static constexpr const char* kPrefix = keeper::kListenPrefix;
 
   void adopt(const std::string& name, UniqueFd fd);
+  [[nodiscard]] bool is_adopted(const std::string& address) const {
+    return adopted_.contains(address);
+  }
   // Whether a socket of the group was adopted and waits for its open().
   [[nodiscard]] bool adopted_for(const core::GroupSpec& group) const;
+  // The socket at this address is in processes that live on from an earlier superd, and may not be
+  // taken from them: it cannot be opened as long as they have it, and `why` is said instead.
+  void not_taken(const std::string& address, const std::string& why);
+  // Of the group's sockets; nothing: there is none such.
+  [[nodiscard]] std::optional<std::string> trouble(const core::GroupSpec& group) const;
   // Opens what is not open yet. An error names the address and the remedy; what could be opened
   // stays open.
   Status open(const core::GroupSpec& group);
@@ -62,8 +70,9 @@ class Listeners {
   std::string anchor_dir_;
   Keep keep_;
   Drop drop_;
-  std::map<std::string, UniqueFd> adopted_;  // by address; not claimed by a group yet
-  std::map<std::string, Socket> sockets_;    // by address
+  std::map<std::string, UniqueFd> adopted_;       // by address; not claimed by a group yet
+  std::map<std::string, Socket> sockets_;         // by address
+  std::map<std::string, std::string> not_taken_;  // why, by address
 };
 
 // By address, of those of the group that are held open and whose queue the kernel tells.

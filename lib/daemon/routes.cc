@@ -212,7 +212,9 @@ void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   view.held = parts_.automatic.held(group->name);
   view.looks_because = parts_.triggers.degraded(group->name);
   view.repeats = parts_.triggers.repeats(group->name);
-  view.deaf = parts_.demand.trouble(group->name);
+  const wire::GroupView now = group_view(*group);
+  view.state = now.state;
+  view.socket_trouble = now.socket_trouble;
   view.events = parts_.happened.story_of(group->name, "", kWhyEvents);
   for (std::size_t i = 0; i < workers.size(); ++i) {
     if (is_well(*workers[i])) continue;

@@ -39,8 +39,14 @@ wire::GroupView Routes::group_view(const core::Group& group) const {
   view.held = parts_.automatic.held(group.name);
   view.looks_because = parts_.triggers.degraded(group.name);
   view.repeats = parts_.triggers.repeats(group.name);
-  view.deaf = parts_.demand.trouble(group.name);
-  if (view.deaf) view.as_meant = false;
+  view.socket_trouble = parts_.demand.trouble(group.name);
+  if (const auto trouble = parts_.listeners.trouble(spec_of(group.name))) {
+    view.socket_trouble = trouble;
+    if (group.state == core::GroupState::running) {
+      view.state = core::name(core::GroupState::degraded);
+    }
+  }
+  if (view.socket_trouble) view.as_meant = false;
   return view;
 }
 

@@ -110,7 +110,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   }
   schedules_.set(spec_.groups);
   idle_.set();
-  if (goes_on && first) take_sockets(*recovered);
+  if (goes_on) take_sockets(*recovered);
   // What is open already is looked after, and its path goes with superd.
   for (const core::GroupSpec& group : spec_.groups) {
     if (listeners_.adopted_for(group)) open_listeners(group);

@@ -1,6 +1,7 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -76,14 +77,17 @@ void Supervisor::tell_of_the_one_before(const Recovered& recovered, bool first) 
 }
 
 void Supervisor::take_sockets(const Recovered& recovered) {
-  std::set<std::string> wanted;
+  std::map<std::string, std::set<std::string>> wanted;  // addresses, by group
   for (const core::GroupSpec& group : spec_.groups) {
     for (const core::ListenSpec& socket : group.listen) {
-      if (!core::is_private(socket)) wanted.insert(socket.address);
+      if (core::is_private(socket) || listeners_.is_adopted(socket.address)) continue;
+      wanted[group.name].insert(socket.address);
     }
   }
+  std::map<std::string, std::string> refused;  // why, by group
   for (const auto& [spawn, record] : recovered.processes) {
-    if (wanted.empty()) return;
+    const auto missing = wanted.find(record.worker.group);
+    if (missing == wanted.end() || missing->second.empty()) continue;
     const Result<UniqueFd> pidfd = os::open_pidfd(record.main);
     if (!pidfd) continue;
     Result<std::vector<os::TakenSocket>> taken =
@@ -91,13 +95,25 @@ void Supervisor::take_sockets(const Recovered& recovered) {
     if (!taken) {
       log::warn("{}: its sockets cannot be taken over: {}", core::to_string(record.worker),
                 taken.error().message);
+      refused[record.worker.group] = taken.error().message;
       continue;
     }
     for (os::TakenSocket& socket : *taken) {
-      if (wanted.erase(socket.address) == 0) continue;
+      if (missing->second.erase(socket.address) == 0) continue;
       const std::string name = Listeners::kPrefix + socket.address;
       (void)keeper_.put(name, std::array{socket.fd.get()});
       listeners_.adopt(name, std::move(socket.fd));
+    }
+  }
+  for (const auto& [group, why] : refused) {
+    for (const std::string& address : wanted[group]) {
+      listeners_.not_taken(
+          address,
+          fmt::format(
+              "{} is in the workers that live on from a superd that was killed, and cannot be "
+              "taken over from them ({}): they serve, and no new one starts before they have "
+              "ended; superctl stop {} and start it to have that done",
+              address, why, group));
     }
   }
 }

@@ -83,8 +83,9 @@ struct GroupView {
   std::optional<std::string> looks_because{};
   // Why a trigger that fired has not acted yet; absent: none waits.
   std::optional<std::string> repeats{};
-  // Why a connection does not start the group that waits for one; absent: it does, or none waits.
-  std::optional<std::string> deaf{};
+  // Why a connection does not start the group that waits for one, or why no process that starts
+  // could have its sockets; absent: all is well.
+  std::optional<std::string> socket_trouble{};
   std::optional<std::vector<QueueView>> queues{};  // GET /v1/groups/{g} alone has them
   std::vector<WorkerView> workers{};
 };
@@ -238,7 +239,7 @@ struct HistoryView {
   std::optional<std::string> held{};
   std::optional<std::string> looks_because{};
   std::optional<std::string> repeats{};
-  std::optional<std::string> deaf{};
+  std::optional<std::string> socket_trouble{};
   std::vector<HistoryView> workers{};  // of a group
   std::optional<RollView> roll{};      // of a group: the one in hand, or the last; absent: none
   // By which it runs, of a group the one in force; absent: no process, none was made yet.

@@ -96,6 +96,9 @@ void serve_one(int connection) {
 }
 
 [[noreturn]] void serve(const Words& words) {
+  if (std::find(words.begin(), words.end(), "--undumpable") != words.end()) {
+    ::prctl(PR_SET_DUMPABLE, 0);
+  }
   struct sigaction action {};
   action.sa_handler = [](int /*signal*/) { told_to_go = 1; };
   ::sigaction(SIGTERM, &action, nullptr);

@@ -156,4 +156,42 @@ ready   = { when = "delay", delay = "50ms" }
   CHECK(site.main_pids("web") == workers);
 }
 
+TEST_CASE(
+    "where the sockets cannot be taken from workers that live on, these serve and new ones wait",
+    "[user]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "serve", "--undumpable"]
+workers = 2
+listen  = ["@ADDRESS@"]
+ready   = { when = "delay", delay = "50ms" }
+respawn = { backoff = { min = "50ms", max = "200ms" }, give_up = { failures = 3 } }
+)");
+  std::vector<pid_t> pids;
+  {
+    Superd superd(site);
+    REQUIRE(site.reaches("web", "running"));
+    pids = site.main_pids("web");
+    const std::vector<pid_t> rest = {superd.supervisor(), superd.logger()};
+    superd.program().signal(SIGKILL);
+    REQUIRE(wait_until(kSoon, [&] { return !proc::alive(rest[0]) && !proc::alive(rest[1]); }));
+  }
+  const Superd again(site);
+  REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "degraded"; }));
+  CHECK(site.main_pids("web") == pids);
+  CHECK(site.ctl({"status"}).exit == 3);
+  CHECK_THAT(site.ctl({"why", "web"}).out, Catch::Contains("cannot be taken over from them"));
+  CHECK(get(site.address(), "/pid").status == 200);
+  SECTION("also by the next supervisor") { REQUIRE(again.kill_supervisor()); }
+  SECTION("by this one") {}
+  ::kill(pids.front(), SIGKILL);
+  REQUIRE(wait_until(kSoon, [&] { return site.worker("web.1").at("state") == "backoff"; }));
+  CHECK_THAT(site.ctl({"why", "web.1"}).out, Catch::Contains("cannot be taken over from them"));
+  CHECK(get(site.address(), "/pid").body == std::to_string(pids.back()));
+  // It is never given up, and starts when the others are gone.
+  ::kill(pids.back(), SIGKILL);
+  CHECK(site.reaches("web", "running"));
+  CHECK(get(site.address(), "/pid").status == 200);
+}
+
 }  // namespace superd::scenario
