@@ -86,7 +86,8 @@ std::string group_notes(const std::vector<wire::GroupView>& groups) {
       out += fmt::format("{}: {}\n", name, client::printable(looks_text(*group.looks_because)));
     }
     if (group.repeats) out += fmt::format("{}: {}\n", name, client::printable(*group.repeats));
-    if (group.socket_trouble) out += fmt::format("{}: {}\n", name, client::printable(*group.socket_trouble));
+    if (group.socket_trouble)
+      out += fmt::format("{}: {}\n", name, client::printable(*group.socket_trouble));
   }
   return out;
 }
