@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "client/printable.h"
 #include "command.h"
-#include "config/load.h"
+#include "config/load_here.h"
 #include "config/report.h"
 
 namespace superd::superctl {
@@ -69,7 +69,7 @@ ExitCode run_check(Context& context, const std::optional<std::string>& named) {
   const auto who = config::this_process();
   const auto file = config::find_config(named ? named : context.options().config, who);
   if (!file) return context.report({ExitCode::failed, file.error().message});
-  const auto loaded = config::load(*file, config::default_directories(who));
+  const auto loaded = config::load_here(*file);
   if (context.options().json) {
     context.out().print_line(as_json(*file, loaded));
   } else if (loaded.errors.empty()) {

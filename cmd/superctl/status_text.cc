@@ -86,6 +86,7 @@ std::string group_notes(const std::vector<wire::GroupView>& groups) {
       out += fmt::format("{}: {}\n", name, client::printable(looks_text(*group.looks_because)));
     }
     if (group.repeats) out += fmt::format("{}: {}\n", name, client::printable(*group.repeats));
+    if (group.deaf) out += fmt::format("{}: {}\n", name, client::printable(*group.deaf));
   }
   return out;
 }

@@ -162,6 +162,7 @@ std::string present(const wire::HistoryView& history) {
   if (history.held) out += remark(*history.held);
   if (history.looks_because) out += remark(looks_text(*history.looks_because));
   if (history.repeats) out += remark(*history.repeats);
+  if (history.deaf) out += remark(*history.deaf);
   return out + draining(history) + next(history);
 }
 

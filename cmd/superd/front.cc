@@ -15,9 +15,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "config/load.h"
+#include "config/load_here.h"
 #include "config/report.h"
-#include "config/writable.h"
 #include "descriptors.h"
 #include "detach.h"
 #include "keeper/listen_fds.h"
@@ -97,11 +96,8 @@ int become_keeper(const RoleOptions& options) {
 }
 
 // Nothing where the config has errors; they are printed then.
-std::optional<config::Loaded> load_config(const std::string& file,
-                                          const config::Surroundings& who) {
-  config::Loaded loaded = config::load(file, config::default_directories(who));
-  std::vector<config::ConfigError> writable = config::writable_by_others(loaded.files);
-  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
+std::optional<config::Loaded> load_config(const std::string& file) {
+  config::Loaded loaded = config::load_here(file);
   for (const config::ConfigError& error : loaded.errors) {
     fmt::print(stderr, "{}\n", config::to_string(error));
   }
@@ -113,7 +109,7 @@ std::optional<config::Loaded> load_config(const std::string& file,
 // may be swept, so that its journal is kept with the user's state, where there is a place for it.
 std::string journal_path(const std::string& runtime_dir) {
   const config::Surroundings who = config::this_process();
-  const std::string beside = runtime_dir + "/journal";
+  std::string beside = runtime_dir + "/journal";
   if (who.uid == 0) return beside;
   const std::string state = config::default_directories(who).state_dir;
   std::error_code failed;
@@ -148,6 +144,7 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
   }
   if (detached->side == Side::parent) return wait_for_start(*detached);
   role.ready_fd = detached->ready.get();
+  role.log_file = detached->log_file;
   return become_keeper(role);
 }
 
@@ -160,7 +157,7 @@ int run_front(const Options& options) {
     say(file.error().message);
     return 1;
   }
-  const auto loaded = load_config(*file, who);
+  const auto loaded = load_config(*file);
   if (!loaded) return 1;
   // In the foreground they are in the log, which goes the same way.
   if (options.check || options.detach) {

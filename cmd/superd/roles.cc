@@ -52,8 +52,8 @@ std::vector<std::string> successor_argv(const RoleOptions& options) {
 
 int be_keeper(const RoleOptions& options) {
   if (options.check_resume_fd >= 0) {
-    const int journal = daemon::check_journal(options.journal);
-    return std::max(journal, keeper::check_resume(options.check_resume_fd));
+    if (const int journal = daemon::check_journal(options.journal); journal != 0) return journal;
+    return keeper::check_resume(options.check_resume_fd);
   }
   keeper::KeeperOptions keeper;
   // They came through exec on purpose; from here on nothing may.
@@ -97,6 +97,7 @@ int run_role(const RoleOptions& options) {
   log::configure({.level = level_named(options.log_level),
                   .format = options.log_format == "json" ? log::Format::json : log::Format::text,
                   .process = options.role});
+  log::keep_file(options.log_file);
   if (options.role == "keeper") return be_keeper(options);
   return options.role == "supervisor" ? be_supervisor(options) : be_logger();
 }

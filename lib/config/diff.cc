@@ -133,6 +133,13 @@ std::string in_words(int workers) {
   return fmt::format("{} worker{}", workers, workers == 1 ? "" : "s");
 }
 
+std::string beginning_of(const GroupChange& added) {
+  if (!added.starts) return "is not started (autostart = false)";
+  const std::string workers = in_words(added.workers_after);
+  return added.on_demand ? fmt::format("its first connection starts {}", workers)
+                         : "starts " + workers;
+}
+
 constexpr const char* kNextStart = "counts when superd is started again";
 
 }  // namespace
@@ -150,6 +157,7 @@ Plan compare(const core::Spec& now, const core::Spec& wanted) {
     if (known == nullptr) {
       change.what = GroupChange::What::added;
       change.starts = group.autostart;
+      change.on_demand = group.on_demand;
     } else {
       change.keys = compare_keys(*known, group);
       change.workers_before = known->workers;
@@ -171,9 +179,7 @@ Plan compare(const core::Spec& now, const core::Spec& wanted) {
 std::vector<std::string> describe(const GroupChange& change) {
   switch (change.what) {
     case GroupChange::What::added:
-      return {fmt::format("{}: new: {}", change.group,
-                          change.starts ? "starts " + in_words(change.workers_after)
-                                        : "is not started (autostart = false)")};
+      return {fmt::format("{}: new: {}", change.group, beginning_of(change))};
     case GroupChange::What::removed:
       return {fmt::format("{}: removed: stops", change.group)};
     case GroupChange::What::changed:

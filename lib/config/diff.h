@@ -28,6 +28,7 @@ struct GroupChange {
   int workers_before = 0;       // added: 0
   int workers_after = 0;        // removed: 0
   bool starts = false;          // added: whether it starts by itself
+  bool on_demand = false;       // added: and if so, that its first connection starts the workers
 };
 // Whether processes are replaced.
 bool needs_roll(const GroupChange& change);

@@ -39,13 +39,13 @@ class Loader {
       read_file(main_, *source);
     }
     check_across(groups_, extent_, spec_.daemon, problems_);
-    check_orders(orders_, groups_, extent_, problems_);
+    Problems warnings;
+    check_orders(orders_, groups_, extent_, problems_, warnings);
     for (const PlacedOrder& placed : orders_) spec_.daemon.signals.push_back(placed.order);
     Loaded loaded{.spec = std::move(spec_),
                   .errors = problems_.sorted(shown_),
                   .superd_error = superd_error_,
                   .files = files_};
-    Problems warnings;
     for (PlacedGroup& group : groups_) {
       for (const ConfigError& warning : group.warnings) {
         warnings.add(warning.place, warning.message);

@@ -143,6 +143,15 @@ std::string complaint(Verb verb, const std::string& name, const std::vector<Plac
   return fmt::format("there is no group {}{}", quoted(name), did_you_mean(name, names));
 }
 
+// A reload of what has no signal for it; a glob or `all` reloads those that have one.
+bool is_in_vain(const core::SignalOrder& order, const std::string& name,
+                const std::vector<PlacedGroup>& groups) {
+  if (order.verb != Verb::reload) return false;
+  const auto worker = core::parse_worker_ref(name);
+  const PlacedGroup* group = find_group(groups, worker ? worker->group : name);
+  return group != nullptr && !group->spec.reload_signal;
+}
+
 }  // namespace
 
 std::vector<PlacedOrder> read_signals(const TableReader& table) {
@@ -168,9 +177,15 @@ std::vector<PlacedOrder> read_signals(const TableReader& table) {
 }
 
 void check_orders(const std::vector<PlacedOrder>& orders, const std::vector<PlacedGroup>& groups,
-                  Extent extent, Problems& problems) {
+                  Extent extent, Problems& problems, Problems& warnings) {
   for (const PlacedOrder& placed : orders) {
     for (const std::string& name : placed.order.names) {
+      if (is_in_vain(placed.order, name, groups)) {
+        warnings.add(placed.place,
+                     fmt::format("superd.signals.{}: superd knows no signal at which {} reloads: "
+                                 "give the group a reload_signal, or write \"restart {}\"",
+                                 signal_name(placed.order.number), name, name));
+      }
       const std::string wrong = complaint(placed.order.verb, name, groups);
       if (wrong.empty() || (extent == Extent::part && name != "self")) continue;
       problems.add(placed.place,

@@ -16,8 +16,9 @@ struct PlacedOrder {
 // Reads [superd.signals].
 std::vector<PlacedOrder> read_signals(const TableReader& table);
 
-// Names that no group has; nothing is certain where not all groups could be read.
+// Names that no group has; nothing is certain where not all groups could be read. Warns of a reload
+// of what cannot.
 void check_orders(const std::vector<PlacedOrder>& orders, const std::vector<PlacedGroup>& groups,
-                  Extent extent, Problems& problems);
+                  Extent extent, Problems& problems, Problems& warnings);
 
 }  // namespace superd::config

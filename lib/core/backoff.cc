@@ -49,4 +49,8 @@ NextAttempt after_life(Failures& failures, Duration ready_for, const RespawnSpec
                      .delay = delay_of(failures.in_a_row, respawn.backoff, seed)};
 }
 
+Duration after_shortage(Failures& failures, const BackoffSpec& backoff, std::uint64_t seed) {
+  return delay_of(++failures.in_a_row, backoff, seed);
+}
+
 }  // namespace superd::core

@@ -29,4 +29,7 @@ struct NextAttempt {
 NextAttempt after_life(Failures& failures, Duration ready_for, const RespawnSpec& respawn,
                        std::uint64_t seed, TimePoint now);
 
+// No life began, for a shortage of the machine's: waits as after a failure, and is never given up.
+Duration after_shortage(Failures& failures, const BackoffSpec& backoff, std::uint64_t seed);
+
 }  // namespace superd::core

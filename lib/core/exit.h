@@ -20,6 +20,9 @@ struct Exit {
   // never_ran: the stage and the errno in words, `chdir /srv/x: No such file or directory`.
   // signaled: who sent the signal, where that is known or probable; else empty.
   std::string reason;
+  // never_ran: nothing was wrong with it; the machine lacked what may be there in a moment
+  // (base/shortage.h).
+  bool shortage = false;
 
   static Exit with_status(int status) {
     return {.kind = Kind::exited, .value = status, .reason = {}};
@@ -29,6 +32,9 @@ struct Exit {
   }
   static Exit before_exec(std::string reason) {
     return {.kind = Kind::never_ran, .value = 0, .reason = std::move(reason)};
+  }
+  static Exit for_shortage(std::string reason) {
+    return {.kind = Kind::never_ran, .value = 0, .reason = std::move(reason), .shortage = true};
   }
 
   friend bool operator==(const Exit&, const Exit&) = default;

@@ -114,7 +114,10 @@ void GroupStepper::on(const ForWorker& e) {
 void GroupStepper::on(const StartRequested& e) {
   if (refuses_surplus(e.command, e.target)) return;
   because_ = e.cause;
-  const std::vector<int> targets = numbers(e.target);
+  // A group that waits is started as a whole, as a connection does it: nothing would start those
+  // that were left out.
+  const Target target = g_.demand ? Target{.group = e.target.group} : e.target;
+  const std::vector<int> targets = numbers(target);
   // What serves already goes on for the reason that it had.
   if (std::ranges::any_of(targets,
                           [&](int number) { return worker(number).state != WorkerState::ready; })) {
@@ -127,7 +130,7 @@ void GroupStepper::on(const StartRequested& e) {
     make_recipe();
     g_.in_force = g_.last_generation;
   }
-  let_into_rolls(e.target);
+  let_into_rolls(target);
   expect(e.command, e.cause, targets);
   for (const int number : targets) {
     tell(number, worker_event::Start{.command = e.command, .cause = e.cause});
@@ -155,7 +158,8 @@ void GroupStepper::on(const RestartRequested& e) {
   if (refuses_surplus(e.command, e.target)) return;
   because_ = e.cause;
   const bool on_demand = e.pace == Pace::on_demand && e.target.worker == 0;
-  if (g_.in_force == 0 && !on_demand) {
+  const bool starts_waiting = g_.demand && e.target.worker != 0;
+  if ((g_.in_force == 0 && !on_demand) || starts_waiting) {
     on(StartRequested{.command = e.command, .target = e.target, .cause = e.cause});
     return;
   }

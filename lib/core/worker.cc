@@ -273,7 +273,7 @@ void WorkerStepper::on(const MainExited& e) {
     settle_starters(outcome);
     hand_over(message);
   } else {
-    after_unasked_end(ready_for, is_clean(e.exit, policy_.respawn), message);
+    after_unasked_end(ready_for, e.exit, message);
   }
 }
 

@@ -53,9 +53,12 @@ void WorkerStepper::after_leaving() {
   std::abort();
 }
 
-void WorkerStepper::after_unasked_end(Duration ready_for, bool clean, const std::string& message) {
+void WorkerStepper::after_unasked_end(Duration ready_for, const Exit& exit,
+                                      const std::string& message) {
+  const bool clean = is_clean(exit, policy_.respawn);
   const bool first_attempt = w_.state == WorkerState::starting;
-  const bool may_respawn = policy_.respawn.policy == RespawnPolicy::always ||
+  // What was never there did not end, whatever the policy says of ends.
+  const bool may_respawn = exit.shortage || policy_.respawn.policy == RespawnPolicy::always ||
                            (policy_.respawn.policy == RespawnPolicy::on_failure && !clean);
   if (first_attempt && (may_respawn || !clean)) {
     WorkerOutcome outcome = failure(message);
@@ -64,10 +67,11 @@ void WorkerStepper::after_unasked_end(Duration ready_for, bool clean, const std:
     settle_starters(outcome);
   }
   w_.roll_to.reset();
-  if (may_respawn) {
-    respawn(ready_for, message);
-    return;
+  if (exit.shortage) {
+    const auto seed = static_cast<std::uint64_t>(w_.last_spawn);
+    return respawn_in(after_shortage(w_.failures, policy_.respawn.backoff, seed), message);
   }
+  if (may_respawn) return respawn(ready_for, message);
   change(clean ? WorkerState::exited : WorkerState::failed, "exit", message);
   // A job that has done its work before it counted as ready is a start that went well.
   settle_starters({.number = w_.ref.number});
@@ -84,17 +88,19 @@ void WorkerStepper::respawn(Duration ready_for, const std::string& message) {
                       policy_.respawn.give_up.failures, in_words(policy_.respawn.give_up.within)));
       return;
     case NextAttempt::Kind::respawn:
-      if (next.delay == Duration::zero()) {
-        ++w_.restarts;
-        queue("exit", message);
-        return;
-      }
-      w_.next_attempt = in(next.delay);
-      change(WorkerState::backoff, "exit", message);
-      arm(TimerKind::backoff, w_.last_spawn, w_.next_attempt);
-      return;
+      return respawn_in(next.delay, message);
   }
   std::abort();
+}
+
+void WorkerStepper::respawn_in(Duration delay, const std::string& message) {
+  if (delay == Duration::zero()) {
+    ++w_.restarts;
+    return queue("exit", message);
+  }
+  w_.next_attempt = in(delay);
+  change(WorkerState::backoff, "exit", message);
+  arm(TimerKind::backoff, w_.last_spawn, w_.next_attempt);
 }
 
 void WorkerStepper::queue(const std::string& cause, const std::string& message) {

@@ -73,8 +73,9 @@ class WorkerStepper {
   // The leaving life is gone.
   void after_leaving();
   // A life ended that nobody asked to end.
-  void after_unasked_end(Duration ready_for, bool clean, const std::string& message);
+  void after_unasked_end(Duration ready_for, const Exit& exit, const std::string& message);
   void respawn(Duration ready_for, const std::string& message);
+  void respawn_in(Duration delay, const std::string& message);
   void queue(const std::string& cause, const std::string& message);
   void become_ready();
   void become_unkillable();

@@ -1,7 +1,6 @@
 #include "daemon/apply.h"
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -9,8 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "config/locations.h"
-#include "config/writable.h"
+#include "config/load_here.h"
 #include "daemon/supervisor_state.h"
 #include "wire/json.h"
 
@@ -21,13 +19,6 @@ using Change = core::GroupConfigured::Recipe;
 using What = config::GroupChange::What;
 
 constexpr const char* kCause = "config";
-
-config::Loaded load_checked(const std::string& file) {
-  config::Loaded loaded = config::load(file, config::default_directories(config::this_process()));
-  std::vector<config::ConfigError> writable = config::writable_by_others(loaded.files);
-  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
-  return loaded;
-}
 
 const core::GroupSpec* find(const core::Spec& spec, const std::string& name) {
   for (const core::GroupSpec& group : spec.groups) {
@@ -106,7 +97,7 @@ void Apply::begin() {
   }
   cause_ = now_.front().cause;
   loading_.emplace(loop::Work::with_result<config::Loaded>(
-      parts_.loop, [file = file_] { return load_checked(file); },
+      parts_.loop, [file = file_] { return config::load_here(file); },
       [this](config::Loaded loaded) { on_loaded(std::move(loaded)); }));
 }
 
@@ -121,7 +112,7 @@ void Apply::on_loaded(config::Loaded loaded) {
   plan_ = config::describe(config::compare(parts_.spec, loaded.spec));
   if (!now_.empty() && now_.front().request.dry_run) return end("planned");
   if (const std::optional<Error> closed = open_sockets(loaded.spec)) {
-    hooks_.close_unused_listeners();
+    forget_addresses();
     return reject({closed->message});
   }
   for (const std::string& line : plan_) log::info("apply: {}", line);
@@ -140,9 +131,11 @@ std::optional<Error> Apply::open_sockets(const core::Spec& wanted) {
     const bool runs = known != nullptr && known->state != core::GroupState::stopped;
     const bool starts = known == nullptr && group.autostart;
     if (!runs && !starts) continue;
+    for (const core::ListenSpec& socket : group.listen) addresses_.insert(socket.address);
     if (const Status opened = parts_.listeners.open(group); !opened) {
       return Error{.code = opened.error().code,
-                   .message = fmt::format("{}: {}", group.name, opened.error().message)};
+                   .message = fmt::format("{}: group.{}.listen: {}", config::to_string(group.place),
+                                          group.name, opened.error().message)};
     }
   }
   return std::nullopt;
@@ -249,7 +242,13 @@ void Apply::reject(const std::vector<std::string>& errors) {
   answer(rejected(errors));
 }
 
+void Apply::forget_addresses() {
+  addresses_.clear();
+  hooks_.close_unused_listeners();
+}
+
 void Apply::end(const std::string& result) {
+  if (!addresses_.empty()) forget_addresses();
   std::vector<wire::AppliedView> groups = std::exchange(done_, {});
   const bool failed = std::any_of(groups.begin(), groups.end(), [](const wire::AppliedView& each) {
     return each.result != wire::Verdict::done;
@@ -281,10 +280,10 @@ void Apply::time_out(std::list<Asked>::iterator asked) {
   asked->responder.answer(wire::json_response(200, wire::to_text(view)));
 }
 
-void Apply::abandon() {
+void Apply::abandon(const std::string& why) {
   for (std::list<Asked>* list : {&now_, &later_}) {
     for (Asked& asked : *list) {
-      asked.responder.answer(wire::problem_response(503, "superd is shutting down"));
+      asked.responder.answer(wire::problem_response(503, why));
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ class Apply {
     std::function<void(const core::Event&)> happen;
     // [superd] and the hooks of the new configuration, as far as they count from now on.
     std::function<void(const core::Spec& wanted)> take_daemon;
-    // Sockets that were opened for a plan that is not carried out.
+    // Sockets that were opened for a plan that is not carried out, and what no group has kept.
     std::function<void()> close_unused_listeners;
     // For the log and for who listens to events: what came of it.
     std::function<void(bool applied, const std::string& cause, const std::string& message)> told;
@@ -57,8 +58,11 @@ class Apply {
   void request(const std::string& cause);
   // Whether the command was given by an apply.
   bool on_answer(const core::Answer& answer);
-  // Who still waits is answered that superd shuts down.
-  void abandon();
+  // Of the sockets that the apply in hand has opened or will need: they stay, also those of groups
+  // whose turn comes later in it.
+  [[nodiscard]] std::set<std::string> addresses() const { return addresses_; }
+  // Who still waits is answered why nothing more is heard of it.
+  void abandon(const std::string& why);
 
  private:
   struct Asked {
@@ -83,6 +87,7 @@ class Apply {
   void configure(const core::GroupSpec& spec, core::GroupConfigured::Recipe recipe, Step step);
   core::CommandId announce(const std::string& group, const char* action, Step step);
   std::optional<Error> open_sockets(const core::Spec& wanted);
+  void forget_addresses();
   void reject(const std::vector<std::string>& errors);
   void end(const std::string& result);
   void answer(const wire::Response& response);
@@ -98,6 +103,7 @@ class Apply {
   bool giving_ = false;  // commands are being given: none ends the apply
   std::string cause_;
   std::vector<std::string> plan_;
+  std::set<std::string> addresses_;
   std::map<core::CommandId, Step> steps_;
   std::vector<wire::AppliedView> done_;
 };

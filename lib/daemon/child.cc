@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/shortage.h"
 #include "os/pidfd_info.h"
 
 namespace superd::daemon {
@@ -32,6 +33,11 @@ core::Exit to_core(const os::Exit& exit) {
       return core::Exit::by_signal(exit.value);
   }
   std::abort();
+}
+
+core::Exit before_exec(const Error& why) {
+  return is_shortage(why.code) ? core::Exit::for_shortage(why.message)
+                               : core::Exit::before_exec(why.message);
 }
 
 Child::Child(os::SpawnRequest request, os::Spawned spawned)
@@ -76,7 +82,10 @@ void Child::on_exec_report() {
   exec_status_.reset();
   const bool failed = report && (*report)->failure;
   // It is about to exit; its exit is told with these words.
-  if (failed) exec_failure_ = os::describe(*(*report)->failure, request_);
+  if (failed) {
+    const os::ExecFailure& failure = *(*report)->failure;
+    exec_failure_ = Error{.code = failure.code, .message = os::describe(failure, request_)};
+  }
   request_ = os::SpawnRequest{};
   if (!failed && hooks_.on_running) hooks_.on_running();
 }
@@ -94,7 +103,7 @@ void Child::on_end() {
   const UniqueFd pidfd = std::move(pidfd_);
   core::Exit how;
   if (exec_failure_) {
-    how = core::Exit::before_exec(*exec_failure_);
+    how = before_exec(*exec_failure_);
   } else if (exit) {
     how = to_core(**exit);
   } else {

@@ -17,6 +17,9 @@ namespace superd::daemon {
 
 core::Exit to_core(const os::Exit& exit);
 
+// How a process ended that was not made, or did not get to its program.
+core::Exit before_exec(const Error& why);
+
 // One child process of superd from its making to its end: a worker's main process, or an errand's.
 // Tells when its program runs and how it ended, each once, from the loop.
 class Child {
@@ -63,7 +66,7 @@ class Child {
 
   Hooks hooks_;
   os::SpawnRequest request_;  // until the program runs: for the words of a failure
-  std::optional<std::string> exec_failure_;
+  std::optional<Error> exec_failure_;
   os::ProcessId id_;
   bool gone_ = false;
   bool adopted_ = false;

@@ -4,7 +4,10 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "daemon/state_views.h"
+#include "wire/http_codec.h"
 #include "wire/json.h"
 
 namespace superd::daemon {
@@ -45,6 +48,19 @@ struct Gathering {
 
 }  // namespace
 
+void Commands::begin_above(core::CommandId last, std::function<void(core::CommandId)> keep) {
+  last_id_ = kept_id_ = static_cast<std::uint64_t>(last);
+  keep_id_ = std::move(keep);
+}
+
+core::CommandId Commands::next_id() {
+  if (last_id_ == kept_id_) {
+    kept_id_ += kIdsAtATime;
+    if (keep_id_) keep_id_(core::CommandId{kept_id_});
+  }
+  return core::CommandId{++last_id_};
+}
+
 void Commands::wait(core::CommandId id, Waiter waiter, Responder responder) {
   Pending& pending = pending_[id];
   pending.waiter = std::move(waiter);
@@ -74,6 +90,18 @@ void Commands::time_out(core::CommandId id) {
   if (found.mapped().waiter.in_force) view.generation = found.mapped().waiter.in_force();
   view.message = "not done in time; the work goes on";
   found.mapped().responder.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Commands::leave_to_the_next() {
+  for (auto& [id, pending] : std::exchange(pending_, {})) {
+    const auto roll = static_cast<std::uint64_t>(rolls_.serving(id));
+    const Waiter& waiter = pending.waiter;
+    pending.responder.answer(wire::problem_response(
+        503, fmt::format("superd becomes another program meanwhile, which goes on with the {} of "
+                         "{}{}: superctl why {} tells what comes of it",
+                         waiter.action, waiter.group,
+                         roll == 0 ? "" : fmt::format(", roll {}", roll), waiter.group)));
+  }
 }
 
 void Commands::respond(Pending pending, const core::Answer& answer) {

@@ -35,6 +35,8 @@ class Commands {
   };
 
   static constexpr int kOutputLines = 20;
+  // Ids that are kept at a time, and at most lost with a supervisor.
+  static constexpr std::uint64_t kIdsAtATime = 100;
   // Of a group that fails as a whole, so many workers tell their last lines.
   static constexpr std::size_t kWorkersWithOutput = 4;
 
@@ -42,12 +44,15 @@ class Commands {
   Commands(loop::Loop& loop, const Rolls& rolls, Tail tail)
       : loop_(loop), rolls_(rolls), tail_(std::move(tail)) {}
 
-  // Ids begin with 1, unless an earlier supervisor gave some; called before the first.
-  void begin_above(core::CommandId last) { last_id_ = static_cast<std::uint64_t>(last); }
-  core::CommandId next_id() { return core::CommandId{++last_id_}; }
+  // Called before the first id is given. Ids go on above `last`, which no id of an earlier
+  // supervisor is. `keep` is told an id before those up to it are given: for the next supervisor.
+  void begin_above(core::CommandId last, std::function<void(core::CommandId)> keep);
+  core::CommandId next_id();
   void wait(core::CommandId id, Waiter waiter, Responder responder);
   // A command that nobody waits for is forgotten.
   void on_answer(core::Answer answer);
+  // Another superd goes on with all commands: who waits is told.
+  void leave_to_the_next();
 
  private:
   struct Pending {
@@ -62,6 +67,8 @@ class Commands {
   const Rolls& rolls_;
   Tail tail_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t kept_id_ = 0;
+  std::function<void(core::CommandId)> keep_id_;
   std::map<core::CommandId, Pending> pending_;
 };
 

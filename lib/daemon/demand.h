@@ -2,44 +2,45 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "base/result.h"
-#include "base/unique_fd.h"
 #include "core/spec.h"
+#include "daemon/connection_watch.h"
+#include "daemon/listeners.h"
 #include "loop/loop.h"
-#include "loop/poll.h"
+#include "loop/timer.h"
 
 namespace superd::daemon {
 
-// Tells that a connection waits in a socket of a group that has no process which would take it.
-// Told once; nothing is taken from the socket, so that the connection goes to the process that is
-// started for it. A socket is watched only meanwhile: beside processes that wait on it the watch
-// would wake superd for nearly every connection (LINUX.md).
+// The groups that wait for a connection, each with its sockets open and watched. What of that
+// cannot be, because somebody else has the address, is tried again as long as the group waits.
 class Demand {
  public:
-  using Tell = std::function<void(const std::string& group)>;
+  // `listeners` outlive it.
+  Demand(loop::Loop& loop, Listeners& listeners, ConnectionWatch::Tell tell);
 
-  Demand(loop::Loop& loop, Tell tell) : loop_(loop), tell_(std::move(tell)) {}
+  // Opens the group's sockets where they are not open yet. Replaces an earlier watch of the group.
+  void watch(const core::GroupSpec& group);
+  void unwatch(const std::string& group);
 
-  // Replaces an earlier watch of the group. The sockets are borrowed for the call alone. An error
-  // names what cannot be watched; what can be is.
-  Status watch(const std::string& group, const std::vector<int>& sockets);
-  void unwatch(const std::string& group) { watches_.erase(group); }
+  // Why a connection to one of its sockets does not start the group; nothing: it does, or the group
+  // does not wait.
+  [[nodiscard]] std::optional<std::string> trouble(const std::string& group) const;
 
  private:
-  // A duplicate: a descriptor has one watch in a loop, and this one is nobody else's.
-  struct Watch {
-    UniqueFd fd;
-    loop::Poll poll;
-  };
-  void on_connection(const std::string& group);
+  void attempt(const core::GroupSpec& group);
+  void try_again();
 
-  loop::Loop& loop_;
-  Tell tell_;
-  std::map<std::string, std::vector<Watch>> watches_;
+  struct Trouble {
+    core::GroupSpec group;
+    std::string why;
+  };
+  Listeners& listeners_;
+  ConnectionWatch connections_;
+  loop::Timer retry_;
+  std::map<std::string, Trouble> troubles_;
 };
 
 }  // namespace superd::daemon

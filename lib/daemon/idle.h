@@ -7,7 +7,7 @@
 
 #include "core/supervision.h"
 #include "daemon/automatic.h"
-#include "daemon/demand.h"
+#include "daemon/connection_watch.h"
 #include "daemon/listeners.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -48,7 +48,7 @@ class Idle {
 
   Parts parts_;
   std::function<void(const std::string&)> tell_;
-  Demand connections_;
+  ConnectionWatch connections_;
   std::map<std::string, core::TimePoint> last_seen_;  // a connection, of groups that run
   loop::Timer timer_;
 };

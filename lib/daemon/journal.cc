@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "daemon/journal_json.h"
 #include "journal/spec_json.h"
 
@@ -17,6 +18,7 @@ using nlohmann::json;
 
 constexpr std::string_view kDaemon = "daemon";
 constexpr std::string_view kInHand = "in-hand";
+constexpr std::string_view kCommands = "commands";
 constexpr std::string_view kOrder = "order";
 
 std::string spec_key(std::uint64_t number) { return fmt::format("spec/{}", number); }
@@ -59,6 +61,9 @@ class Reading {
          [this](const std::string& group, const std::string& text) { r_.automatic[group] = text; });
     each("seen/",
          [this](const std::string& group, const std::string& text) { r_.seen[group] = text; });
+    if (const auto* text = find(kCommands)) {
+      r_.commands = core::CommandId{to_number<std::uint64_t>(*text).value_or(0)};
+    }
     if (const auto* text = find(kInHand)) {
       Result<core::InHand> in_hand = journal::in_hand_from(*text);
       if (in_hand) r_.in_hand = std::move(*in_hand);
@@ -280,6 +285,11 @@ void Journal::note_value(const std::string& key, std::string text) {
   } else {
     store_.put(key, std::move(text));
   }
+}
+
+void Journal::note_commands(core::CommandId most) {
+  store_.put(std::string(kCommands), std::to_string(static_cast<std::uint64_t>(most)));
+  flush();
 }
 
 void Journal::forget(core::SpawnId spawn) { store_.drop(process_key(spawn)); }

@@ -31,6 +31,7 @@ struct Recovered {
   std::map<std::string, std::string> metrics;    // by key: Tally::restore()
   std::map<std::string, std::string> automatic;  // by group: Automatic::restore()
   std::map<std::string, std::string> seen;       // by group: Triggers::set()
+  core::CommandId commands{};                    // no id above it was given; 0: not known
   bool start_told = false;                       // superd's own start was answered
   bool upgraded = false;                         // it left to make room for another program
   std::string version;                           // of that supervisor
@@ -60,6 +61,8 @@ class Journal {
     bool upgrading = false;   // the next supervisor is of another program
   };
   void note_daemon(const core::Spec& spec, Daemon daemon);
+  // No id above it is given before it is written down.
+  void note_commands(core::CommandId most);
   void note_roll(const std::string& key, std::string text) { store_.put(key, std::move(text)); }
   // An empty text: the value is gone.
   void note_metric(const std::string& key, std::string text);

@@ -60,7 +60,8 @@ void Occurrences::tell(Kind kind, wire::OccurrenceView view) {
 void Occurrences::note(const core::Event& event, const core::Supervision& core, Time now) {
   if (const auto* made = std::get_if<core::ProcessMade>(&event)) {
     const auto found = find_life(core, made->spawn);
-    if (!found) return;
+    // One that an earlier supervisor made was told by that.
+    if (!found || found->life.pid != 0) return;
     wire::OccurrenceView view = about(now);
     describe_process(view, *found, made->pid);
     view.cause = cause_of_start(*found);

@@ -212,6 +212,7 @@ void Routes::on(Ask ask, const wire::GetGroupWhy& command) {
   view.held = parts_.automatic.held(group->name);
   view.looks_because = parts_.triggers.degraded(group->name);
   view.repeats = parts_.triggers.repeats(group->name);
+  view.deaf = parts_.demand.trouble(group->name);
   view.events = parts_.happened.story_of(group->name, "", kWhyEvents);
   for (std::size_t i = 0; i < workers.size(); ++i) {
     if (is_well(*workers[i])) continue;
@@ -251,6 +252,13 @@ void Routes::wait_until(Waiter waiter, std::optional<core::Duration> timeout) {
     answer_waiters();
   });
   kept.timer->after(*timeout);
+}
+
+void Routes::leave_to_the_next() {
+  for (Waiter& waiter : std::exchange(waiters_, {})) {
+    waiter.out.answer(
+        wire::problem_response(503, "superd becomes another program meanwhile: ask that one"));
+  }
 }
 
 void Routes::answer_waiters() {

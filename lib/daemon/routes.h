@@ -9,6 +9,7 @@
 #include "core/supervision.h"
 #include "daemon/automatic.h"
 #include "daemon/commands.h"
+#include "daemon/demand.h"
 #include "daemon/errands.h"
 #include "daemon/event_feed.h"
 #include "daemon/event_history.h"
@@ -60,6 +61,7 @@ class Routes {
     Orders& orders;
     Automatic& automatic;
     Triggers& triggers;
+    const Demand& demand;
     Holds& holds;
     EventFeed& events;
     const EventHistory& happened;
@@ -87,6 +89,8 @@ class Routes {
   [[nodiscard]] std::optional<LogFeed::Sources> log_sources(const std::string& group) const;
   // After every change: answers who waited for a state that is reached.
   void answer_waiters();
+  // Another superd is to be asked now.
+  void leave_to_the_next();
 
  private:
   // One request with who asks; `out` is answered, now or later.

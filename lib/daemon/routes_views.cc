@@ -39,6 +39,8 @@ wire::GroupView Routes::group_view(const core::Group& group) const {
   view.held = parts_.automatic.held(group.name);
   view.looks_because = parts_.triggers.degraded(group.name);
   view.repeats = parts_.triggers.repeats(group.name);
+  view.deaf = parts_.demand.trouble(group.name);
+  if (view.deaf) view.as_meant = false;
   return view;
 }
 

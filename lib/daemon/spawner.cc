@@ -70,9 +70,9 @@ void Spawner::spawn(const core::Spawn& what) {
 void Spawner::launch(core::SpawnId id, const Result<Recipes::Shared>& recipe) {
   Process* process = find(id);
   if (process == nullptr || process->cancelled) return;
-  if (!recipe) return never_ran(id, recipe.error().message);
+  if (!recipe) return never_ran(id, recipe.error());
   if (const Status started = start(*process, **recipe); !started) {
-    never_ran(id, started.error().message);
+    never_ran(id, started.error());
   }
 }
 
@@ -168,11 +168,11 @@ Result<UniqueFd> Spawner::open_ready_pipe(Process& process, const Recipe& recipe
   return std::move(pipe->write);
 }
 
-void Spawner::never_ran(core::SpawnId id, const std::string& why) {
+void Spawner::never_ran(core::SpawnId id, const Error& why) {
   Process* process = find(id);
   if (process == nullptr || process->main_gone) return;
   process->main_gone = true;
-  tell_(core::MainExited{.spawn = id, .exit = core::Exit::before_exec(why)});
+  tell_(core::MainExited{.spawn = id, .exit = before_exec(why)});
   tell_(core::TreeGone{.spawn = id});
 }
 
@@ -181,7 +181,7 @@ void Spawner::signal_main(core::SpawnId spawn, int signal) {
   if (process == nullptr || process->main_gone) return;
   if (!process->main) {
     process->cancelled = true;
-    never_ran(spawn, "was stopped before it was executed");
+    never_ran(spawn, {.message = "was stopped before it was executed"});
     return;
   }
   parts_.tracker.before_stop(spawn);

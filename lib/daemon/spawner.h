@@ -117,7 +117,7 @@ class Spawner {
   // The end that the worker gets; empty: its group has no {fd:ready}.
   Result<UniqueFd> open_ready_pipe(Process& process, const Recipe& recipe);
   Status open_pipe(Process& process, const char* stream, UniqueFd& end);
-  void never_ran(core::SpawnId id, const std::string& why);
+  void never_ran(core::SpawnId id, const Error& why);
 
   // spawner_output.cc: what becomes of what it writes.
   Result<Output> open_output(Process& process);

@@ -143,7 +143,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                   private_dir(spec_.daemon.runtime_dir)),
       before_({.recipes = recipes_, .errands = errands_, .rehearsals = rehearsals_},
               [this](const core::BeforeEnded& ended) { happen(ended); }),
-      demand_(loop, [this](const std::string& group) { happen(core::ConnectionWaits{group}); }),
+      demand_(loop, listeners_,
+              [this](const std::string& group) { happen(core::ConnectionWaits{group}); }),
       idle_({.loop = loop,
              .spec = spec_,
              .core = core_,
@@ -207,6 +208,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                .orders = orders_,
                .automatic = automatic_,
                .triggers = triggers_,
+               .demand = demand_,
                .holds = holds_,
                .events = event_feed_,
                .happened = event_history_,
@@ -262,7 +264,15 @@ Result<Continuation> read_journal(const std::string& path, const std::string& bo
     log::error("{}; beginning without it", content.error().message);
     return from;
   }
-  if (!content->head || content->head->boot_id != boot_id) return from;
+  if (content->bytes == 0) return from;
+  if (!content->head || content->head->format != journal::kFormat) {
+    log::error("journal {}: it is spoiled, or of another superd: beginning without it", path);
+    return from;
+  }
+  if (content->head->boot_id != boot_id) {
+    log::info("journal {}: it is from before the machine was started again", path);
+    return from;
+  }
   if (content->bad_lines > 0) {
     log::error("journal {}: {} of its lines ({} bytes) were torn or spoiled and are lost", path,
                content->bad_lines, content->bad_bytes);

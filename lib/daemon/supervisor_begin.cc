@@ -80,12 +80,14 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   const bool goes_on = recovered.has_value();
   // Held by the keeper since a first supervisor began.
   const bool first = !control_fds_.contains(kControlItem);
+  core::CommandId earlier = recovered ? recovered->commands : core::CommandId{};
   if (!first) {
-    const core::CommandId earlier = above_earlier_commands(keeper_pid_);
-    commands_.begin_above(earlier);
+    const core::CommandId above = above_earlier_commands(keeper_pid_);
+    if (earlier == core::CommandId{}) earlier = above;
     // As many in a microsecond are not told either: for events whose history is lost.
-    occurrences_.begin_above(static_cast<std::uint64_t>(earlier));
+    occurrences_.begin_above(static_cast<std::uint64_t>(above));
   }
+  commands_.begin_above(earlier, [this](core::CommandId most) { journal_.note_commands(most); });
   if (const auto last = event_history_.last_id(); last != 0) occurrences_.begin_above(last);
   if (Status opened = open_directories(); !opened) return opened;
   if (!goes_on) {
@@ -104,7 +106,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
     occurrences_.note_other(core::OccurrenceKind::daemon_started, "", "",
                             std::chrono::system_clock::now());
   } else {
-    tell_of_the_one_before(*recovered);
+    tell_of_the_one_before(*recovered, first);
   }
   schedules_.set(spec_.groups);
   idle_.set();
@@ -129,7 +131,12 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   if (goes_on) {
     if (Status taken = take_over(*recovered); !taken) return taken;
   }
-  if (!boot_told_) boot();
+  if (!boot_told_) {
+    boot();
+  } else if (first) {
+    // Told to another keeper, which has died.
+    tell_started();
+  }
   end_leftovers();
   close_unused_listeners();
   // Somebody started superd with a config file, which may be another by now.
@@ -289,9 +296,12 @@ void Supervisor::end_leftovers() {
     if (core_.shutting_down()) return finish();
     // The sockets of a group that waits for a command are opened by its first start.
     for (const core::GroupSpec& group : spec_.groups) {
-      if (group.autostart) open_listeners(group);
       // What an earlier superd left behind may have had its addresses until now.
-      if (core_.find(group.name)->demand) watch_demand(group);
+      if (core_.find(group.name)->demand) {
+        demand_.watch(group);
+      } else if (group.autostart) {
+        open_listeners(group);
+      }
     }
     (void)keeper_.serving();
     happen(core::StartsAllowed{});

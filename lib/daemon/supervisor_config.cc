@@ -26,7 +26,7 @@ void Supervisor::carry_out(const core::SpecTaken& e) {
   idle_.set();
   // Its sockets may be others now.
   const core::Group* group = core_.find(e.group);
-  if (group != nullptr && group->demand) watch_demand(*e.spec);
+  if (group != nullptr && group->demand) demand_.watch(*e.spec);
   close_unused_listeners();
 }
 
@@ -45,13 +45,6 @@ void Supervisor::carry_out(const core::GroupGone& e) {
   schedules_.set(spec_.groups);
   close_unused_listeners();
   log::info("{}: is no longer configured, and gone", e.group);
-}
-
-void Supervisor::watch_demand(const core::GroupSpec& group) {
-  open_listeners(group);
-  if (const Status watched = demand_.watch(group.name, listeners_.fds(group)); !watched) {
-    log::error("{}: a connection may not start it: {}", group.name, watched.error().message);
-  }
 }
 
 Apply::Hooks Supervisor::apply_hooks() {
@@ -88,6 +81,8 @@ void Supervisor::close_unused_listeners() {
     const core::Group* group = core_.find(spec->name);
     if (group == nullptr || !group->demand) note(*spec);
   }
+  // Of a group that comes to it later in the same apply.
+  used.merge(apply_.addresses());
   listeners_.close_others(used);
 }
 

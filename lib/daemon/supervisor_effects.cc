@@ -103,7 +103,7 @@ void Supervisor::carry_out(const core::RunBefore& e) { before_.run(e); }
 
 void Supervisor::carry_out(const core::CancelBefore& e) { before_.cancel(e.roll); }
 
-void Supervisor::carry_out(const core::WatchDemand& e) { watch_demand(*spec_of(e.group)); }
+void Supervisor::carry_out(const core::WatchDemand& e) { demand_.watch(*spec_of(e.group)); }
 
 void Supervisor::carry_out(const core::UnwatchDemand& e) { demand_.unwatch(e.group); }
 

@@ -42,8 +42,9 @@ void restore_seen(std::string_view text, std::vector<Subject>& subjects, std::si
 struct Triggers::Fuse {
   core::TriggerAction action;
   core::Repetition repetition;
-  std::string path{};      // the latest change
-  std::string repeated{};  // the one that made it wait
+  std::string path{};      // of the latest change
+  std::string changed{};   // all of it, by changed_text()
+  std::string repeated{};  // what made it wait
   core::TimePoint acts_at{};
   std::optional<loop::Timer> later{};  // it waits
   std::shared_ptr<const core::Snapshot> acted_on{};
@@ -131,8 +132,9 @@ void Triggers::on_fired(Watched& watched, std::size_t trigger,
   const std::string& group = watched.spec.name;
   Fuse& fuse = watched.fuses[trigger];
   fuse.path = seen.names.front();
+  fuse.changed = changed_text(seen);
   const bool held = automatic_.held(group).has_value();
-  log::info("{}: trigger fired: {}{}", group, changed_text(seen),
+  log::info("{}: trigger fired: {}{}", group, fuse.changed,
             held         ? "; the group is held"
             : fuse.later ? "; it waits already"
                          : "");
@@ -146,13 +148,14 @@ void Triggers::on_fired(Watched& watched, std::size_t trigger,
 
 void Triggers::act_later(const std::string& group, Fuse& fuse, core::Duration wait) {
   fuse.acts_at = loop::now() + wait;
-  fuse.repeated = fuse.path;
+  fuse.repeated = fuse.changed;
   fuse.later.emplace(loop_, [this, group, &fuse] { act(group, fuse); });
   fuse.later->after(wait);
   log::warn(
-      "{}: {} changed {} times in a row, each time when its trigger had just acted: it acts again "
-      "in {}. If the application writes it, add it to the trigger's ignore",
-      group, fuse.path, fuse.repetition.in_a_row(), print_duration(wait));
+      "{}: {} {} times in a row, each time when its trigger had just acted: it acts again in {}. "
+      "If "
+      "the application writes it, add it to the trigger's ignore, or leave it out of its paths",
+      group, fuse.changed, fuse.repetition.in_a_row(), print_duration(wait));
 }
 
 void Triggers::act(const std::string& group, Fuse& fuse) {
@@ -258,8 +261,7 @@ std::optional<std::string> Triggers::repeats(const std::string& group) const {
     if (!fuse.later) continue;
     const auto left = std::chrono::ceil<std::chrono::seconds>(fuse.acts_at - loop::now());
     return fmt::format(
-        "{} changed {} times in a row, each time when its trigger had just acted: it "
-        "acts again in {}",
+        "{} {} times in a row, each time when its trigger had just acted: it acts again in {}",
         fuse.repeated, fuse.repetition.in_a_row(), print_duration(left));
   }
   return std::nullopt;

@@ -14,8 +14,8 @@ namespace {
 std::string reason(int error) {
   switch (error) {
     case EBADMSG:
-      return "the program on disk cannot read what this superd knows; its words are in superd's "
-             "log";
+      return "the program on disk is no superd that can read what this one knows; its words, if it "
+             "had any, are in superd's log";
     case EBUSY:
       return "superd is leaving, or an upgrade is under way";
     case ETIMEDOUT:

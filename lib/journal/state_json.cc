@@ -31,7 +31,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(RollResult, {{RollResult::done, "done"},
 NLOHMANN_JSON_SERIALIZE_ENUM(Pace, {{Pace::in_turn, "in-turn"},
                                     {Pace::at_once, "at-once"},
                                     {Pace::on_demand, "on-demand"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Exit, kind, value, reason)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Exit, kind, value, reason, shortage)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ReadyTerms, when, timeout, soak, delay)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Terms, ready, stop)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Failures, in_a_row, recent)

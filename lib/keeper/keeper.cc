@@ -216,7 +216,7 @@ int run_keeper(KeeperOptions options) {
 int check_resume(int fd) {
   const Result<Handover> read = read_handover(fd);
   if (!read) log::error("what was handed over: {}", read.error().message);
-  return read ? 0 : 1;
+  return read ? kCanResume : 1;
 }
 
 }  // namespace superd::keeper

@@ -54,8 +54,8 @@ struct KeeperOptions {
 // before.
 int run_keeper(KeeperOptions options);
 
-// For `--check-resume FD`: 0 if run_keeper() can go on with the Handover, else 1 and a line in the
-// log.
+// For `--check-resume FD`: kCanResume if run_keeper() can go on with the Handover, else 1 and a
+// line in the log.
 int check_resume(int fd);
 
 }  // namespace superd::keeper

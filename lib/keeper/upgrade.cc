@@ -42,7 +42,7 @@ Result<Upgrade> Upgrade::begin(const std::string& path, std::vector<std::string>
 
 bool Upgrade::checked(const os::Exit& exit) {
   checker_ = -1;
-  proven_ = exit.kind == os::Exit::Kind::exited && exit.value == 0;
+  proven_ = exit.kind == os::Exit::Kind::exited && exit.value == kCanResume;
   return proven_;
 }
 

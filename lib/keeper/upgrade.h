@@ -13,9 +13,13 @@
 
 namespace superd::keeper {
 
+// The exit status that proves it. No program that knows nothing of this ends so: not with success,
+// nor with what sysexits(3) and shells have.
+inline constexpr int kCanResume = 83;
+
 // One attempt to become another program. That one is told by its command line, behind what the
-// keeper's own one has: `--check-resume 3` to read a Handover from descriptor 3 and end with 0 if
-// it can go on with that, `--resume FD` to do so.
+// keeper's own one has: `--check-resume 3` to read a Handover from descriptor 3 and end with
+// kCanResume if it can go on with that, `--resume FD` to do so.
 class Upgrade {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -51,6 +51,7 @@ struct SpawnRequest {
   // names RLIMIT_NOFILE.
   std::optional<rlim_t> nofile_soft;
   std::optional<int> nice;
+  // Nothing: superd's own, but 0 where that is below: it protects superd, not what it starts.
   std::optional<int> oom_score_adj;
   std::vector<int> cpus;  // empty: as superd
   bool no_new_privileges = false;

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "os/read_file.h"
+
 namespace superd::os {
 namespace {
 
@@ -25,6 +27,13 @@ std::string_view search_path(const std::vector<std::string>& env) {
     if (entry.starts_with(kPath)) return std::string_view(entry).substr(kPath.size());
   }
   return kDefaultPath;
+}
+
+std::optional<int> wanted_oom_score_adj(const SpawnRequest& request) {
+  if (request.oom_score_adj) return request.oom_score_adj;
+  const Result<std::string> own = read_file("/proc/self/oom_score_adj");
+  if (own && own->starts_with('-')) return 0;
+  return std::nullopt;
 }
 
 void plan_environment(SpawnPlan& plan) {
@@ -98,7 +107,7 @@ Result<SpawnPlan> make_spawn_plan(const SpawnRequest& request) {
   plan.sources = {request.stdin_fd, request.stdout_fd, request.stderr_fd};
   plan.sources.insert(plan.sources.end(), request.sockets.begin(), request.sockets.end());
   if (Status done = plan_rlimits(plan); !done) return tl::unexpected(done.error());
-  if (request.oom_score_adj) plan.oom_score_adj = std::to_string(*request.oom_score_adj);
+  if (const auto score = wanted_oom_score_adj(request)) plan.oom_score_adj = std::to_string(*score);
   if (Status done = plan_cpus(plan); !done) return tl::unexpected(done.error());
   plan_groups(plan);
   plan.cgroup_procs_fd = request.cgroup_procs_fd;

@@ -77,6 +77,7 @@ void fields(View& view, Visitor& visit) {
   visit.optional("held", view.held);
   visit.optional("looks_because", view.looks_because);
   visit.optional("repeats", view.repeats);
+  visit.optional("deaf", view.deaf);
   visit.optional("queues", view.queues);
   visit("workers", view.workers);
 }
@@ -249,6 +250,7 @@ void fields(View& view, Visitor& visit) {
   visit.optional("held", view.held);
   visit.optional("looks_because", view.looks_because);
   visit.optional("repeats", view.repeats);
+  visit.optional("deaf", view.deaf);
   visit("workers", view.workers);
   visit.optional("roll", view.roll);
   visit.optional("generation", view.generation);

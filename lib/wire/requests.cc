@@ -68,8 +68,12 @@ class Body {
   Json object_;
 };
 
-template <class Timed>
-Status read_timeout(Body& body, Timed& request) {
+// `wait` and `timeout`.
+template <class Waiting>
+Status read_waiting(Body& body, Waiting& request) {
+  const auto wait = body.flag("wait");
+  if (!wait) return tl::unexpected(wait.error());
+  if (*wait) request.wait = **wait ? Wait::until_done : Wait::no;
   constexpr const char* kWanted = "a duration such as \"60s\"";
   auto text = body.text("timeout", kWanted);
   if (!text) return tl::unexpected(text.error());
@@ -87,10 +91,7 @@ Result<ActionRequest> parse_action_request(std::string_view text, NowField now) 
   if (!object) return tl::unexpected(object.error());
   Body body(std::move(*object));
   ActionRequest request;
-  const auto wait = body.flag("wait");
-  if (!wait) return tl::unexpected(wait.error());
-  if (*wait) request.wait = **wait ? Wait::until_done : Wait::no;
-  if (auto status = read_timeout(body, request); !status) return tl::unexpected(status.error());
+  if (auto status = read_waiting(body, request); !status) return tl::unexpected(status.error());
   if (now == NowField::known) {
     const auto at_once = body.flag("now");
     if (!at_once) return tl::unexpected(at_once.error());
@@ -103,6 +104,12 @@ Result<ActionRequest> parse_action_request(std::string_view text, NowField now) 
   return request;
 }
 
+Status parse_immediate_request(std::string_view text) {
+  const auto request = parse_action_request(text, NowField::unknown);
+  if (!request) return tl::unexpected(request.error());
+  return {};
+}
+
 Result<SignalRequest> parse_signal_request(std::string_view text) {
   auto object = parse_object(text);
   if (!object) return tl::unexpected(object.error());
@@ -112,9 +119,10 @@ Result<SignalRequest> parse_signal_request(std::string_view text) {
   if (!*name) return fail("field \"signal\" is missing: the name of a signal, such as \"HUP\"");
   const auto all = body.flag("all");
   if (!all) return tl::unexpected(all.error());
-  if (auto left = body.nothing_left("there are \"signal\" and \"all\""); !left) {
-    return tl::unexpected(left.error());
-  }
+  ActionRequest unused;
+  if (auto status = read_waiting(body, unused); !status) return tl::unexpected(status.error());
+  const auto left = body.nothing_left("there are \"signal\", \"all\", \"wait\" and \"timeout\"");
+  if (!left) return tl::unexpected(left.error());
   const auto signal = parse_signal(**name);
   if (!signal) return fail(fmt::format("field \"signal\": {}", signal.error().message));
   return SignalRequest{.signal = *signal, .reach = *all == true ? Reach::whole_tree : Reach::main};
@@ -128,10 +136,7 @@ Result<ApplyRequest> parse_apply_request(std::string_view text) {
   const auto dry_run = body.flag("dry_run");
   if (!dry_run) return tl::unexpected(dry_run.error());
   request.dry_run = *dry_run == true;
-  const auto wait = body.flag("wait");
-  if (!wait) return tl::unexpected(wait.error());
-  if (*wait) request.wait = **wait ? Wait::until_done : Wait::no;
-  if (auto status = read_timeout(body, request); !status) return tl::unexpected(status.error());
+  if (auto status = read_waiting(body, request); !status) return tl::unexpected(status.error());
   if (auto left = body.nothing_left("there are \"dry_run\", \"wait\" and \"timeout\""); !left) {
     return tl::unexpected(left.error());
   }

@@ -44,6 +44,9 @@ enum class NowField { known, unknown };
 Result<ActionRequest> parse_action_request(std::string_view body, NowField now);
 Result<SignalRequest> parse_signal_request(std::string_view body);
 Result<ApplyRequest> parse_apply_request(std::string_view body);
+// Of what is done when it is answered, whether anybody waits or not: `wait` and `timeout` are
+// understood, as for every act on a group, and make no difference. parse_signal_request() does so.
+Status parse_immediate_request(std::string_view body);
 // Of a request that takes no options.
 Status parse_empty_request(std::string_view body);
 

@@ -182,7 +182,7 @@ Routed send_signal(const Request& request, Name target) {
 
 template <class Reload, class Name>
 Routed reload(const Request& request, Name target) {
-  if (auto body = parse_empty_request(request.body); !body) return bad(body.error());
+  if (auto body = parse_immediate_request(request.body); !body) return bad(body.error());
   return Reload{std::move(target)};
 }
 
@@ -202,7 +202,7 @@ std::optional<Routed> route_post(const Request& request, const Name& target) {
 Routed route_hold(const Request& request, GroupName group, HoldAction action) {
   if (auto response = check_method(request, Wants::post)) return tl::unexpected(*response);
   if (auto query = Query::parse(request, {}); !query) return bad(query.error());
-  if (auto body = parse_empty_request(request.body); !body) return bad(body.error());
+  if (auto body = parse_immediate_request(request.body); !body) return bad(body.error());
   return HoldGroup{.group = std::move(group), .action = action};
 }
 

@@ -83,6 +83,8 @@ struct GroupView {
   std::optional<std::string> looks_because{};
   // Why a trigger that fired has not acted yet; absent: none waits.
   std::optional<std::string> repeats{};
+  // Why a connection does not start the group that waits for one; absent: it does, or none waits.
+  std::optional<std::string> deaf{};
   std::optional<std::vector<QueueView>> queues{};  // GET /v1/groups/{g} alone has them
   std::vector<WorkerView> workers{};
 };
@@ -232,10 +234,11 @@ struct HistoryView {
   std::vector<std::string> output{};          // the last lines of the last process
   std::vector<TransitionView> transitions{};  // oldest first
   std::string next{};                         // what superd does next, in words; empty: nothing
-  // These three as in GroupView.
+  // These four as in GroupView.
   std::optional<std::string> held{};
   std::optional<std::string> looks_because{};
   std::optional<std::string> repeats{};
+  std::optional<std::string> deaf{};
   std::vector<HistoryView> workers{};  // of a group
   std::optional<RollView> roll{};      // of a group: the one in hand, or the last; absent: none
   // By which it runs, of a group the one in force; absent: no process, none was made yet.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -106,9 +107,14 @@ TEST_CASE("apply: a group whose address is taken is refused, and nothing else is
   std::string address;
   const UniqueFd taken = take_address(address);
   change(site, "workers = 2", "workers = 3\nlisten = [\"" + address + "\"]");
+  const std::string text = site.read("superd.toml");
+  const std::string before = text.substr(0, text.find("[group.a]"));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const Outcome refused = site.ctl({"apply"});
   CHECK(refused.exit == 1);
   CHECK(refused.err.find(address + " is in use") != std::string::npos);
+  CHECK(refused.err.find("superd.toml:" + std::to_string(line)) != std::string::npos);
+  CHECK(refused.err.find("group.a.listen: ") != std::string::npos);
   CHECK(site.main_pids("a").size() == 2);
   CHECK(site.ctl({"apply", "--dry-run"}).out.find("a: workers 2 -> 3") != std::string::npos);
 }

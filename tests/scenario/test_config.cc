@@ -1,5 +1,7 @@
 #include <string>
+#include <vector>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -63,6 +65,32 @@ TEST_CASE("check: a warning is told with its remedy, and is no error", "[root]")
   const Outcome json = run({programs().superctl, "--json", "check", site.config()});
   CHECK_THAT(json.out, Catch::Contains(R"("runner":"gunicorn")") &&
                            Catch::Contains(R"("reload_signal":"HUP")"));
+}
+
+TEST_CASE(
+    "check: a program that is not there is warned of, a file that everybody may write is root's "
+    "error",
+    "[root]") {
+  Site site(
+      "[[hook]]\non = ['worker.exited']\nrun = ['/no/such/hook']\n"
+      "[group.web]\ncommand = ['no-such-program']\n[group.good]\ncommand = ['sleep', '1']\n");
+  const auto checks = [&] {
+    return std::vector{site.superd({"--check"}),
+                       run({programs().superctl, "check", site.config()})};
+  };
+  for (const Outcome& check : checks()) {
+    CHECK(check.exit == 0);
+    CHECK_THAT(
+        check.err,
+        Catch::Contains(R"(group.web.command: there is no program "no-such-program" along PATH)"));
+    CHECK_THAT(check.err, Catch::Contains(R"(hook: there is no program "/no/such/hook")"));
+    CHECK(check.err.find("group.good") == std::string::npos);
+  }
+  ::chmod(site.config().c_str(), 0666);
+  for (const Outcome& check : checks()) {
+    CHECK(check.exit == 1);
+    CHECK_THAT(check.err, Catch::Contains("everybody may write to this file"));
+  }
 }
 
 TEST_CASE("config: what is not built is an unknown key, not a promise", "[all]") {

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/address.h"
 #include "harness/deploy.h"
 
 namespace superd::scenario {
@@ -199,6 +200,40 @@ TEST_CASE("idle_timeout: a removed group leaves no socket behind", "[root]") {
              "[group.other]\ncommand = [\"sleep\", \"100000\"]\n");
   CHECK(site.ctl({"apply"}).exit == 0);
   CHECK(wait_until(kSoon, [&] { return is_refused(site.address()); }));
+}
+
+TEST_CASE("on_demand: of many groups that come at once each is started by its connection",
+          "[all]") {
+  constexpr int kGroups = 12;
+  Site site("");
+  const Superd superd(site);
+  std::string text = site.read("superd.toml");
+  std::vector<std::string> addresses;
+  for (int i = 0; i < kGroups; ++i) {
+    addresses.push_back("127.0.0.1:" + std::to_string(free_port()));
+    text += "[group.g" + std::to_string(i) +
+            "]\ncommand = [\"@WORKER@\", \"serve\"]\nlisten = [\"" + addresses.back() +
+            "\"]\non_demand = true\n";
+  }
+  site.write("superd.toml", site.expand(text));
+  CHECK(site.ctl({"apply"}).exit == 0);
+  for (const std::string& address : addresses) CHECK(get(address, "/").status == 200);
+}
+
+TEST_CASE("on_demand: an address that somebody else has is waited for, and said", "[all]") {
+  Site site(config({.more = "on_demand = true\n"}));
+  const Releases releases(site);
+  UniqueFd other = listen_on(site.address());
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "waiting"));
+  const Outcome status = site.ctl({"status"});
+  CHECK(status.exit == 3);
+  CHECK(status.out.find("web: no connection starts it: " + site.address() + " is in use") !=
+        std::string::npos);
+  CHECK(site.ctl({"why", "web"}).out.find("no connection starts it") != std::string::npos);
+  other = UniqueFd();
+  CHECK(wait_until(kSoon, [&] { return site.ctl({"status"}).exit == 0; }));
+  CHECK(get(site.address(), "/").status == 200);
 }
 
 }  // namespace superd::scenario

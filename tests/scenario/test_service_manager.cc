@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/address.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -45,17 +46,6 @@ class FakeManager {
   UniqueFd socket_;
   std::vector<std::string> heard_;
 };
-
-UniqueFd listen_on(const std::string& address) {
-  UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  where.sin_port = htons(static_cast<in_port_t>(std::stoi(address.substr(address.find(':') + 1))));
-  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)) == 0);
-  REQUIRE(::listen(socket.get(), 16) == 0);
-  return socket;
-}
 
 std::string behind(const std::string& process, int fd) {
   return std::filesystem::read_symlink("/proc/" + process + "/fd/" + std::to_string(fd)).string();

@@ -24,7 +24,7 @@ constexpr const char* kTwoGroups = R"(
 command = ["@WORKER@", "serve"]
 listen  = ["@ADDRESS@"]
 ready   = { when = "delay", delay = "50ms" }
-respawn = { backoff = { min = "50ms", max = "200ms" } }
+respawn = { backoff = { min = "50ms", max = "200ms" }, give_up = { failures = 2 } }
 
 [group.more]
 command   = ["@WORKER@", "deaf"]
@@ -32,7 +32,7 @@ workers   = 8
 autostart = false
 ready     = { when = "delay", delay = "50ms" }
 stop      = { signal = "KILL" }
-respawn   = { backoff = { min = "50ms", max = "200ms" } }
+respawn   = { backoff = { min = "50ms", max = "200ms" }, policy = "never" }
 )";
 
 bool says(const std::string& text, const std::string& what) {

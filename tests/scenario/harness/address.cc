@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <catch2/catch.hpp>
+
 namespace superd::scenario {
 namespace {
 
@@ -45,6 +47,15 @@ Address parse_address(const std::string& text) {
 
 UniqueFd stream_socket(const Address& address, int flags) {
   return UniqueFd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+}
+
+UniqueFd listen_on(const std::string& text) {
+  const Address address = parse_address(text);
+  UniqueFd socket = stream_socket(address);
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage),
+                 address.length) == 0);
+  REQUIRE(::listen(socket.get(), 16) == 0);
+  return socket;
 }
 
 int connect(const UniqueFd& fd, const Address& address) {

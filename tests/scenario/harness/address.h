@@ -17,6 +17,8 @@ Address parse_address(const std::string& text);
 
 // A stream socket of the address's family, not connected. `flags` as SOCK_NONBLOCK.
 UniqueFd stream_socket(const Address& address, int flags = 0);
+// Listens at the address, which nobody may have.
+UniqueFd listen_on(const std::string& text);
 // As connect(2).
 int connect(const UniqueFd& fd, const Address& address);
 

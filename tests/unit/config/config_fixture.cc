@@ -94,14 +94,28 @@ Loaded ConfigFolder::load(const Machine& machine, const std::string& name) const
   return superd::config::load(path_ + "/" + name, test_defaults(), machine);
 }
 
+namespace {
+
+std::vector<std::string> in_lines(const std::vector<ConfigError>& found) {
+  std::vector<std::string> lines;
+  for (const ConfigError& each : found) {
+    lines.push_back(fmt::format("{}:{}: {}", each.place.line, each.place.column, each.message));
+  }
+  return lines;
+}
+
+}  // namespace
+
 std::vector<std::string> errors_of(std::string_view text, const Machine& machine) {
   const ConfigFolder folder;
   folder.write("superd.toml", text);
-  std::vector<std::string> errors;
-  for (const ConfigError& error : folder.load(machine).errors) {
-    errors.push_back(fmt::format("{}:{}: {}", error.place.line, error.place.column, error.message));
-  }
-  return errors;
+  return in_lines(folder.load(machine).errors);
+}
+
+std::vector<std::string> warned_of(std::string_view text) {
+  const ConfigFolder folder;
+  folder.write("superd.toml", text);
+  return in_lines(folder.load(root_machine()).warnings);
 }
 
 core::Spec spec_of(std::string_view text, const Machine& machine) {

@@ -35,6 +35,8 @@ class ConfigFolder {
 
 // Loads one text as superd.toml; errors as `LINE:COLUMN: MESSAGE`.
 std::vector<std::string> errors_of(std::string_view text, const Machine& machine = root_machine());
+// The same of what is no error, but harms.
+std::vector<std::string> warned_of(std::string_view text);
 // The spec of a text that must be right.
 core::Spec spec_of(std::string_view text, const Machine& machine = root_machine());
 // The same for the keys of one group, [group.web]; `command` is added unless the keys give one.

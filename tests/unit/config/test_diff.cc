@@ -79,6 +79,10 @@ TEST_CASE("apply: groups come and go", "[config]") {
         Lines{"api: new: starts 2 workers", "web: removed: stops"});
   api.autostart = false;
   CHECK(describe(compare({}, with(api))) == Lines{"api: new: is not started (autostart = false)"});
+  api.autostart = true;
+  api.on_demand = true;
+  CHECK(describe(compare({}, with(api))) ==
+        Lines{"api: new: its first connection starts 2 workers"});
 }
 
 TEST_CASE("apply: the place of superd's own sockets counts at its next start", "[config]") {

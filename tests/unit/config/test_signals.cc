@@ -117,3 +117,16 @@ TEST_CASE("superd.signals: a name that no group has is an error, a glob is looke
   // Where a file could not be read nobody knows which groups there are.
   CHECK(errors_of("include = ['none.toml']\n[superd.signals]\nUSR1 = 'restart wep'\n").size() == 1);
 }
+
+TEST_CASE("superd.signals: a reload of a group that has no signal for it is warned of",
+          "[config]") {
+  const auto warned = [](const std::string& keys) {
+    return warned_of("[superd.signals]\nUSR1 = 'reload web'\n" + std::string(kGroups) + keys);
+  };
+  CHECK(warned("") == Strings{"2:8: superd.signals.USR1: superd knows no signal at which web "
+                              "reloads: give the group a reload_signal, or write \"restart web\""});
+  CHECK(warned("[group.x]\ncommand = ['x']\nreload_signal = 'HUP'\n").size() == 1);
+  CHECK(warned_of("[superd.signals]\nUSR1 = 'reload web'\nUSR2 = 'reload all'\n[group.web]\n"
+                  "command = ['x']\nreload_signal = 'HUP'\n")
+            .empty());
+}

@@ -96,6 +96,20 @@ TEST_CASE("demand: a start does not wait for a connection, and goes by the new r
   CHECK(bench.count<UnwatchDemand>() == 1);
 }
 
+TEST_CASE("demand: a start or restart of one worker starts a waiting group as a whole", "[core]") {
+  Bench bench = serving(group_spec("web", 2));
+  bench.restart("web", Pace::on_demand);
+  CommandId asked{};
+  SECTION("start") { asked = bench.start("web.1"); }
+  SECTION("restart") { asked = bench.restart("web.1"); }
+  bench.becomes_ready("web.1");
+  CHECK_FALSE(bench.answer(asked).has_value());
+  bench.becomes_ready("web.2");
+  CHECK(bench.answer(asked)->ok);
+  CHECK(generations(bench) == Generations{2, 2});
+  CHECK(bench.group("web").state == GroupState::running);
+}
+
 TEST_CASE("demand: during a roll the trigger acts after it", "[core]") {
   Bench bench = serving(group_spec("web"));
   bench.restart("web");

@@ -228,3 +228,28 @@ TEST_CASE("respawn: the timer of an earlier backoff does not shorten a later one
                                 .spawn = first}});
   CHECK(bench.state("web.1") == WorkerState::backoff);
 }
+
+TEST_CASE(
+    "respawn: a start that fails for want of what may be there in a moment is tried again, "
+    "whatever the policy, and never given up",
+    "[core]") {
+  RespawnSpec respawn = giving_up_after(2);
+  SECTION("never") { respawn.policy = RespawnPolicy::never; }
+  SECTION("always") {}
+  GroupSpec spec = group_spec("web");
+  spec.respawn = respawn;
+  spec.respawn.backoff.jitter = 0;
+  Bench bench(spec);
+  const CommandId asked = bench.start("web");
+  for (const Duration delay : {100ms, 200ms, 400ms, 800ms}) {
+    bench.ends("web.1", Exit::for_shortage("fork: Resource temporarily unavailable"));
+    CHECK(bench.state("web.1") == WorkerState::backoff);
+    CHECK(bench.worker("web.1").message.find("temporarily unavailable") != std::string::npos);
+    bench.advance(delay);
+    CHECK(bench.state("web.1") == WorkerState::starting);
+  }
+  // Who waits for the start is told at once.
+  CHECK_FALSE(bench.answer(asked)->ok);
+  bench.becomes_ready("web.1");
+  CHECK(bench.state("web.1") == WorkerState::ready);
+}

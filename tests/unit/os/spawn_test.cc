@@ -1,6 +1,7 @@
 #include "os/spawn.h"
 
 #include <csignal>
+#include <fstream>
 #include <set>
 
 #include <fcntl.h>
@@ -151,6 +152,24 @@ TEST_CASE("spawn: a user without supplementary groups has none of superd's", "[o
   request.identity = Identity{.uid = 33, .gid = 33, .groups = {}, .name = "web"};
   const Sleeper sleeper(request);
   CHECK(sleeper.status("Groups").empty());
+}
+
+TEST_CASE("spawn: what protects superd from the OOM killer does not protect what it starts",
+          "[os]") {
+  const std::string own = "/proc/self/oom_score_adj";
+  const std::string before = *read_file(own);
+  const auto become = [&](const std::string& score) {
+    return static_cast<bool>(std::ofstream(own) << score << std::flush);
+  };
+  if (!become("-100")) {
+    WARN("no right to set oom_score_adj below 0");
+    return;
+  }
+  SpawnRequest request;
+  const Sleeper sleeper(request);
+  CHECK(*read_file(fmt::format("/proc/{}/oom_score_adj", sleeper.pid())) == "0\n");
+  CHECK(*read_file(own) == "-100\n");
+  become(before);
 }
 
 TEST_CASE("spawn: limits, umask, nice, oom_score_adj and cpus are as asked", "[os]") {

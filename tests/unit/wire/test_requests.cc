@@ -67,6 +67,17 @@ TEST_CASE("requests: a signal has a name or a number, and reaches the main proce
         "field \"all\" must be true or false");
 }
 
+TEST_CASE("requests: wait and timeout are understood where everything is done at once", "[wire]") {
+  CHECK(parse_immediate_request(""));
+  CHECK(parse_immediate_request(R"({"wait":false,"timeout":"5s"})"));
+  CHECK(parse_immediate_request(R"({"wait":0})").error().message ==
+        "field \"wait\" must be true or false");
+  CHECK(parse_immediate_request(R"({"now":true})").error().message ==
+        "unknown field \"now\": there are \"wait\" and \"timeout\"");
+  CHECK(parse_signal_request(R"({"signal":"HUP","wait":false})")->signal == 1);
+  CHECK_FALSE(parse_signal_request(R"({"signal":"HUP","timeout":"soon"})"));
+}
+
 TEST_CASE("requests: a request without options refuses every field", "[wire]") {
   CHECK(parse_empty_request(""));
   CHECK(parse_empty_request("{}"));

@@ -1,0 +1,77 @@
+#include "config/load_here.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/program_file.h"
+#include "base/text.h"
+#include "config/writable.h"
+#include "core/placeholders.h"
+
+namespace superd::config {
+namespace {
+
+std::string inherited_path() {
+  const char* path = std::getenv("PATH");
+  return path == nullptr ? "" : path;
+}
+
+// What cannot be found; empty: it can, or nobody knows before the start.
+std::string missing(const std::string& word, const std::string& path,
+                    const std::string& directory) {
+  if (word.empty() || find_program(word, path, directory)) return "";
+  const bool along_path = word.find('/') == std::string::npos;
+  return fmt::format("there is no program {}{}", superd::quoted(word),
+                     along_path ? fmt::format(" along PATH, {}", path) : "");
+}
+
+// As the first worker will look for it.
+std::string missing(const core::GroupSpec& group) {
+  core::PlaceholderValues values;
+  values.group = group.name;
+  values.port = group.port_base;
+  const auto named = [](const core::EnvEntry& entry) { return entry.name == "PATH"; };
+  const auto own = std::find_if(group.env.begin(), group.env.end(), named);
+  const Result<std::string> path = own == group.env.end()
+                                       ? Result<std::string>(inherited_path())
+                                       : core::expand_placeholders(own->value, values);
+  const auto word = core::expand_placeholders(group.command.front(), values);
+  const auto directory = core::expand_placeholders(group.directory, values);
+  if (!word || !path || !directory) return "";
+  // The file may set another PATH.
+  if (group.env_file && word->find('/') == std::string::npos) return "";
+  return missing(*word, *path, *directory);
+}
+
+void warn_of_missing_programs(Loaded& loaded) {
+  for (const core::GroupSpec& group : loaded.spec.groups) {
+    const std::string what = missing(group);
+    if (what.empty()) continue;
+    loaded.warnings.push_back(
+        {.place = group.place, .message = fmt::format("group.{}.command: {}", group.name, what)});
+  }
+  for (const core::HookSpec& hook : loaded.spec.hooks) {
+    const std::string what = missing(hook.run.front(), inherited_path(), hook.directory);
+    if (what.empty()) continue;
+    loaded.warnings.push_back({.place = {.file = loaded.files.front(), .line = 0, .column = 0},
+                               .message = "hook: " + what});
+  }
+}
+
+}  // namespace
+
+Loaded load_here(const std::string& file) {
+  Loaded loaded = load(file, default_directories(this_process()));
+  std::vector<ConfigError> writable = writable_by_others(loaded.files);
+  std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
+  if (loaded.errors.empty()) warn_of_missing_programs(loaded);
+  return loaded;
+}
+
+}  // namespace superd::config
