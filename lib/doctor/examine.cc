@@ -11,8 +11,8 @@ namespace {
 // Of superd itself, and of each worker: notify socket, both ends of its output, pidfd, events.
 constexpr std::uint64_t kOwnFiles = 128;
 constexpr std::uint64_t kFilesOfWorker = 6;
-// stdout and stderr (of format raw one pipe for both, and the transit pipe), and the exec report for
-// a moment; 16 pages each.
+// stdout and stderr (of format raw one pipe for both, and the transit pipe), and the exec report
+// for a moment; 16 pages each.
 constexpr std::uint64_t kPagesOfWorker = 2 * 16;
 constexpr std::uint64_t kFewInstances = 128;
 
