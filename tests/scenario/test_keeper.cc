@@ -116,4 +116,36 @@ TEST_CASE("as PID 1 superd reaps strangers, obeys TERM and ends with the right s
   CHECK(site.read("superd.log").find("all workers are gone; leaving") != std::string::npos);
 }
 
+TEST_CASE("as PID 1 superd ends with a status other than 0 where the shutdown was not in order",
+          "[root]") {
+  if (::access("/usr/bin/unshare", X_OK) != 0) skip("unshare is not installed");
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "deaf"]
+stop    = { timeout = "1h" }
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const auto in_a_container = [](const std::string& config) -> std::vector<std::string> {
+    return {"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", programs().superd, "-c", config};
+  };
+  CHECK(run(in_a_container(site.path("none.toml"))).exit == 1);
+
+  const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  Program unshare(in_a_container(site.config()),
+                  {.env = {}, .directory = "", .out = log.get(), .err = log.get()});
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> inside = proc::children(unshare.pid());
+  REQUIRE(inside.size() == 1);
+  REQUIRE(::kill(inside.front(), SIGTERM) == 0);
+  REQUIRE(wait_until(kSoon, [&] {
+    for (const pid_t pid : proc::children(inside.front())) {
+      if (proc::command(pid).find("superd: supervisor") != std::string::npos) ::kill(pid, SIGKILL);
+    }
+    return unshare.ended().has_value();
+  }));
+  CHECK(unshare.ended() == 1);
+  CHECK(site.read("superd.log").find("supervisors died of the shutdown") != std::string::npos);
+}
+
 }  // namespace superd::scenario
