@@ -151,10 +151,9 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
 
 int run_front(const Options& options) {
   // Before a file of superd's own can take the number of one that was promised and not given.
-  if (const Result<int> given = keeper::count_listen_fds(); !given) {
-    say(given.error().message);
-    keeper::forget_listen_fds();
-  }
+  const Result<int> given = keeper::count_listen_fds();
+  if (!given) say(given.error().message);
+  if (given.value_or(0) == 0) keeper::forget_listen_fds();
   const config::Surroundings who = config::this_process();
   const Result<std::string> file = config::find_config(options.config, who);
   if (!file) {
