@@ -17,7 +17,7 @@ namespace {
 
 // What failed says more in its roll: which worker, how it ended, its last lines.
 void tell_failure(Context& context, const wire::AppliedView& group) {
-  context.out().tell(fmt::format("{}: {}; it keeps its configuration", group.group, group.message));
+  context.out().tell(fmt::format("{}: {}", group.group, group.message));
   if (!group.roll) return;
   const auto roll = context.glance<wire::RollView>(fmt::format("/v1/rolls/{}", *group.roll));
   if (roll) context.out().tell(roll_story(*roll));

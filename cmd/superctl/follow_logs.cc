@@ -37,6 +37,7 @@ struct Way {
   Clock::time_point retry{};
   std::optional<Clock::time_point> away_since{};
   bool was_there = false;
+  bool left_out_told = false;
   LogPlaces places{};
   bool reached = false;  // what was there at the beginning has come
   bool over = false;
@@ -64,6 +65,7 @@ class LogFollower {
   [[nodiscard]] std::string target(const Way& way) const;
   // Nothing: go on.
   std::optional<ExitCode> step();
+  void open(Way& way);
   std::optional<ExitCode> move_on(Way& way);
   std::optional<ExitCode> away(Way& way, const Error& error);
   void refused(Way& way, wire::Response response);
@@ -109,10 +111,7 @@ std::optional<ExitCode> LogFollower::step() {
   std::vector<LineStream*> streams;
   for (Way& way : ways_) {
     if (way.over) continue;
-    if (!way.stream && Clock::now() >= way.retry) {
-      way.stream = std::make_unique<LineStream>(context_.socket(),
-                                                client::Request{.target = target(way)}, watched());
-    }
+    if (!way.stream && Clock::now() >= way.retry) open(way);
     if (!way.stream) until = std::min(until, way.retry);
     if (way.stream) streams.push_back(way.stream.get());
   }
@@ -127,6 +126,19 @@ std::optional<ExitCode> LogFollower::step() {
   if (context_.out().reader_gone()) return ExitCode::done;
   if (Clock::now() >= context_.deadline()) return ExitCode::timed_out;
   return std::nullopt;
+}
+
+void LogFollower::open(Way& way) {
+  way.stream = std::make_unique<LineStream>(context_.socket(),
+                                            client::Request{.target = target(way)}, watched());
+  const std::size_t left_out = way.places.left_out();
+  if (left_out == 0 || std::exchange(way.left_out_told, true)) return;
+  context_.out().complain(fmt::format(
+      "{}: superd was away, and of {} workers that were quiet before only the last line since then "
+      "is "
+      "shown: a request has no room for all their places; log.format \"cri\" needs none, and a "
+      "worker that is followed by its name misses nothing",
+      way.target.group, left_out));
 }
 
 std::optional<ExitCode> LogFollower::move_on(Way& way) {
@@ -173,6 +185,7 @@ void LogFollower::refused(Way& way, wire::Response response) {
 void LogFollower::take(Way& way, const std::string& text) {
   auto line = wire::from_text<wire::LogLine>(text);
   if (!line) return;
+  if (way.left_out_told && way.places.knows(*line)) return;
   if (line->event == "reached") way.reached = true;
   way.places.note(*line);
   waiting_.push_back({.key = way.places.last_time(), .line = std::move(*line)});

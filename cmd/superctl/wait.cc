@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +16,17 @@
 
 namespace superd::superctl {
 namespace {
+
+// How long a superd that went away is waited for.
+constexpr std::chrono::seconds kAway{10};
+constexpr std::chrono::milliseconds kKnock{100};
+constexpr int kGoingAway = 503;
+
+// It was there when the states were asked for.
+bool went_away(const Result<wire::Response>& response) {
+  return response ? response->status == kGoingAway
+                  : client::exit_code_of(response.error()) == ExitCode::unreachable;
+}
 
 struct WaitArguments {
   std::vector<std::string> names;
@@ -32,17 +45,8 @@ class Waiting {
   // `status` is superd's of now.
   ExitCode go(const wire::StatusView& status) {
     settle_reached(status);
-    Exchange exchange{
-        .requests = {},
-        .until = context_.deadline(),
-        .on_answer = [this](std::size_t i, auto response) { take(asked_[i], response); },
-        .on_tick = [this] { return look_around(); }};
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-      if (settled_[i]) continue;
-      asked_.push_back(i);
-      exchange.requests.push_back({.target = targets_[i].path() + "?until=" + given_.state});
-    }
-    const End end = run(context_.socket(), std::move(exchange));
+    End end = ask();
+    while (end == End::all_answered && std::exchange(away_, false) && is_back()) end = ask();
     if (end == End::timed_out || end == End::interrupted) leave(end);
     if (context_.options().json) {
       context_.out().print_line(wire::to_text(nlohmann::ordered_json{{"states", states_}}));
@@ -51,6 +55,38 @@ class Waiting {
   }
 
  private:
+  End ask() {
+    Exchange exchange{
+        .requests = {},
+        .until = context_.deadline(),
+        .on_answer = [this](std::size_t i, auto response) { take(asked_[i], response); },
+        .on_tick = [this] { return look_around(); }};
+    asked_.clear();
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      if (settled_[i]) continue;
+      asked_.push_back(i);
+      exchange.requests.push_back({.target = targets_[i].path() + "?until=" + given_.state});
+    }
+    return run(context_.socket(), std::move(exchange));
+  }
+
+  // An upgrade, or a supervisor that died: another one takes its place.
+  bool is_back() {
+    const auto until = std::min(client::Clock::now() + kAway, context_.deadline());
+    for (;;) {
+      const auto status = context_.fetch<wire::StatusView>("/v1/status");
+      if (status) {
+        settle_reached(*status);
+        return true;
+      }
+      if (client::Clock::now() >= until) {
+        note(context_.report(status.error()));
+        return false;
+      }
+      std::this_thread::sleep_for(kKnock);
+    }
+  }
+
   // One status tells of all that are there already: with hundreds of groups a request for each
   // would take its time.
   void settle_reached(const wire::StatusView& status) {
@@ -77,6 +113,10 @@ class Waiting {
 
   void take(std::size_t i, const Result<wire::Response>& response) {
     if (settled_[i]) return;
+    if (went_away(response)) {
+      away_ = true;
+      return;
+    }
     settled_[i] = true;
     if (targets_[i].worker) {
       judge(client::read_answer<wire::WorkerView>(response));
@@ -117,6 +157,7 @@ class Waiting {
   std::vector<std::string> seen_;   // the state that was seen last
   std::vector<std::size_t> asked_;  // the target of each request
   nlohmann::ordered_json states_ = nlohmann::ordered_json::array();
+  bool away_ = false;
   ExitCode code_ = ExitCode::done;
 };
 

@@ -109,7 +109,7 @@ std::optional<config::Loaded> load_config(const std::string& file) {
 // may be swept, so that its journal is kept with the user's state, where there is a place for it.
 std::string journal_path(const std::string& runtime_dir) {
   const config::Surroundings who = config::this_process();
-  const std::string beside = runtime_dir + "/journal";
+  std::string beside = runtime_dir + "/journal";
   if (who.uid == 0) return beside;
   const std::string state = config::default_directories(who).state_dir;
   std::error_code failed;
@@ -144,6 +144,7 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
   }
   if (detached->side == Side::parent) return wait_for_start(*detached);
   role.ready_fd = detached->ready.get();
+  role.log_file = detached->log_file;
   return become_keeper(role);
 }
 

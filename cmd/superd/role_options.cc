@@ -22,6 +22,7 @@ void declare(CLI::App& app, RoleOptions& options) {
   app.add_option("--nofile-soft", options.nofile_soft);
   app.add_option("--log-level", options.log_level);
   app.add_option("--log-format", options.log_format);
+  app.add_option("--log-file", options.log_file);
 }
 
 std::string name(const RoleOptions& options) { return "superd: " + options.role; }
@@ -41,6 +42,7 @@ std::vector<std::string> to_argv(const RoleOptions& options) {
   if (options.nofile_soft >= 0) add("--nofile-soft", std::to_string(options.nofile_soft));
   if (options.log_level != usual.log_level) add("--log-level", options.log_level);
   if (options.log_format != usual.log_format) add("--log-format", options.log_format);
+  if (!options.log_file.empty()) add("--log-file", options.log_file);
   return argv;
 }
 

@@ -25,6 +25,7 @@ struct RoleOptions {
   long long nofile_soft = -1;
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string log_file;  // absolute: what stderr is; empty: none that superd has opened
 };
 
 // Whether this process was started as one of the three.

@@ -98,6 +98,7 @@ int run_role(const RoleOptions& options) {
   log::configure({.level = level_named(options.log_level),
                   .format = options.log_format == "json" ? log::Format::json : log::Format::text,
                   .process = options.role});
+  log::keep_file(options.log_file);
   if (options.role == "keeper") return be_keeper(options);
   return options.role == "supervisor" ? be_supervisor(options) : be_logger();
 }

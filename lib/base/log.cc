@@ -4,7 +4,11 @@
 #include <cstdlib>
 #include <ctime>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/unique_fd.h"
 
 namespace superd::log {
 namespace {
@@ -12,6 +16,18 @@ namespace {
 Options& options() {
   static Options instance;
   return instance;
+}
+
+std::string& file() {
+  static std::string path;
+  return path;
+}
+
+bool is_at(const std::string& path, int fd) {
+  struct stat there {};
+  struct stat open {};
+  const bool known = ::lstat(path.c_str(), &there) == 0 && ::fstat(fd, &open) == 0;
+  return known && there.st_ino == open.st_ino && there.st_dev == open.st_dev;
 }
 
 const char* name(Level level) {
@@ -58,6 +74,18 @@ void append_escaped(std::string& out, std::string_view text, Format format) {
 
 void configure(Options new_options) { options() = std::move(new_options); }
 
+void keep_file(std::string path) { file() = std::move(path); }
+
+// Threads that do so at once get the same file.
+void look_at_file() {
+  if (file().empty() || is_at(file(), STDERR_FILENO)) return;
+  const UniqueFd made(::open(
+      file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640));
+  if (!made) return;
+  ::dup2(made.get(), STDOUT_FILENO);
+  ::dup2(made.get(), STDERR_FILENO);
+}
+
 bool enabled(Level level) { return level <= options().level; }
 
 void write(Level level, std::string_view message) {
@@ -74,6 +102,7 @@ void write(Level level, std::string_view message) {
     append_escaped(line, message, Format::text);
     line += '\n';
   }
+  look_at_file();
   std::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());

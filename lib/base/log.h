@@ -24,6 +24,12 @@ struct Options {
 
 // Set once at the start of a process; until then the defaults hold.
 void configure(Options options);
+// stderr is the file at this absolute path. Where others have moved or removed it, the next line
+// makes it anew, and stdout and stderr of this process are the new one. A file that cannot be made
+// is tried again with each line; until then lines go where they went before.
+void keep_file(std::string path);
+// The same without a line: lets go of a file that was moved away.
+void look_at_file();
 bool enabled(Level level);
 void write(Level level, std::string_view message);
 

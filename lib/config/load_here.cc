@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iterator>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -49,6 +51,44 @@ std::string missing(const core::GroupSpec& group) {
   return missing(*word, *path, *directory);
 }
 
+// The link on the way that a `..` behind it does not go back over: the path goes up from where the
+// link leads, which is seldom meant. Nothing where there is none, or nobody knows yet.
+std::optional<std::string> link_before_up(const std::string& directory, const std::string& path) {
+  namespace fs = std::filesystem;
+  if (path.find("..") == std::string::npos || (directory + path).find('{') != std::string::npos) {
+    return std::nullopt;
+  }
+  fs::path way;
+  for (const fs::path& part : fs::path(directory) / path) {
+    std::error_code failed;
+    if (part == ".." && fs::is_symlink(way, failed)) return way.string();
+    way /= part;
+  }
+  return std::nullopt;
+}
+
+void warn_of_way_up(const core::GroupSpec& group, const std::string& key, const std::string& path,
+                    std::vector<ConfigError>& warnings) {
+  const auto link = link_before_up(group.directory, path);
+  if (!link) return;
+  warnings.push_back({.place = group.place,
+                      .message = fmt::format(
+                          "group.{}.{}: {} goes up from where the link {} leads, not from where "
+                          "it is: write the whole path",
+                          group.name, key, superd::quoted(path), *link)});
+}
+
+void warn_of_ways_up(Loaded& loaded) {
+  for (const core::GroupSpec& group : loaded.spec.groups) {
+    if (group.hold_file) warn_of_way_up(group, "hold_file", *group.hold_file, loaded.warnings);
+    for (const core::TriggerSpec& trigger : group.triggers) {
+      for (const std::string& path : trigger.paths) {
+        warn_of_way_up(group, "trigger", path, loaded.warnings);
+      }
+    }
+  }
+}
+
 void warn_of_missing_programs(Loaded& loaded) {
   for (const core::GroupSpec& group : loaded.spec.groups) {
     const std::string what = missing(group);
@@ -70,7 +110,9 @@ Loaded load_here(const std::string& file) {
   Loaded loaded = load(file, default_directories(this_process()));
   std::vector<ConfigError> writable = writable_by_others(loaded.files);
   std::move(writable.begin(), writable.end(), std::back_inserter(loaded.errors));
-  if (loaded.errors.empty()) warn_of_missing_programs(loaded);
+  if (!loaded.errors.empty()) return loaded;
+  warn_of_missing_programs(loaded);
+  warn_of_ways_up(loaded);
   return loaded;
 }
 

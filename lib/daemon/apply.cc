@@ -41,7 +41,7 @@ std::string failures(const std::vector<wire::AppliedView>& groups) {
   std::vector<std::string> failed;
   for (const wire::AppliedView& each : groups) {
     if (each.result == wire::Verdict::done) continue;
-    failed.push_back(fmt::format("{}: {}; it keeps its configuration", each.group, each.message));
+    failed.push_back(fmt::format("{}: {}", each.group, each.message));
   }
   return join(failed, "; ");
 }
@@ -162,7 +162,7 @@ void Apply::carry_out(const core::Spec& wanted) {
 }
 
 void Apply::carry_out(const config::GroupChange& change, const core::GroupSpec* wanted) {
-  Step step{.view = {.group = change.group}, .then = nullptr};
+  Step step{.view = {.group = change.group}, .then = nullptr, .is_new = change.what == What::added};
   if (change.what == What::added) {
     hooks_.happen(core::GroupConfigured{.command = core::kOwnCommand,
                                         .spec = std::make_shared<const core::GroupSpec>(*wanted),
@@ -229,7 +229,10 @@ bool Apply::on_answer(const core::Answer& answer) {
   }
   if (!answer.ok) {
     step.view.result = wire::Verdict::failed;
-    step.view.message = reason_of(answer);
+    step.view.message =
+        fmt::format("{}; {}", reason_of(answer),
+                    step.is_new ? "it is there all the same, and goes on by its respawn"
+                                : "it keeps its configuration");
   }
   done_.push_back(std::move(step.view));
   if (steps_.empty() && !giving_) end("");
@@ -255,7 +258,7 @@ void Apply::end(const std::string& result) {
   });
   for (const wire::AppliedView& each : groups) {
     if (each.result == wire::Verdict::done) continue;
-    log::error("apply: {}: {}; it keeps its configuration", each.group, each.message);
+    log::error("apply: {}: {}", each.group, each.message);
   }
   const std::string word = !result.empty() ? result : failed ? "failed" : "done";
   if (word != "planned") {
@@ -280,10 +283,10 @@ void Apply::time_out(std::list<Asked>::iterator asked) {
   asked->responder.answer(wire::json_response(200, wire::to_text(view)));
 }
 
-void Apply::abandon() {
+void Apply::abandon(const std::string& why) {
   for (std::list<Asked>* list : {&now_, &later_}) {
     for (Asked& asked : *list) {
-      asked.responder.answer(wire::problem_response(503, "superd is shutting down"));
+      asked.responder.answer(wire::problem_response(503, why));
     }
   }
 }

@@ -61,8 +61,8 @@ class Apply {
   // Of the sockets that the apply in hand has opened or will need: they stay, also those of groups
   // whose turn comes later in it.
   [[nodiscard]] std::set<std::string> addresses() const { return addresses_; }
-  // Who still waits is answered that superd shuts down.
-  void abandon();
+  // Who still waits is answered why nothing more is heard of it.
+  void abandon(const std::string& why);
 
  private:
   struct Asked {
@@ -75,6 +75,7 @@ class Apply {
   struct Step {
     wire::AppliedView view;
     core::SpecPtr then;
+    bool is_new = false;  // there is nothing that it could go back to
   };
 
   void take_up(Asked asked);

@@ -4,7 +4,10 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "daemon/state_views.h"
+#include "wire/http_codec.h"
 #include "wire/json.h"
 
 namespace superd::daemon {
@@ -87,6 +90,18 @@ void Commands::time_out(core::CommandId id) {
   if (found.mapped().waiter.in_force) view.generation = found.mapped().waiter.in_force();
   view.message = "not done in time; the work goes on";
   found.mapped().responder.answer(wire::json_response(200, wire::to_text(view)));
+}
+
+void Commands::leave_to_the_next() {
+  for (auto& [id, pending] : std::exchange(pending_, {})) {
+    const auto roll = static_cast<std::uint64_t>(rolls_.serving(id));
+    const Waiter& waiter = pending.waiter;
+    pending.responder.answer(wire::problem_response(
+        503, fmt::format("superd becomes another program meanwhile, which goes on with the {} of "
+                         "{}{}: superctl why {} tells what comes of it",
+                         waiter.action, waiter.group,
+                         roll == 0 ? "" : fmt::format(", roll {}", roll), waiter.group)));
+  }
 }
 
 void Commands::respond(Pending pending, const core::Answer& answer) {

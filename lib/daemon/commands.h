@@ -51,6 +51,8 @@ class Commands {
   void wait(core::CommandId id, Waiter waiter, Responder responder);
   // A command that nobody waits for is forgotten.
   void on_answer(core::Answer answer);
+  // Another superd goes on with all commands: who waits is told.
+  void leave_to_the_next();
 
  private:
   struct Pending {

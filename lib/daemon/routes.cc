@@ -254,6 +254,13 @@ void Routes::wait_until(Waiter waiter, std::optional<core::Duration> timeout) {
   kept.timer->after(*timeout);
 }
 
+void Routes::leave_to_the_next() {
+  for (Waiter& waiter : std::exchange(waiters_, {})) {
+    waiter.out.answer(
+        wire::problem_response(503, "superd becomes another program meanwhile: ask that one"));
+  }
+}
+
 void Routes::answer_waiters() {
   for (auto it = waiters_.begin(); it != waiters_.end();) {
     if (!it->over && !it->reached()) {

@@ -89,6 +89,8 @@ class Routes {
   [[nodiscard]] std::optional<LogFeed::Sources> log_sources(const std::string& group) const;
   // After every change: answers who waited for a state that is reached.
   void answer_waiters();
+  // Another superd is to be asked now.
+  void leave_to_the_next();
 
  private:
   // One request with who asks; `out` is answered, now or later.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "core/dependencies.h"
 #include "daemon/routes.h"
@@ -168,6 +169,7 @@ void Routes::on(Ask ask, const wire::Upgrade&) {
 
 void Routes::on(Ask ask, const wire::ReopenLogs&) {
   if (!ask.rights.everything) return refuse_more_than_own(ask);
+  log::look_at_file();
   auto out = std::make_shared<Responder>(std::move(ask.out));
   parts_.logger.reopen([out](const std::optional<std::vector<logs::Line>>& done) {
     if (!done) return out->answer(wire::problem_response(503, "the logger does not answer"));

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,15 +14,10 @@
 #include "daemon/spawn_request.h"
 #include "daemon/spawner_process.h"
 #include "os/oom_kills.h"
-#include "os/output_pipe.h"
 #include "os/pidfd_info.h"
 #include "os/pipe.h"
 
 namespace superd::daemon {
-
-std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker) {
-  return fmt::format("out/{}/{}", core::to_string(spawn), core::to_string(worker));
-}
 
 std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker) {
   return fmt::format("notify/{}/{}", core::to_string(spawn), core::to_string(worker));
@@ -174,75 +168,6 @@ Result<UniqueFd> Spawner::open_ready_pipe(Process& process, const Recipe& recipe
   return std::move(pipe->write);
 }
 
-Result<Spawner::Output> Spawner::open_output(Process& process) {
-  Output output;
-  switch (process.group->log.output) {
-    case core::LogOutput::inherit:
-      return output;
-    case core::LogOutput::discard: {
-      // Somebody has to read what a line is looked for in.
-      if (process.group->ready.when == core::ReadyWhen::log) break;
-      output.out = UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-      if (!output.out) return fail_errno("/dev/null", errno);
-      output.err = duplicate(output.out.get());
-      return output;
-    }
-    case core::LogOutput::file:
-      break;
-  }
-  const bool one_pipe = process.group->log.format == core::LogFormat::raw;
-  std::vector<int> held;
-  for (UniqueFd* end : {&output.out, &output.err}) {
-    if (one_pipe && end == &output.err) {
-      output.err = duplicate(output.out.get());
-      continue;
-    }
-    Result<os::OutputPipe> pipe = os::make_output_pipe();
-    if (!pipe) return tl::unexpected(pipe.error());
-    process.output.push_back(std::move(pipe->read));
-    *end = std::move(pipe->write);
-    held.push_back(end->get());
-  }
-  // The handle for reading and writing is both ends: with it the keeper keeps the pipe whole.
-  if (Status put = parts_.keeper.put(output_item(process.id, process.worker), held); !put) {
-    return tl::unexpected(put.error());
-  }
-  parts_.readiness.expect(process.id, *process.group);
-  capture(process);
-  return output;
-}
-
-void Spawner::capture(const Process& process) {
-  if (process.output.empty()) return;
-  std::vector<UniqueFd> fds;
-  for (const UniqueFd& end : process.output) fds.push_back(duplicate(end.get()));
-  const core::LogSpec& log = process.group->log;
-  parts_.logger.capture(
-      {.spawn = process.id,
-       .worker = core::to_string(process.worker),
-       .path = log.output == core::LogOutput::file ? log_path(process.worker) : "",
-       .format = log.format,
-       .max_size = log.max_size,
-       .keep = log.keep,
-       .compress = log.compress,
-       .overflow = log.overflow,
-       .match = parts_.readiness.log_match(process.id)},
-      std::move(fds));
-}
-
-void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,
-                                 const std::map<core::SpawnId, core::WorkerRef>& spared) {
-  const std::set<core::SpawnId> known(captured.begin(), captured.end());
-  for (const auto& [id, process] : processes_) {
-    // One that looks for a line says again whether it has found it.
-    const bool looks = !parts_.readiness.log_match(id).empty();
-    if (looks || !known.contains(id)) capture(*process);
-  }
-  for (const core::SpawnId id : captured) {
-    if (find(id) == nullptr && !spared.contains(id)) parts_.logger.finish(id);
-  }
-}
-
 void Spawner::never_ran(core::SpawnId id, const Error& why) {
   Process* process = find(id);
   if (process == nullptr || process->main_gone) return;
@@ -304,13 +229,10 @@ void Spawner::kill_tree(core::SpawnId spawn) {
 }
 
 void Spawner::forget(core::SpawnId spawn) {
-  const Process* process = find(spawn);
+  Process* process = find(spawn);
   if (process == nullptr) return;
   parts_.readiness.forget(spawn);
-  if (!process->output.empty()) {
-    parts_.logger.finish(spawn);
-    (void)parts_.keeper.drop(output_item(spawn, process->worker));
-  }
+  end_output(*process);
   if (!process->notify_path.empty()) ::unlink(process->notify_path.c_str());
   if (process->notify) (void)parts_.keeper.drop(notify_item(spawn, process->worker));
   if (process->ready) (void)parts_.keeper.drop(ready_item(spawn, process->worker));

@@ -51,6 +51,7 @@ class Spawner {
   struct Held {
     core::WorkerRef worker;
     std::vector<UniqueFd> output;
+    std::vector<UniqueFd> transit;
     std::vector<UniqueFd> notify;
     std::vector<UniqueFd> sockets;
     std::vector<UniqueFd> ready;
@@ -91,6 +92,8 @@ class Spawner {
   // What keeps a starting spawn from being seen as ready (Readiness::reason), or else what the
   // worker said of itself (STATUS=); empty: nothing.
   [[nodiscard]] std::string status_text(core::SpawnId spawn) const;
+  // The logger has written all that came out of the pipes of a process that has ended.
+  void output_written(core::SpawnId spawn);
   // The logger has these captures: gives it the missing ones, ends those that are none of ours.
   // `spared`: of an earlier supervisor, whose processes may still write.
   void reconcile_captures(const std::vector<core::SpawnId>& captured,
@@ -111,12 +114,24 @@ class Spawner {
   Status start(Process& process, const Recipe& recipe);
   Status open_notify_socket(Process& process);
   Status open_sockets(Process& process, const Recipe& recipe);
-  Result<Output> open_output(Process& process);
   // The end that the worker gets; empty: its group has no {fd:ready}.
   Result<UniqueFd> open_ready_pipe(Process& process, const Recipe& recipe);
   Status open_pipe(Process& process, const char* stream, UniqueFd& end);
-  void capture(const Process& process);
   void never_ran(core::SpawnId id, const Error& why);
+
+  // spawner_output.cc: what becomes of what it writes.
+  Result<Output> open_output(Process& process);
+  Status open_transit(Process& process);
+  [[nodiscard]] logs::Capture capture_of(const Process& process) const;
+  void capture(const Process& process);
+  // The pipes of a process that has ended stay until the logger has written what is in them, so
+  // that nothing is lost with a logger that is killed meanwhile.
+  struct Ended {
+    core::WorkerRef worker;
+    logs::Capture capture;
+    std::vector<UniqueFd> pipes;
+  };
+  void end_output(Process& process);
 
   // spawner_events.cc: what becomes of it.
   // Tried again until it works.
@@ -141,6 +156,7 @@ class Spawner {
   Surroundings surroundings_;
   Tell tell_;
   std::map<core::SpawnId, std::unique_ptr<Process>> processes_;
+  std::map<core::SpawnId, Ended> ended_;
 };
 
 }  // namespace superd::daemon

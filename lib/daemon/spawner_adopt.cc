@@ -107,6 +107,12 @@ Status Spawner::take(Process& process, Held held) {
     if (!end) return tl::unexpected(end.error());
     process.output.push_back(std::move(*end));
   }
+  if (!held.transit.empty()) {
+    process.transit = std::move(held.transit.front());
+  } else if (!process.output.empty()) {
+    // Started by a superd that knew none, or the keeper that had it is gone.
+    if (Status opened = open_transit(process); !opened) return opened;
+  }
   if (!process.output.empty()) parts_.readiness.expect(process.id, *process.group);
   return {};
 }

@@ -30,6 +30,7 @@ struct Spawner::Process {
   std::string status;  // STATUS= of sd_notify
   std::string notify_path;
   std::vector<UniqueFd> output;  // read ends, for a logger that starts anew
+  UniqueFd transit;              // os::make_transit_pipe(); empty: not of format raw
   std::vector<PrivateSocket> sockets;
 
   std::optional<Child> main;  // empty: no process was made
@@ -42,6 +43,7 @@ struct Spawner::Process {
 
 // `out/17/web.1`: what the keeper holds for a spawn, under names that a later supervisor can read.
 std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker);
+std::string transit_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string private_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string ready_item(core::SpawnId spawn, const core::WorkerRef& worker);

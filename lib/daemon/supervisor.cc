@@ -107,6 +107,11 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                            spawner_.reconcile_captures(spawns, held_spawns_);
                          },
                      .on_matched = [this](core::SpawnId spawn) { readiness_.log_matched(spawn); },
+                     .on_finished =
+                         [this](core::SpawnId spawn) {
+                           spawner_.output_written(spawn);
+                           sync_keeper();
+                         },
                      .on_alone =
                          [this] {
                            (void)keeper_.ask(keeper::kPeerItem);
@@ -259,7 +264,15 @@ Result<Continuation> read_journal(const std::string& path, const std::string& bo
     log::error("{}; beginning without it", content.error().message);
     return from;
   }
-  if (!content->head || content->head->boot_id != boot_id) return from;
+  if (content->bytes == 0) return from;
+  if (!content->head || content->head->format != journal::kFormat) {
+    log::error("journal {}: it is spoiled, or of another superd: beginning without it", path);
+    return from;
+  }
+  if (content->head->boot_id != boot_id) {
+    log::info("journal {}: it is from before the machine was started again", path);
+    return from;
+  }
   if (content->bad_lines > 0) {
     log::error("journal {}: {} of its lines ({} bytes) were torn or spoiled and are lost", path,
                content->bad_lines, content->bad_bytes);

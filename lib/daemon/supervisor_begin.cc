@@ -106,7 +106,7 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
     occurrences_.note_other(core::OccurrenceKind::daemon_started, "", "",
                             std::chrono::system_clock::now());
   } else {
-    tell_of_the_one_before(*recovered);
+    tell_of_the_one_before(*recovered, first);
   }
   schedules_.set(spec_.groups);
   idle_.set();
@@ -175,6 +175,8 @@ void Supervisor::hold_item(core::SpawnId spawn, const core::WorkerRef& worker, k
   held.worker = worker;
   if (item.name.starts_with("out/")) {
     held.output = std::move(item.fds);
+  } else if (item.name.starts_with("transit/")) {
+    held.transit = std::move(item.fds);
   } else if (item.name.starts_with("notify/")) {
     held.notify = std::move(item.fds);
   } else if (item.name.starts_with("private/")) {
@@ -280,7 +282,7 @@ void Supervisor::end_leftovers() {
     const auto held = held_spawns_.find(spawn);
     if (held == held_spawns_.end()) return;
     logger_.finish(spawn);
-    for (const char* kind : {"out", "notify", "ready", "private"}) {
+    for (const char* kind : {"out", "transit", "notify", "ready", "private"}) {
       (void)keeper_.drop(
           fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
     }

@@ -46,6 +46,10 @@ void Supervisor::leave_to_the_next() {
   keeper_poll_.reset();
   if (!upgrade_.under_way()) return loop_.stop();
   upgrade_.done();
+  commands_.leave_to_the_next();
+  routes_.leave_to_the_next();
+  apply_.abandon(
+      "superd becomes another program meanwhile: superctl apply --dry-run tells what is left");
   leave_timer_.emplace(loop_, [this] { loop_.stop(); });
   leave_timer_->after(kLastAnswerOfUpgrade);
   control_server_->stop([this] { loop_.stop(); });
@@ -145,7 +149,7 @@ void Supervisor::finish() {
   event_feed_.end();
   log_feed_.end();
   if (worker_server_) worker_server_->stop([] {});
-  apply_.abandon();
+  apply_.abandon("superd is shutting down");
   control_server_->stop(
       [this] { errands_.finish([this] { hooks_.finish([this] { leave(); }); }); });
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon/errands.h"
 #include "daemon/supervisor_state.h"
 #include "os/credentials.h"
@@ -14,7 +15,9 @@
 
 // A journal that was lost or set aside: the processes are known by their cgroups (or, without
 // cgroups, as the keeper's children with superd's mark in their environment), and say themselves
-// which worker they are. They are taken for ready; the rest of what was known is lost.
+// which worker they are. They are taken for ready; the rest of what was known is lost. Nobody knows
+// what they were started by, so that the config file's group is a generation of its own, by which
+// they are replaced when they end.
 namespace superd::daemon {
 namespace {
 
@@ -114,14 +117,21 @@ std::optional<Recovered> Supervisor::find_running() const {
       const auto spawns = found.find(worker.ref);
       if (spawns == found.end()) continue;
       for (const Found& one : spawns->second) {
-        group.recipes.insert(one.record.generation);
         group.last_generation = std::max(group.last_generation, one.record.generation);
         recovered.processes[one.record.spawn] = one.record;
       }
       place(worker, spawns->second, group.policy);
-      group.in_force = std::max(group.in_force, worker.life->generation);
     }
-    group.cause = group.recipes.empty() ? "" : "boot";
+    if (group.last_generation > 0) {
+      group.cause = "boot";
+      group.in_force = ++group.last_generation;
+      group.recipes.insert(group.in_force);
+      log::warn(
+          "{}: its workers live on, and what they were started by is lost with the journal: what "
+          "starts from now on goes by the config file, as generation {}; superctl restart {} makes "
+          "them all alike",
+          group.name, group.in_force, group.name);
+    }
     group.since = group.up_since = loop::now();
     group.state = core::derive_state(group);
     recovered.groups.push_back(std::move(group));

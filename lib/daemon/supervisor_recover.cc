@@ -63,10 +63,12 @@ Status Supervisor::take_over(const Recovered& recovered) {
   return {};
 }
 
-void Supervisor::tell_of_the_one_before(const Recovered& recovered) {
-  const std::string text = recovered.upgraded ? fmt::format("superd {} made room for {}",
-                                                            recovered.version, SUPERD_VERSION)
-                                              : "a new supervisor took the place of one that ended";
+void Supervisor::tell_of_the_one_before(const Recovered& recovered, bool first) {
+  std::string text = "a new supervisor took the place of one that ended";
+  if (first) text = "superd goes on with the workers of one that was killed whole";
+  if (recovered.upgraded) {
+    text = fmt::format("superd {} made room for {}", recovered.version, SUPERD_VERSION);
+  }
   log::write(recovered.upgraded ? log::Level::info : log::Level::warn, text);
   occurrences_.note_other(recovered.upgraded ? core::OccurrenceKind::daemon_upgraded
                                              : core::OccurrenceKind::daemon_recovered,

@@ -116,7 +116,8 @@ class Supervisor {
 
   // supervisor_recover.cc: an earlier supervisor's state becomes this one's.
   Status take_over(const Recovered& recovered);
-  void tell_of_the_one_before(const Recovered& recovered);
+  // `first`: the keeper is another as well.
+  void tell_of_the_one_before(const Recovered& recovered, bool first);
   void find_unmade(const Recovered& recovered);
   Status adopt(const Recovered& recovered, const core::Worker& worker, const core::Life& life);
   // Where superd's keeper died as well: the sockets are in the workers.

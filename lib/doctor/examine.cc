@@ -13,7 +13,8 @@ namespace {
 // keeper besides: seven were counted then, four at rest.
 constexpr std::uint64_t kOwnFiles = 128;
 constexpr std::uint64_t kFilesOfWorker = 7;
-// stdout and stderr, and the exec report for a moment; 16 pages each.
+// stdout and stderr (of format raw one pipe for both, and the transit pipe), and the exec report
+// for a moment; 16 pages each.
 constexpr std::uint64_t kPagesOfWorker = 2 * 16;
 constexpr std::uint64_t kFewInstances = 128;
 

@@ -83,6 +83,7 @@ std::string encode_drop(std::string_view key) { return line_of(fmt::format("-{}"
 
 Content decode(std::string_view bytes) {
   Content content;
+  content.bytes = bytes.size();
   bool first = true;
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');

@@ -34,6 +34,7 @@ std::string encode_put(std::string_view key, std::string_view value);
 std::string encode_drop(std::string_view key);
 
 struct Content {
+  std::size_t bytes = 0;
   std::optional<Head> head;
   std::map<std::string, std::string> values;  // by key
   std::size_t bad_lines = 0;                  // left out

@@ -117,6 +117,8 @@ void Keeper::count_crash(Clock::time_point now) {
 }
 
 void Keeper::look_after_supervisor(Clock::time_point now) {
+  // The keeper has nothing to say for days.
+  log::look_at_file();
   Channel* channel = supervisor_.channel();
   if (channel == nullptr) return;
   switch (watch_.look(now)) {

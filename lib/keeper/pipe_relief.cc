@@ -1,22 +1,15 @@
 #include "keeper/pipe_relief.h"
 
-#include <cerrno>
 #include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "os/splice.h"
 
 namespace superd::keeper {
 namespace {
-
-std::size_t fill_of(int pipe_fd) {
-  int bytes = 0;
-  return ::ioctl(pipe_fd, FIONREAD, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
-}
 
 // Not the same as few bytes: a page of the pipe that is not filled up counts as a whole one.
 bool takes_more(int pipe_fd) {
@@ -24,30 +17,16 @@ bool takes_more(int pipe_fd) {
   return ::poll(&writing, 1, 0) == 1 && (writing.revents & POLLOUT) != 0;
 }
 
-// By splice, because the reading end may be set to wait, and is not the keeper's alone.
-std::size_t throw_away(int pipe_fd, std::size_t bytes) {
-  const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  std::size_t gone = 0;
-  while (gone < bytes) {
-    const ssize_t size =
-        ::splice(pipe_fd, nullptr, null.get(), nullptr, bytes - gone, SPLICE_F_NONBLOCK);
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    gone += static_cast<std::size_t>(size);
-  }
-  return gone;
-}
-
 }  // namespace
 
 std::size_t relieve_pipe(int pipe_fd) {
   const int capacity = ::fcntl(pipe_fd, F_GETPIPE_SZ);
   if (capacity <= 0) return 0;
-  const std::size_t fill = fill_of(pipe_fd);
+  const std::size_t fill = os::bytes_in(pipe_fd);
   if (fill < static_cast<std::size_t>(capacity) / 4 * 3 && takes_more(pipe_fd)) return 0;
-  std::size_t gone = throw_away(pipe_fd, fill / 2);
+  std::size_t gone = os::throw_away(pipe_fd, fill / 2);
   // A pipe of one page is free again only when it is empty.
-  if (!takes_more(pipe_fd)) gone += throw_away(pipe_fd, fill_of(pipe_fd));
+  if (!takes_more(pipe_fd)) gone += os::throw_away(pipe_fd, os::bytes_in(pipe_fd));
   return gone;
 }
 

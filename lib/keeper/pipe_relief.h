@@ -8,7 +8,8 @@
 
 namespace superd::keeper {
 
-// The items `out/…`: handles for reading and writing of the pipes that workers write to.
+// The items `out/…`: handles for reading and writing of the pipes that workers write to. Others, as
+// the pipes `transit/…` behind them, are never touched: who does hangs where the disk does.
 inline constexpr const char* kOutputPrefix = "out/";
 
 // Throws away the older half of what is in the pipe if it is nearly full (three quarters, or so

@@ -28,19 +28,21 @@ struct Quiet {
   }
 };
 
-std::vector<Line> last_lines(const Read& read, const std::vector<Quiet>& quiet) {
+std::vector<Line> last_lines(const Read& read, const std::vector<Quiet>& quiet,
+                             PackedTexts& texts) {
   const std::size_t share =
       std::max(Conversation::kMaxReadBytes / std::max<std::size_t>(read.sources.size(), 1),
                Conversation::kMinSourceBytes);
   const auto count = static_cast<std::size_t>(std::clamp(read.lines, 0, Conversation::kMaxLines));
   std::vector<std::vector<Line>> lines(read.sources.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    quiet[i].during([&] { lines[i] = read_last_lines(read.sources[i], read.only, count, share); });
+    quiet[i].during(
+        [&] { lines[i] = read_last_lines(read.sources[i], read.only, count, share, texts); });
   }
   return merged_by_time(std::move(lines));
 }
 
-std::vector<Line> lines_on(const Read& read, const std::vector<Quiet>& quiet) {
+std::vector<Line> lines_on(const Read& read, const std::vector<Quiet>& quiet, PackedTexts& texts) {
   const std::size_t share =
       std::max(Conversation::kMaxOnBytes / std::max<std::size_t>(read.sources.size(), 1),
                Conversation::kMinSourceBytes);
@@ -49,8 +51,8 @@ std::vector<Line> lines_on(const Read& read, const std::vector<Quiet>& quiet) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const Source& source = read.sources[i];
     const bool sure = quiet[i].during([&] {
-      begins[i] = begin_of(source, read.only);
-      runs[i] = read_on(source, begins[i], read.only, share);
+      begins[i] = begin_of(source, read.only, texts);
+      runs[i] = read_on(source, begins[i], read.only, share, texts);
     });
     // The next reading has more luck.
     if (!sure) runs[i] = Run{.end = begins[i], .more = true};
@@ -61,7 +63,10 @@ std::vector<Line> lines_on(const Read& read, const std::vector<Quiet>& quiet) {
 }  // namespace
 
 Conversation::Conversation(loop::Loop& loop, Recordings& recordings, Reply reply)
-    : loop_(loop), recordings_(recordings), reply_(std::move(reply)) {}
+    : loop_(loop),
+      recordings_(recordings),
+      reply_(std::move(reply)),
+      forget_(loop, [this] { forget_texts(); }) {}
 
 void Conversation::on_message(std::string_view message, std::vector<UniqueFd>& fds) {
   Result<Request> request = decode_request(message);
@@ -112,17 +117,20 @@ void Conversation::handle(Read read) {
     recordings_.drain_path(source.path);
     quiet.push_back({.turns = recordings_.turns(source.path)});
   }
-  reads_.emplace_back([read = std::move(read), quiet = std::move(quiet)] {
-    return Lines{
-        .request = read.request,
-        .lines = read.kind == Read::Kind::on ? lines_on(read, quiet) : last_lines(read, quiet)};
+  reads_.emplace_back([read = std::move(read), quiet = std::move(quiet), texts = texts_] {
+    return Lines{.request = read.request,
+                 .lines = read.kind == Read::Kind::on ? lines_on(read, quiet, *texts)
+                                                      : last_lines(read, quiet, *texts)};
   });
   if (!reading_) read_next();
 }
 
 void Conversation::read_next() {
   reading_.reset();
-  if (reads_.empty()) return;
+  if (reads_.empty()) {
+    if (!texts_->empty()) forget_.after(kTextsKept);
+    return;
+  }
   std::function<Lines()> job = std::move(reads_.front());
   reads_.pop_front();
   reading_.emplace(
@@ -130,6 +138,11 @@ void Conversation::read_next() {
         answer(lines);
         read_next();
       }));
+}
+
+// A job that runs has them in hand.
+void Conversation::forget_texts() {
+  if (!reading_) texts_->clear();
 }
 
 std::function<void()> Conversation::later(RequestId request) {
@@ -143,7 +156,10 @@ void Conversation::handle(const Sync& sync) {
   recordings_.when_written(later(sync.request));
 }
 
-void Conversation::handle(const Reopen& reopen) { recordings_.reopen_files(later(reopen.request)); }
+void Conversation::handle(const Reopen& reopen) {
+  log::look_at_file();
+  recordings_.reopen_files(later(reopen.request));
+}
 
 void Conversation::answer(const Answer& answer) {
   for (std::string& message : encode(answer)) reply_(std::move(message));

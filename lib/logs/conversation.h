@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -9,9 +10,11 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "logs/packed_text.h"
 #include "logs/protocol.h"
 #include "logs/recordings.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 #include "loop/work.h"
 
 namespace superd::logs {
@@ -33,6 +36,9 @@ class Conversation {
   // The same for one reading that goes on; a supervisor asks for more when it has passed that on.
   static constexpr std::size_t kMaxOnBytes = std::size_t{256} * 1024;
 
+  // What is known of compressed files, after the last reading.
+  static constexpr std::chrono::seconds kTextsKept{30};
+
   using Reply = std::function<void(std::string message)>;
 
   // `loop` and `recordings` outlive it; a read that hangs does too, and is answered by nobody.
@@ -52,6 +58,7 @@ class Conversation {
   // Answers without lines, unless the conversation is over by then.
   std::function<void()> later(RequestId request);
   void read_next();
+  void forget_texts();
 
   loop::Loop& loop_;
   Recordings& recordings_;
@@ -60,6 +67,9 @@ class Conversation {
   std::optional<Read> unfinished_;
   std::deque<std::function<Lines()>> reads_;
   std::optional<loop::Work> reading_;
+  // Of the one job that runs, in its thread.
+  std::shared_ptr<PackedTexts> texts_ = std::make_shared<PackedTexts>();
+  loop::Timer forget_;
   std::shared_ptr<const bool> lives_ = std::make_shared<const bool>(true);
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "os/splice.h"
+
 namespace superd::logs {
 namespace {
 
@@ -50,11 +52,8 @@ void FileWriter::set_rest(RotatingFile::Rest rest) {
 void FileWriter::write(std::string_view block, std::shared_ptr<const void> owner,
                        core::LogFormat format, Stamp now) {
   if (block.empty()) return;
+  if (!takes(block.size())) return lose(block.size(), format);
   format_ = format;
-  if (late_ || waiting_ + block.size() > kMostWaiting) {
-    lost_ += block.size();
-    return;
-  }
   // A retry goes on behind what was written.
   auto rest = std::make_shared<std::string_view>(block);
   add({.job =
@@ -64,6 +63,36 @@ void FileWriter::write(std::string_view block, std::shared_ptr<const void> owner
              return rest->empty();
            },
        .bytes = block.size()});
+}
+
+void FileWriter::lose(std::size_t bytes, core::LogFormat format) {
+  format_ = format;
+  lost_ += bytes;
+}
+
+void FileWriter::pass(std::shared_ptr<const UniqueFd> transit, Stamp now) {
+  format_ = core::LogFormat::raw;
+  add({.job = [transit = std::move(transit), now](RotatingFile& file, RotatingFile::Rest policy) {
+    return file.pass(transit->get(), now, policy);
+  }});
+}
+
+void FileWriter::pass_rest(std::shared_ptr<const UniqueFd> transit, UniqueFd pipe,
+                           std::size_t bytes, Stamp now) {
+  format_ = core::LogFormat::raw;
+  auto left = std::make_shared<std::size_t>(bytes);
+  auto source = std::make_shared<const UniqueFd>(std::move(pipe));
+  add({.job =
+           [transit = std::move(transit), source = std::move(source), left, now](
+               RotatingFile& file, RotatingFile::Rest policy) {
+             while (file.pass(transit->get(), now, policy)) {
+               const ssize_t count = os::splice(source->get(), transit->get(), *left);
+               if (count <= 0) return true;
+               *left -= static_cast<std::size_t>(count);
+             }
+             return false;
+           },
+       .bytes = bytes});
 }
 
 void FileWriter::prepare(Stamp now) {

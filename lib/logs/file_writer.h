@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/unique_fd.h"
 #include "core/spec.h"
 #include "logs/patience.h"
 #include "logs/rotating_file.h"
@@ -49,6 +50,17 @@ class FileWriter {
   // See RotatingFile; `owner` keeps `block` where it is.
   void write(std::string_view block, std::shared_ptr<const void> owner, core::LogFormat format,
              Stamp now);
+  // Format raw: what is in the transit pipe, see RotatingFile::pass(). Nobody touches that pipe
+  // until ready(): who does hangs where the disk does.
+  void pass(std::shared_ptr<const UniqueFd> transit, Stamp now);
+  // And by way of it what is in the other one, `bytes` of them; takes(bytes) was asked before.
+  void pass_rest(std::shared_ptr<const UniqueFd> transit, UniqueFd pipe, std::size_t bytes,
+                 Stamp now);
+  // Whether so many bytes may wait. Where they may not, the caller throws them away, and tells.
+  [[nodiscard]] bool takes(std::size_t bytes) const {
+    return !late_ && waiting_ + bytes <= kMostWaiting;
+  }
+  void lose(std::size_t bytes, core::LogFormat format);
   void prepare(Stamp now);
   void reopen(Stamp now, std::function<void()> done);
   // If bytes were lost, says so now.

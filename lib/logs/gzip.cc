@@ -89,40 +89,6 @@ Status compress_into(int from, int to, const std::atomic<bool>& stop) {
   return {};
 }
 
-class Inflater {
- public:
-  Inflater() : ready_(inflateInit2(&stream_, kGzip) == Z_OK) {}
-  ~Inflater() {
-    if (ready_) inflateEnd(&stream_);
-  }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-
-  [[nodiscard]] bool ready() const { return ready_; }
-
-  // Appends what these bytes become, and keeps the last `max_bytes`. False: these are none of
-  // gzip, or the end.
-  bool feed(Chunk& in, std::size_t size, std::string& text, std::size_t max_bytes) {
-    stream_.next_in = in.data();
-    stream_.avail_in = static_cast<uInt>(size);
-    do {
-      stream_.next_out = out_.data();
-      stream_.avail_out = static_cast<uInt>(out_.size());
-      const int result = inflate(&stream_, Z_NO_FLUSH);
-      text.append(reinterpret_cast<const char*>(out_.data()), out_.size() - stream_.avail_out);
-      // Now and then, as each time moves what stays.
-      if (text.size() > 2 * max_bytes + kChunk) text.erase(0, text.size() - max_bytes);
-      if (result != Z_OK && result != Z_BUF_ERROR) return false;
-    } while (stream_.avail_out == 0);
-    return true;
-  }
-
- private:
-  z_stream stream_{};
-  Chunk out_ = Chunk(kChunk);
-  bool ready_;
-};
-
 }  // namespace
 
 Status compress_file(int from, const std::string& to, const std::atomic<bool>& stop) {
@@ -133,21 +99,6 @@ Status compress_file(int from, const std::string& to, const std::atomic<bool>& s
   unlink(to.c_str());
   return fail(fmt::format("cannot compress into {}: {}", to, status.error().message),
               status.error().code);
-}
-
-Result<std::string> read_gzip(int from, std::size_t max_bytes) {
-  Inflater inflater;
-  if (!inflater.ready()) return fail("no memory to read a compressed file", ENOMEM);
-  std::string text;
-  Chunk in(kChunk);
-  for (off_t offset = 0;;) {
-    const Result<std::size_t> count = read_at(from, in, offset);
-    if (!count) return tl::unexpected(count.error());
-    if (*count == 0 || !inflater.feed(in, *count, text, max_bytes)) break;
-    offset += static_cast<off_t>(*count);
-  }
-  if (text.size() > max_bytes) text.erase(0, text.size() - max_bytes);
-  return text;
 }
 
 }  // namespace superd::logs

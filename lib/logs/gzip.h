@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <string>
 
 #include "base/result.h"
@@ -12,8 +11,5 @@ namespace superd::logs {
 // and must not be there. Blocks; meant for another thread. At a failure, or once `stop` is set
 // (error code ECANCELED), `to` is removed again. What is done is on the disk, not only on its way.
 Status compress_file(int from, const std::string& to, const std::atomic<bool>& stop);
-
-// What is in a gzip file, its last `max_bytes` where it is more.
-Result<std::string> read_gzip(int from, std::size_t max_bytes);
 
 }  // namespace superd::logs

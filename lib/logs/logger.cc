@@ -40,7 +40,9 @@ class LoggerProcess {
  public:
   LoggerProcess(loop::Loop loop, UniqueFd keeper)
       : loop_(std::move(loop)),
-        recordings_(loop_, [this](core::SpawnId spawn) { tell_matched(spawn); }),
+        recordings_(
+            loop_, [this](core::SpawnId spawn) { tell(Matched{.spawn = spawn}); },
+            [this](core::SpawnId spawn) { tell(Finished{.spawn = spawn}); }),
         link_(std::move(keeper)) {}
 
   Status run() {
@@ -81,8 +83,8 @@ class LoggerProcess {
     channel_ = std::move(*channel);
   }
 
-  void tell_matched(core::SpawnId spawn) {
-    for (std::string& message : encode(Answer(Matched{.spawn = spawn}))) send(std::move(message));
+  void tell(const Answer& answer) {
+    for (std::string& message : encode(answer)) send(std::move(message));
   }
 
   void send(std::string message) {

@@ -42,6 +42,7 @@ struct LoggerClient::State {
   void on_answer(Captures captures);
   void on_answer(Lines lines);
   void on_answer(const Matched& matched) const;
+  void on_answer(const Finished& finished) const;
   void lose_channel();
   void begin_alone();
   void expire();
@@ -170,6 +171,7 @@ void LoggerClient::State::on_message(std::string_view message) {
     return log::warn("an answer of the logger is not understood: {}", answer.error().message);
   if (Captures* captures = std::get_if<Captures>(&*answer)) return on_answer(std::move(*captures));
   if (const Matched* matched = std::get_if<Matched>(&*answer)) return on_answer(*matched);
+  if (const Finished* finished = std::get_if<Finished>(&*answer)) return on_answer(*finished);
   on_answer(std::get<Lines>(std::move(*answer)));
 }
 
@@ -183,6 +185,10 @@ void LoggerClient::State::on_answer(Captures captures) {
 
 void LoggerClient::State::on_answer(const Matched& matched) const {
   if (options.on_matched) options.on_matched(matched.spawn);
+}
+
+void LoggerClient::State::on_answer(const Finished& finished) const {
+  if (options.on_finished) options.on_finished(finished.spawn);
 }
 
 void LoggerClient::State::on_answer(Lines answer) {

@@ -36,8 +36,12 @@ class LoggerClient {
     //
     // A logger that was killed looks on with the capture() that follows: no line that was still in
     // the pipe is missed. One that it had read and not matched yet is: what the dead logger had
-    // taken in its last read, and the beginning of a line that had not ended.
+    // taken in its last read, and the beginning of a line that had not ended. Of format raw what it
+    // had taken and not written is looked at again.
     std::function<void(core::SpawnId spawn)> on_matched = {};
+    // See Finished. Told for each finish(), unless the logger dies: its successor does not know the
+    // spawn.
+    std::function<void(core::SpawnId spawn)> on_finished = {};
     // There has been no channel for a second; told each second until there is one.
     std::function<void()> on_alone = {};
   };

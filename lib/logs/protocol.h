@@ -28,9 +28,10 @@ struct Hello {
 };
 
 // Write what comes out of these pipes into a file. With it come the read ends, or handles for both
-// directions: one for raw, those of stdout and stderr for cri and json. No answer: what goes wrong
-// with the file is the logger's to bear. A spawn that is captured already from the same pipes keeps
-// its capture and takes the new limits and `match`.
+// directions: one for raw, and behind it the transit pipe (os::make_transit_pipe); those of stdout
+// and stderr for cri and json. No answer: what goes wrong with the file is the logger's to bear. A
+// spawn that is captured already from the same pipes keeps its capture and takes the new limits and
+// `match`.
 //
 // With `match`, Matched is told for the first line that it is found in, of those that come out of
 // the pipes from here on; at once where it is what the capture looked for before, and has found.
@@ -51,7 +52,8 @@ struct StopMatching {
   core::SpawnId spawn{};
 };
 
-// The spawn's tree is gone: write what is left in its pipes, and close them.
+// The spawn's tree is gone: write what is left in its pipes, and close them. Answered with
+// Finished.
 struct Finish {
   core::SpawnId spawn{};
 };
@@ -114,7 +116,7 @@ using Request = std::variant<Hello, Capture, StopMatching, Finish, Tail, Read, S
 
 // ---- logger to supervisor
 
-// Answers Hello.
+// Answers Hello: with those that are finished and not yet written.
 struct Captures {
   RequestId request{};
   std::vector<core::SpawnId> spawns = {};
@@ -135,7 +137,14 @@ struct Matched {
   core::SpawnId spawn{};
 };
 
-using Answer = std::variant<Captures, Lines, Matched>;
+// Everything that came out of the pipes of a spawn that was finished is in its file, or lost; also
+// told of one that is not captured. Until then who has the pipes keeps them: a logger that is
+// killed takes nothing with it that is still there.
+struct Finished {
+  core::SpawnId spawn{};
+};
+
+using Answer = std::variant<Captures, Lines, Matched, Finished>;
 
 // One or more messages. What a caller could get wrong (a single path beyond the limit) is an error.
 Result<std::vector<std::string>> encode(const Request& request);

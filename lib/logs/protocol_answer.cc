@@ -128,8 +128,8 @@ Result<Answer> take_lines(Fields& fields) {
   return Answer(std::move(lines));
 }
 
-std::string encode_matched(const Matched& matched) {
-  return dump({{"op", "matched"}, {"spawn", number(matched.spawn)}});
+std::string encode_spawn(const char* op, core::SpawnId spawn) {
+  return dump({{"op", op}, {"spawn", number(spawn)}});
 }
 
 Result<Answer> take_captures(Fields& fields) {
@@ -147,6 +147,7 @@ Result<Answer> take_answer(const std::string& op, Fields& fields) {
   if (op == "lines") return take_lines(fields);
   if (op == "captures") return take_captures(fields);
   if (op == "matched") return Matched{.spawn = fields.number<core::SpawnId>("spawn")};
+  if (op == "finished") return Finished{.spawn = fields.number<core::SpawnId>("spawn")};
   return fail("the answer is unknown");
 }
 
@@ -154,7 +155,10 @@ Result<Answer> take_answer(const std::string& op, Fields& fields) {
 
 std::vector<std::string> encode(const Answer& answer) {
   if (const Captures* captures = std::get_if<Captures>(&answer)) return encode_captures(*captures);
-  if (const Matched* matched = std::get_if<Matched>(&answer)) return {encode_matched(*matched)};
+  if (const Matched* matched = std::get_if<Matched>(&answer))
+    return {encode_spawn("matched", matched->spawn)};
+  if (const Finished* finished = std::get_if<Finished>(&answer))
+    return {encode_spawn("finished", finished->spawn)};
   return encode_lines(std::get<Lines>(answer));
 }
 

@@ -62,11 +62,11 @@ std::optional<std::uint64_t> begin_of_last(const OpenFile& file, const Source& s
   return std::nullopt;
 }
 
-Place begin(const LastLines& from, const Source& source, Stream only) {
+Place begin(const LastLines& from, const Source& source, Stream only, PackedTexts& texts) {
   int wanted = std::max(from.lines, 0);
   Place place;
   (void)find_file(source, [&](OpenFile& file) {
-    unpack(file, source);
+    unpack(file, source, texts);
     const auto offset = begin_of_last(file, source, only, wanted);
     place = {.file = file.id, .offset = offset.value_or(0)};
     return offset.has_value();
@@ -109,7 +109,7 @@ std::uint64_t begin_of_line(const OpenFile& file, std::uint64_t offset) {
   return newline == std::string::npos ? offset : offset + newline;
 }
 
-Place begin(const SinceTime& from, const Source& source, Stream) {
+Place begin(const SinceTime& from, const Source& source, Stream, PackedTexts& texts) {
   Place place;
   const auto time = parse_time(from.time);
   (void)find_file(source, [&](OpenFile& file) {
@@ -118,7 +118,7 @@ Place begin(const SinceTime& from, const Source& source, Stream) {
       if (place.file == 0) place = {.file = file.id, .offset = file.size};
       return true;
     }
-    unpack(file, source);
+    unpack(file, source, texts);
     const std::uint64_t offset = offset_before(file, source, from.time);
     place = {.file = file.id, .offset = begin_of_line(file, offset)};
     const std::string first = first_time(file, source, 0);
@@ -127,7 +127,7 @@ Place begin(const SinceTime& from, const Source& source, Stream) {
   return place;
 }
 
-Place begin(const Place& from, const Source&, Stream) { return from; }
+Place begin(const Place& from, const Source&, Stream, PackedTexts&) { return from; }
 
 // ---- reading on
 
@@ -203,11 +203,12 @@ std::uint64_t take_lines(Joiner& joiner, std::string_view bytes, Place place, bo
   return place.offset;
 }
 
-std::optional<OpenFile> file_at(const Source& source, Place& place, bool& missed) {
+std::optional<OpenFile> file_at(const Source& source, Place& place, bool& missed,
+                                PackedTexts& texts) {
   if (place.file != 0) {
     auto file = find_file(source, [&](const OpenFile& other) { return is_at(other, place); });
     if (file) {
-      unpack(*file, source);
+      unpack(*file, source, texts);
       place.file = file->id;
       // It was made shorter from outside.
       if (place.offset > file->size) place.offset = 0;
@@ -220,16 +221,17 @@ std::optional<OpenFile> file_at(const Source& source, Place& place, bool& missed
     missed = false;
     return file;
   }
-  unpack(*file, source);
+  unpack(*file, source, texts);
   place = {.file = file->id, .offset = 0};
   return file;
 }
 
 // One pass with so many bytes at most.
-Run read_pass(const Source& source, Place place, Stream only, std::size_t max_bytes) {
+Run read_pass(const Source& source, Place place, Stream only, std::size_t max_bytes,
+              PackedTexts& texts) {
   Run run{.end = place};
   Joiner joiner(source, only, run);
-  std::optional<OpenFile> file = file_at(source, place, run.missed);
+  std::optional<OpenFile> file = file_at(source, place, run.missed, texts);
   if (file) run.end = place;
   if (run.missed) run.oldest = place;
   while (file) {
@@ -248,7 +250,7 @@ Run read_pass(const Source& source, Place place, Stream only, std::size_t max_by
     if (!whole || file->number == 0 || max_bytes == 0) break;
     file = open_file(source, file->number - 1);
     if (!file) break;
-    unpack(*file, source);
+    unpack(*file, source, texts);
     place = {.file = file->id, .offset = 0};
   }
   joiner.hold_back();
@@ -257,15 +259,17 @@ Run read_pass(const Source& source, Place place, Stream only, std::size_t max_by
 
 }  // namespace
 
-Place begin_of(const Source& source, Stream only) {
-  return std::visit([&](const auto& from) { return begin(from, source, only); }, source.from);
+Place begin_of(const Source& source, Stream only, PackedTexts& texts) {
+  return std::visit([&](const auto& from) { return begin(from, source, only, texts); },
+                    source.from);
 }
 
-Run read_on(const Source& source, Place place, Stream only, std::size_t max_bytes) {
+Run read_on(const Source& source, Place place, Stream only, std::size_t max_bytes,
+            PackedTexts& texts) {
   // A line that is longer than that gets more room, once.
-  Run run = read_pass(source, place, only, max_bytes);
+  Run run = read_pass(source, place, only, max_bytes, texts);
   if (run.more && run.end == place && max_bytes < kMostHeld)
-    return read_pass(source, place, only, kMostHeld);
+    return read_pass(source, place, only, kMostHeld, texts);
   return run;
 }
 

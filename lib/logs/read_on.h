@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "logs/line.h"
+#include "logs/packed_text.h"
 #include "logs/protocol.h"
 
 // Reading a worker's files onward, from place to place, over their rotation: for who follows the
@@ -11,7 +12,7 @@
 namespace superd::logs {
 
 // Where a reading of the source begins. Files that are missing: the place of file 0.
-Place begin_of(const Source& source, Stream only);
+Place begin_of(const Source& source, Stream only, PackedTexts& texts);
 
 // What one source has behind a place.
 struct Run {
@@ -25,7 +26,8 @@ struct Run {
 // Whole lines from `place` on, as many as begin within about `max_bytes`; pieces of a line in
 // format cri are put together. A line that is not whole stays for the next time, unless it fills
 // kMostHeld bytes. Files that cannot be read have no lines.
-Run read_on(const Source& source, Place place, Stream only, std::size_t max_bytes);
+Run read_on(const Source& source, Place place, Stream only, std::size_t max_bytes,
+            PackedTexts& texts);
 inline constexpr std::size_t kMostHeld = std::size_t{256} * 1024;
 
 // The answer to one reading of several sources: merged by time, with the notes behind. Where one of

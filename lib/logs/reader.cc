@@ -2,38 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <deque>
 #include <optional>
 #include <string>
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/log.h"
 #include "logs/line_format.h"
-#include "logs/log_files.h"
 #include "logs/source_files.h"
 
 namespace superd::logs {
 namespace {
 
 constexpr std::size_t kFirstLook = std::size_t{64} * 1024;
-
-// The last `size` bytes of a file of `file_size` bytes.
-std::string last_bytes(int fd, std::size_t file_size, std::size_t size) {
-  std::string bytes(std::min(size, file_size), '\0');
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const auto offset = static_cast<off_t>(file_size - bytes.size() + have);
-    const ssize_t count = pread(fd, bytes.data() + have, bytes.size() - have, offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    have += static_cast<std::size_t>(count);
-  }
-  bytes.resize(have);
-  return bytes;
-}
 
 // Whether a line of the file ends a line of the worker that is wanted.
 bool ends_line(std::string_view line, core::LogFormat format, Stream only) {
@@ -63,21 +42,18 @@ FileLines split_lines(std::string_view bytes, core::LogFormat format, Stream onl
 
 // Looks at more and more of the file's end until more than `wanted` lines end in it (the one before
 // the first is what its first piece begins behind), or the file or the bytes are used up.
-FileLines last_of_file(int fd, core::LogFormat format, Stream only, std::size_t wanted,
-                       std::size_t max_bytes) {
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return {};
-  const auto file_size = static_cast<std::size_t>(info.st_size);
+FileLines last_of_file(const OpenFile& file, core::LogFormat format, Stream only,
+                       std::size_t wanted, std::size_t max_bytes) {
   for (std::size_t look = kFirstLook;; look *= 4) {
     look = std::min(look, max_bytes);
-    const std::string bytes = last_bytes(fd, file_size, look);
+    const std::string bytes = read_at(file, file.size - std::min(look, file.size), look);
     std::string_view whole = bytes;
     // The first line has begun before, if there is another one.
     const std::size_t newline = bytes.find('\n');
-    if (look < file_size && newline != std::string::npos) whole.remove_prefix(newline + 1);
+    if (look < file.size && newline != std::string::npos) whole.remove_prefix(newline + 1);
     FileLines found = split_lines(whole, format, only);
     found.bytes = bytes.size();
-    if (found.ended > wanted || look >= file_size || look >= max_bytes) return found;
+    if (found.ended > wanted || look >= file.size || look >= max_bytes) return found;
   }
 }
 
@@ -117,19 +93,18 @@ std::vector<Line> join(const std::deque<std::string>& file_lines, const Source& 
 }  // namespace
 
 std::vector<Line> read_last_lines(const Source& source, Stream only, std::size_t count,
-                                  std::size_t max_bytes) {
+                                  std::size_t max_bytes, PackedTexts& texts) {
   std::deque<std::string> all;
   std::size_t ended = 0;
   for (int number = 0; ended <= count && max_bytes > 0; ++number) {
-    Result<UniqueFd> fd = open_for_reading(rotated_path(source.path, number));
-    if (!fd && fd.error().code == ENOENT && number > 0) fd = open_unpacked(source.path, number);
-    if (!fd) {
-      if (fd.error().code != ENOENT) log::warn("{}", fd.error().message);
+    std::optional<OpenFile> file = open_file(source, number);
+    if (!file) {
       // The live file is missing in the moment after a rotation, or because it was removed.
       if (number == 0) continue;
       break;
     }
-    FileLines found = last_of_file(fd->get(), source.format, only, count - ended, max_bytes);
+    unpack(*file, source, texts);
+    FileLines found = last_of_file(*file, source.format, only, count - ended, max_bytes);
     ended += found.ended;
     max_bytes -= std::min(max_bytes, found.bytes);
     all.insert(all.begin(), std::make_move_iterator(found.lines.begin()),

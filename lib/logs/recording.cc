@@ -20,6 +20,8 @@ namespace {
 // A turn of the loop reads this much of a pipe, so that one that is never empty leaves the others
 // their time.
 constexpr std::size_t kBytesATurn = std::size_t{256} * 1024;
+// Of format raw, where they cost the loop next to nothing.
+constexpr std::size_t kRawBytesATurn = std::size_t{1} << 20;
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -56,11 +58,11 @@ UniqueFd own_reader(UniqueFd pipe) {
 }  // namespace
 
 Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
-                     std::shared_ptr<FileWriter> file, std::shared_ptr<Scratch>& scratch,
+                     std::shared_ptr<FileWriter> file, Workbench& workbench,
                      std::function<void()> on_match)
     : capture_(std::move(capture)),
       file_(std::move(file)),
-      scratch_(scratch),
+      workbench_(workbench),
       on_match_(std::move(on_match)) {
   if (file_) {
     file_->prepare(wall_clock());
@@ -68,6 +70,7 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
   }
   // Before the first byte is read.
   look_for(capture_.match);
+  if (capture_.format == core::LogFormat::raw) take_transit(pipes);
   for (UniqueFd& fd : pipes) {
     auto pipe = std::make_unique<Pipe>();
     pipe->fd = own_reader(std::move(fd));
@@ -75,6 +78,7 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
     watch(loop, *pipe);
     pipes_.push_back(std::move(pipe));
   }
+  go_on_in_transit();
 }
 
 Recording::~Recording() {
@@ -106,8 +110,8 @@ void Recording::renew(const Capture& capture) {
 }
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
-  Result<loop::Poll> poll =
-      loop::Poll::readable(loop, pipe.fd.get(), [this, &pipe] { read(pipe, kBytesATurn); });
+  Result<loop::Poll> poll = loop::Poll::readable(
+      loop, pipe.fd.get(), [this, &pipe] { read(pipe, transit_ ? kRawBytesATurn : kBytesATurn); });
   if (!poll) {
     // What is in the pipe is still taken by the drains.
     log::warn("{}: output is not read as it comes: {}", capture_.worker, poll.error().message);
@@ -117,6 +121,8 @@ void Recording::watch(loop::Loop& loop, Pipe& pipe) {
 }
 
 bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
+  // The transit pipe stays the one that there is.
+  if (capture_.format == core::LogFormat::raw && pipes.size() > 1) pipes = pipes.first(1);
   if (pipes.size() != pipes_.size()) return false;
   for (std::size_t i = 0; i < pipes.size(); ++i) {
     if (identity(pipes[i]) != identity(pipes_[i]->fd)) return false;
@@ -125,7 +131,8 @@ bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
 }
 
 bool Recording::may_read() const {
-  if (!file_ || finishing_ || file_->ready()) return true;
+  if (!file_ || file_->ready()) return true;
+  if (finishing_ && !transit_) return true;
   return file_->late() && capture_.overflow == core::LogOverflow::drop;
 }
 
@@ -142,9 +149,8 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
       if (pipe.poll) pipe.poll->stop();
       return;
     }
-    const std::size_t size = std::min(budget, scratch_->chunk.size());
-    const ssize_t count = ::read(pipe.fd.get(), scratch_->chunk.data(), size);
-    if (count < 0 && errno == EINTR) continue;
+    const std::size_t size = std::min(budget, transit_ ? kRawBytesATurn : kBytesATurn);
+    const ssize_t count = transit_ ? pass(pipe, size) : copy(pipe, size);
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) {
       // Nobody has the other end any more, which would be told again and again.
@@ -152,16 +158,25 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
       return;
     }
     const auto got = static_cast<std::size_t>(count);
-    take(pipe, {scratch_->chunk.data(), got});
     budget -= got;
-    // Less than asked for is all there was.
-    if (got < size) return;
+    // Less than asked for is all there was, where it is not all that the next pipe takes.
+    if (got < size && !transit_) return;
   }
 }
 
+ssize_t Recording::copy(Pipe& pipe, std::size_t most) {
+  std::vector<char>& chunk = workbench_.scratch->chunk;
+  ssize_t count = 0;
+  do {
+    count = ::read(pipe.fd.get(), chunk.data(), std::min(most, chunk.size()));
+  } while (count < 0 && errno == EINTR);
+  if (count > 0) take(pipe, {chunk.data(), static_cast<std::size_t>(count)});
+  return count;
+}
+
 void Recording::put(std::string_view what, Stamp now) {
-  file_->write(what, scratch_, capture_.format, now);
-  if (!file_->ready()) scratch_ = std::make_shared<Scratch>();
+  file_->write(what, workbench_.scratch, capture_.format, now);
+  if (!file_->ready()) workbench_.scratch = std::make_shared<Scratch>();
 }
 
 void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now) {
@@ -181,7 +196,7 @@ std::string_view Recording::unseen(std::string_view bytes) const {
 void Recording::take(Pipe& pipe, std::string_view bytes) {
   const Stamp now = wall_clock();
   const std::string time = to_string(now);
-  std::string& block = scratch_->block;
+  std::string& block = workbench_.scratch->block;
   block.clear();
   const bool lines = file_ && is_made_of_lines(capture_.format);
   const std::string_view unseen_bytes = unseen(bytes);
@@ -211,7 +226,7 @@ void Recording::take_rest(Pipe& pipe) {
   pipe.assembler.finish([&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
     if (!file_ || !is_made_of_lines(capture_.format)) return;
-    std::string& block = scratch_->block;
+    std::string& block = workbench_.scratch->block;
     block.clear();
     append_line(block, capture_.format, capture_.worker,
                 {.time = to_string(now), .stream = pipe.stream, .piece = piece, .text = text});
@@ -226,7 +241,10 @@ void Recording::drain() {
 void Recording::finish() {
   finishing_ = true;
   drain();
-  for (const auto& pipe : pipes_) take_rest(*pipe);
+  for (const auto& pipe : pipes_) {
+    if (transit_) pass_rest(*pipe);
+    take_rest(*pipe);
+  }
   pipes_.clear();
   if (file_) file_->settle(capture_.format, wall_clock());
 }

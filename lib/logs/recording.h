@@ -9,9 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/unique_fd.h"
 #include "logs/assembler.h"
 #include "logs/file_writer.h"
+#include "logs/glance.h"
 #include "logs/line_matcher.h"
 #include "logs/protocol.h"
 #include "logs/stamp.h"
@@ -28,17 +31,28 @@ struct Scratch {
   std::string block;
 };
 
+// What all recordings use in turn, in the loop.
+struct Workbench {
+  std::shared_ptr<Scratch> scratch = std::make_shared<Scratch>();  // never empty
+  Glance glance;
+};
+
 // The capture of one spawn's output: reads its pipes whenever something is in them, a bounded
 // amount a turn, and passes it on to the file, to the tail and to who waits for a line.
+//
+// Of format raw nothing comes into this process but what the tail and a line that is looked for
+// need to see: the loop moves the bytes from the worker's pipe to the transit pipe, a job of
+// FileWriter from there to the file, both within the kernel. A kill of this process loses none. Two
+// steps, because a splice has its pipe locked as long as the disk takes: the worker's never.
 class Recording {
  public:
-  // `pipes`: one for raw; stdout and stderr, or one for both, for cri and json. One that blocks is
-  // opened anew, so that the handle which the worker shares stays as it is. Without a `file`
-  // nothing is written. `scratch` is never empty and outlives the recording. `on_match` tells of
-  // Capture::match, as renew() does.
+  // `pipes`: one for raw, and behind it the transit pipe, without which one is made that dies with
+  // this process; stdout and stderr, or one for both, for cri and json. One that blocks is opened
+  // anew, so that the handle which the worker shares stays as it is. Without a `file` nothing is
+  // written. `workbench` outlives the recording. `on_match` tells of Capture::match, as renew()
+  // does.
   Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pipes,
-            std::shared_ptr<FileWriter> file, std::shared_ptr<Scratch>& scratch,
-            std::function<void()> on_match);
+            std::shared_ptr<FileWriter> file, Workbench& workbench, std::function<void()> on_match);
   ~Recording();
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
@@ -76,6 +90,7 @@ class Recording {
   [[nodiscard]] bool may_read() const;
   void resume();
   void read(Pipe& pipe, std::size_t budget);
+  ssize_t copy(Pipe& pipe, std::size_t most);
   void take(Pipe& pipe, std::string_view bytes);
   void take_rest(Pipe& pipe);
   void take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now);
@@ -83,10 +98,19 @@ class Recording {
   [[nodiscard]] std::string_view unseen(std::string_view bytes) const;
   void look_for(const std::string& match);
 
+  // recording_raw.cc
+  void take_transit(std::vector<UniqueFd>& pipes);
+  void go_on_in_transit();
+  ssize_t pass(Pipe& pipe, std::size_t most);
+  void pass_rest(Pipe& pipe);
+  void look(Pipe& pipe, std::size_t bytes, bool behind_unseen);
+
   Capture capture_;
   std::shared_ptr<FileWriter> file_;
   bool finishing_ = false;
-  std::shared_ptr<Scratch>& scratch_;
+  Workbench& workbench_;
+  // Of format raw with a file; read and written to by the file's jobs, and while it is ready here.
+  std::shared_ptr<const UniqueFd> transit_;
   TailRing tail_;
   std::function<void()> on_match_;
   std::optional<LineMatcher> matcher_;

@@ -30,13 +30,13 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
     return found->second->renew(capture);
   }
   // Another process under the same id: a supervisor that knows nothing of the one before.
-  finish(capture.spawn);
+  if (found != recordings_.end()) finish(capture.spawn);
   const auto on_match = [this, spawn = capture.spawn] {
     if (on_matched_) on_matched_(spawn);
   };
   recordings_.emplace(
       capture.spawn, std::make_unique<Recording>(loop_, capture, std::move(pipes), file_of(capture),
-                                                 scratch_, on_match));
+                                                 workbench_, on_match));
 }
 
 std::shared_ptr<FileWriter> Recordings::file_of(const Capture& capture) {
@@ -84,7 +84,10 @@ void Recordings::stop_matching(core::SpawnId spawn) {
 
 void Recordings::finish(core::SpawnId spawn) {
   const auto found = recordings_.find(spawn);
-  if (found == recordings_.end()) return;
+  if (found == recordings_.end()) {
+    if (!ending_.contains(spawn)) written(spawn);
+    return;
+  }
   const std::unique_ptr<Recording> recording = std::move(found->second);
   recordings_.erase(found);
   const auto file = files_.find(recording->capture().path);
@@ -94,6 +97,14 @@ void Recordings::finish(core::SpawnId spawn) {
   recording->finish();
   finished_.keep(recording->capture().worker, spawn, recording->take_tail());
   sweep_.schedule();
+  if (file == files_.end() || file->second.writer->ready()) return written(spawn);
+  ending_.insert(spawn);
+  file->second.writer->run([] {}, [this, spawn] { written(spawn); });
+}
+
+void Recordings::written(core::SpawnId spawn) {
+  ending_.erase(spawn);
+  if (on_finished_) on_finished_(spawn);
 }
 
 void Recordings::sweep() {
@@ -163,6 +174,9 @@ std::vector<core::SpawnId> Recordings::spawns() const {
   std::vector<core::SpawnId> spawns;
   spawns.reserve(recordings_.size());
   for (const auto& [spawn, recording] : recordings_) spawns.push_back(spawn);
+  for (const core::SpawnId spawn : ending_) {
+    if (!recordings_.contains(spawn)) spawns.push_back(spawn);
+  }
   return spawns;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,15 +26,19 @@ namespace superd::logs {
 // spawns that are gone.
 class Recordings {
  public:
-  // Capture::match was found; called from within start() or from the loop.
-  using OnMatched = std::function<void(core::SpawnId)>;
+  // Called from within the call that it follows from, or from the loop.
+  using OnSpawn = std::function<void(core::SpawnId)>;
 
-  explicit Recordings(loop::Loop& loop, OnMatched on_matched = {})
-      : loop_(loop), on_matched_(std::move(on_matched)), sweep_(loop, [this] { sweep(); }) {}
+  // `on_matched`: Capture::match was found. `on_finished`: see Finished.
+  explicit Recordings(loop::Loop& loop, OnSpawn on_matched = {}, OnSpawn on_finished = {})
+      : loop_(loop),
+        on_matched_(std::move(on_matched)),
+        on_finished_(std::move(on_finished)),
+        sweep_(loop, [this] { sweep(); }) {}
 
   // See Capture. Without descriptors, or with more than two, nothing happens but a line in the log.
   void start(const Capture& capture, std::vector<UniqueFd> pipes);
-  // Nothing happens for a spawn that is not captured.
+  // Nothing happens for a spawn that is not captured, but that it is told as finished.
   void stop_matching(core::SpawnId spawn);
   void finish(core::SpawnId spawn);
   void finish_all();
@@ -58,6 +63,7 @@ class Recordings {
 
   // The last lines of a spawn of now or of before, with what is in its pipes now.
   std::vector<Line> last(core::SpawnId spawn, std::size_t count);
+  // Those that are captured, and those that are finished and not yet written.
   [[nodiscard]] std::vector<core::SpawnId> spawns() const;
 
  private:
@@ -67,6 +73,7 @@ class Recordings {
     int recordings = 0;
   };
 
+  void written(core::SpawnId spawn);
   void on_rotated(const std::string& path);
   // Nothing for a capture without a file.
   std::shared_ptr<FileWriter> file_of(const Capture& capture);
@@ -76,12 +83,15 @@ class Recordings {
   void sweep();
 
   loop::Loop& loop_;
-  OnMatched on_matched_;
+  OnSpawn on_matched_;
+  OnSpawn on_finished_;
   Patience patience_;
-  std::shared_ptr<Scratch> scratch_ = std::make_shared<Scratch>();
+  Workbench workbench_;
   std::map<std::string, File> files_;
   std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
   FinishedTails finished_;
+  // Finished, and not yet written.
+  std::set<core::SpawnId> ending_;
   Compressor compressor_{loop_, [this](const std::string& path, auto job, auto done) {
                            run_alone(path, std::move(job), std::move(done));
                          }};

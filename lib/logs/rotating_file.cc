@@ -49,29 +49,41 @@ std::size_t RotatingFile::write_some(std::string_view block, core::LogFormat for
   if (block.empty() && lost_ == 0) return 0;
   if (!ensure_open(now)) return 0;
   if (lost_ > 0 && !append_marker(format, now)) return 0;
+  return distribute(
+      block.size(),
+      {.fitting = [&](std::size_t done) { return fitting(block.substr(done), format); },
+       .append = [&](std::size_t done,
+                     std::size_t take) { return append(block.substr(done, take), format, now); }},
+      now);
+}
+
+// To the file and, as it is rotated, to those that follow it.
+std::size_t RotatingFile::distribute(std::size_t bytes, const Source& source, Stamp now) {
   std::size_t done = 0;
-  while (done < block.size()) {
-    const std::string_view rest = block.substr(done);
-    std::size_t take = fitting(rest, format);
+  while (done < bytes) {
+    std::size_t take = source.fitting(done);
     if (take == 0) {
-      if (!rotate(now)) take = rest.size();
+      if (!rotate(now)) take = bytes - done;
       if (!ensure_open(now)) return done;
       if (take == 0) continue;
     }
-    const std::size_t written = append(rest.substr(0, take), format, now);
+    const std::size_t written = source.append(done, take);
     done += written;
     if (written < take) return done;
   }
   return done;
 }
 
+// What may still be written before the next rotation.
+std::uint64_t RotatingFile::room() const {
+  const std::uint64_t limit = std::max(limits_.max_size, rotate_from_);
+  return limit > size_ ? limit - size_ : 0;
+}
+
 // How much of the block goes into this file; 0: rotate first. Never 0 for an empty file.
 std::size_t RotatingFile::fitting(std::string_view block, core::LogFormat format) const {
-  const std::uint64_t limit = std::max(limits_.max_size, rotate_from_);
-  if (limits_.max_size == 0) return block.size();
-  const std::uint64_t room = limit > size_ ? limit - size_ : 0;
-  if (block.size() <= room) return block.size();
-  const auto fits = static_cast<std::size_t>(room);
+  if (limits_.max_size == 0 || block.size() <= room()) return block.size();
+  const auto fits = static_cast<std::size_t>(room());
   const std::size_t lines = whole_lines(block.substr(0, fits));
   if (lines > 0) return lines;
   switch (format) {
@@ -111,13 +123,18 @@ bool RotatingFile::ensure_open(Stamp now) {
     return false;
   }
   fd_ = std::move(*opened);
+  writing_ = Writing::at_the_end;
   rotate_from_ = 0;
   const off_t end = lseek(fd_.get(), 0, SEEK_END);
   size_ = static_cast<std::uint64_t>(std::max<off_t>(end, 0));
-  char last = '\n';
-  if (size_ > 0 && pread(fd_.get(), &last, 1, end - 1) != 1) last = '\n';
-  at_line_end_ = last == '\n';
+  at_line_end_ = ends_with_newline();
   return true;
+}
+
+bool RotatingFile::ends_with_newline() const {
+  char last = '\n';
+  if (size_ > 0 && pread(fd_.get(), &last, 1, static_cast<off_t>(size_ - 1)) != 1) return true;
+  return last == '\n';
 }
 
 // Whether the path still leads to the file that is open; its size may have been cut by others.
@@ -143,6 +160,7 @@ std::size_t RotatingFile::append(std::string_view block, core::LogFormat format,
     rest = mended;
   }
   const std::string_view all = rest;
+  set_writing(Writing::at_the_end);
   while (!rest.empty()) {
     const ssize_t count = ::write(fd_.get(), rest.data(), rest.size());
     if (count < 0 && errno == EINTR) continue;
@@ -154,8 +172,7 @@ std::size_t RotatingFile::append(std::string_view block, core::LogFormat format,
   const std::string_view written = all.substr(0, all.size() - rest.size());
   if (!written.empty()) at_line_end_ = written.back() == '\n';
   if (error == 0) return block.size();
-  lost_why_ = reason(error);
-  trouble(fmt::format("cannot write log file {}: {}", path_, lost_why_), error, now);
+  cannot_write(error, now);
   if (!is_made_of_lines(format)) return written.size();
   const std::size_t stays = cut_to_line_end(written);
   const std::size_t before = all.size() - block.size();
@@ -194,6 +211,11 @@ void RotatingFile::lose(std::size_t bytes, std::string why) {
 void RotatingFile::lose(std::size_t bytes) {
   lost_ += bytes;
   lost_total_ += bytes;
+}
+
+void RotatingFile::cannot_write(int error, Stamp now) {
+  lost_why_ = reason(error);
+  trouble(fmt::format("cannot write log file {}: {}", path_, lost_why_), error, now);
 }
 
 void RotatingFile::trouble(const std::string& message, int code, Stamp now) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,11 @@ class RotatingFile {
   // caller is rid of: with Rest::drop all.
   std::size_t write(std::string_view block, core::LogFormat format, Stamp now,
                     Rest rest = Rest::drop);
+  // Format raw: what is in the pipe, straight from there, so that every byte is either in the pipe
+  // or in the file whenever this process is killed. They go to the end that the file has then: on a
+  // file that only grows (chattr +a) and one that cannot splice they are copied, and a kill may
+  // double the last of them. Nobody else touches the pipe meanwhile. True: nothing is left in it.
+  bool pass(int pipe, Stamp now, Rest rest);
   // Bytes that never came here: told as others are.
   void lose(std::size_t bytes, std::string why);
   // If bytes were lost, tries to say so now.
@@ -71,7 +77,25 @@ class RotatingFile {
   std::size_t append(std::string_view block, core::LogFormat format, Stamp now);
   bool append_marker(core::LogFormat format, Stamp now);
   bool rotate(Stamp now);
+  // How much a file takes of `bytes` that follow; 0: rotate first. Then this many are put there;
+  // how many it took.
+  struct Source {
+    std::function<std::size_t(std::size_t done)> fitting;
+    std::function<std::size_t(std::size_t done, std::size_t take)> append;
+  };
+  std::size_t distribute(std::size_t bytes, const Source& source, Stamp now);
+  [[nodiscard]] std::uint64_t room() const;
   [[nodiscard]] std::size_t fitting(std::string_view block, core::LogFormat format) const;
+  [[nodiscard]] bool ends_with_newline() const;
+
+  // rotating_file_pass.cc
+  enum class Writing { at_the_end, at_an_offset };
+  bool set_writing(Writing how);
+  std::size_t pass_some(int pipe, std::size_t bytes, Stamp now);
+  [[nodiscard]] std::size_t fitting_of(int pipe, std::size_t bytes) const;
+  std::size_t append_from(int pipe, std::size_t bytes, Stamp now);
+  std::size_t copy_from(int pipe, std::size_t bytes, Stamp now);
+  void cannot_write(int error, Stamp now);
   // How many bytes of what was written stay.
   std::size_t cut_to_line_end(std::string_view written);
   void lose(std::size_t bytes);
@@ -81,6 +105,7 @@ class RotatingFile {
   Limits limits_;
   Options options_;
   UniqueFd fd_;
+  Writing writing_ = Writing::at_the_end;
   std::uint64_t size_ = 0;
   bool at_line_end_ = true;
   // A rotation that failed is tried again when the file has reached this size.

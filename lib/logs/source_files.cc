@@ -7,13 +7,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/log.h"
-#include "logs/gzip.h"
 #include "logs/line_format.h"
 #include "logs/log_files.h"
 
@@ -90,31 +88,20 @@ std::optional<OpenFile> oldest_file(const Source& source) {
   return oldest < 0 ? std::nullopt : open_file(source, oldest);
 }
 
-Result<UniqueFd> open_unpacked(const std::string& path, int number) {
-  constexpr std::size_t kMaxUnpacked = std::size_t{64} << 20;
-  const Result<UniqueFd> packed = open_for_reading(compressed_path(path, number));
-  if (!packed) return tl::unexpected(packed.error());
-  const Result<std::string> text = read_gzip(packed->get(), kMaxUnpacked);
-  if (!text) return tl::unexpected(text.error());
-  UniqueFd file(memfd_create("superd log", MFD_CLOEXEC));
-  const auto size = static_cast<ssize_t>(text->size());
-  if (!file || write(file.get(), text->data(), text->size()) != size)
-    return fail_errno(fmt::format("cannot unpack {}", compressed_path(path, number)), errno);
-  return file;
-}
-
-void unpack(OpenFile& file, const Source& source) {
+void unpack(OpenFile& file, const Source& source, PackedTexts& texts) {
   if (!file.packed) return;
   file.packed = false;
-  Result<UniqueFd> text = open_unpacked(source.path, file.number);
-  struct stat info {};
-  if (!text) log::warn("{}", text.error().message);
-  file.size = text && fstat(text->get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-  if (text) file.fd = std::move(*text);
+  file.size = 0;
+  Result<std::shared_ptr<const PackedText>> text = texts.text_of(file.fd.get());
+  if (!text)
+    return log::warn("{}: {}", compressed_path(source.path, file.number), text.error().message);
+  file.text = std::move(*text);
+  file.size = file.text->size();
 }
 
 std::string read_at(const OpenFile& file, std::uint64_t offset, std::size_t size) {
   if (offset >= file.size) return {};
+  if (file.text) return file.text->read(file.fd.get(), offset, size);
   std::string bytes(std::min<std::uint64_t>(size, file.size - offset), '\0');
   std::size_t have = 0;
   while (have < bytes.size()) {

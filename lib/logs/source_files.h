@@ -3,19 +3,18 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "logs/line.h"
+#include "logs/packed_text.h"
 #include "logs/protocol.h"
 
 // The files of a source as something to read from, each known again whatever its name becomes.
 namespace superd::logs {
-
-// The text of a compressed file as a file in memory; its last part where it is huge.
-Result<UniqueFd> open_unpacked(const std::string& path, int number);
 
 struct OpenFile {
   UniqueFd fd;
@@ -24,7 +23,8 @@ struct OpenFile {
   std::uint64_t id = 0;  // Place::file
   std::uint64_t size = 0;
   std::chrono::system_clock::time_point changed{};
-  bool packed = false;  // fd and size are those of the compressed file: unpack() first
+  bool packed = false;                       // size is that of the compressed file: unpack() first
+  std::shared_ptr<const PackedText> text{};  // of a compressed file, then
 };
 
 // Nothing: there is none of this number, or it cannot be read, which is told in superd's log.
@@ -32,7 +32,7 @@ std::optional<OpenFile> open_file(const Source& source, int number);
 // Of format raw the oldest that is not compressed: nothing tells which file that one was.
 std::optional<OpenFile> oldest_file(const Source& source);
 // What cannot be unpacked is empty, and told in superd's log.
-void unpack(OpenFile& file, const Source& source);
+void unpack(OpenFile& file, const Source& source, PackedTexts& texts);
 bool is_at(const OpenFile& file, Place place);
 // At most `size` bytes, of what the file had when it was opened.
 std::string read_at(const OpenFile& file, std::uint64_t offset, std::size_t size);

@@ -17,4 +17,9 @@ struct OutputPipe {
 // 1 MiB for root; the kernel's default size for others, whose pipes share one quota of pages.
 Result<OutputPipe> make_output_pipe();
 
+// A pipe in one handle for both ends, which no worker has: what the logger has taken of a worker's
+// pipe is in it until it is in the file. Its size is that of an output pipe. Non-blocking,
+// close-on-exec.
+Result<UniqueFd> make_transit_pipe();
+
 }  // namespace superd::os

@@ -149,11 +149,14 @@ TEST_CASE("apply: a group whose roll fails keeps its recipe, and the rest is app
   const std::vector<pid_t> before = site.main_pids("b");
   change(site, "workers = 2", "workers = 3");
   change(site, "[group.b]\ncommand = [\"sleep\", \"100000\"]",
+         "[group.c]\ncommand = [\"/no/such/other\"]\n"
          "[group.b]\ncommand = [\"/no/such/program\"]");
   const Outcome applied = site.ctl({"apply"});
   CHECK(applied.exit == 1);
-  CHECK(applied.err.find("b: ") != std::string::npos);
-  CHECK(applied.err.find("No such file or directory") != std::string::npos);
+  CHECK_THAT(applied.err, Catch::Contains("b: b.1 exec /no/such/program: No such file") &&
+                              Catch::Contains("in force; it keeps its configuration"));
+  CHECK_THAT(applied.err, Catch::Contains("c: c.1 exec /no/such/other: No such file") &&
+                              Catch::Contains("; it is there all the same"));
   const std::string events = site.ctl({"events"}).out;
   CHECK(events.find("config.applied") == std::string::npos);
   CHECK(events.find("config.rejected") != std::string::npos);

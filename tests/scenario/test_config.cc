@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,21 @@ TEST_CASE(
     CHECK(check.exit == 1);
     CHECK_THAT(check.err, Catch::Contains("everybody may write to this file"));
   }
+}
+
+TEST_CASE("check: a path that goes up behind a link is warned of", "[all]") {
+  Site site(
+      "[group.web]\ncommand = ['sleep', '1']\ndirectory = 'current'\nhold_file = '../deploying'\n"
+      "[[group.web.trigger]]\npaths = ['../touched', 'app/../touched']\n");
+  std::filesystem::create_directories(site.path("releases/1"));
+  std::filesystem::create_directory_symlink("releases/1", site.path("current"));
+  const Outcome check = site.superd({"--check"});
+  CHECK(check.exit == 0);
+  CHECK_THAT(check.err,
+             Catch::Contains("group.web.hold_file: ") &&
+                 Catch::Contains("goes up from where the link " + site.path("current") + " leads"));
+  CHECK_THAT(check.err, Catch::Contains(R"(group.web.trigger: "../touched" goes up)"));
+  CHECK(check.err.find("app/../touched") == std::string::npos);
 }
 
 TEST_CASE("config: what is not built is an unknown key, not a promise", "[all]") {

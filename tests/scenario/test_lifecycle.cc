@@ -104,6 +104,38 @@ TEST_CASE("detach: returns 0 once every group is up, and superd goes on in the b
   CHECK(site.ctl({"shutdown"}).exit == 0);
 }
 
+TEST_CASE("detach: superd.log that was moved away is opened anew, by all three processes",
+          "[all]") {
+  Site site(kWeb);
+  REQUIRE(site.superd({"--detach"}).exit == 0);
+  const auto moved = [&] {
+    std::filesystem::rename(site.path("log/superd.log"), site.path("log/superd.log.1"));
+  };
+  const auto is_there = [&] { return std::filesystem::exists(site.path("log/superd.log")); };
+  moved();
+  CHECK(site.ctl({"logs", "--reopen"}).exit == 0);
+  CHECK(is_there());
+  const pid_t keeper = site.json({"status"}).at("superd").at("pid");
+  const auto writes_to_old = [&] {
+    std::vector<pid_t> all = proc::children(keeper);
+    all.push_back(keeper);
+    return std::ranges::any_of(all, [](pid_t pid) {
+      const std::string link = "/proc/" + std::to_string(pid) + "/fd/2";
+      return std::filesystem::read_symlink(link).filename() == "superd.log.1";
+    });
+  };
+  // The keeper looks whenever it has something to do.
+  ::kill(keeper, SIGUSR1);
+  CHECK(wait_until(kSoon, [&] { return !writes_to_old(); }));
+  // Nobody needs to tell: the next line makes it.
+  moved();
+  ::kill(site.main_pid("web.1"), SIGKILL);
+  CHECK(wait_until(kSoon, is_there));
+  CHECK(wait_until(kSoon,
+                   [&] { return site.read("log/superd.log").find("web.1") != std::string::npos; }));
+  CHECK(site.ctl({"shutdown"}).exit == 0);
+}
+
 TEST_CASE("detach: returns 1 when a first start failed, and the rest goes on", "[all]") {
   Site site(std::string(kWeb) + "[group.bad]\ncommand = [\"/nonexistent/program\"]\n");
   const Outcome detach = site.superd({"--detach"});

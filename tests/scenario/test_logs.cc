@@ -190,6 +190,51 @@ TEST_CASE("logs: with overflow = block a worker waits for a full disk, and nothi
   }
 }
 
+TEST_CASE("logs: of format raw a killed logger loses nothing of what the disk had no room for",
+          "[all]") {
+  Site site("[group.web]\nautostart = false\n" +
+            bulk("format = \"raw\"\noverflow = \"block\"\n", 5000).substr(12));
+  const Superd superd(site);
+  limit_files(superd, 50'000);
+  REQUIRE(site.ctl({"start", "web"}).exit == 0);
+  REQUIRE(wait_until(kSoon, [&] { return site.read("log/web.1.log").size() == 50'000; }));
+  // The next one has no limit.
+  REQUIRE(::kill(superd.logger(), SIGKILL) == 0);
+  std::vector<std::string> lines;
+  REQUIRE(wait_until(kSoon, [&] {
+    lines = lines_of(site.read("log/web.1.log"));
+    return !lines.empty() && lines.back().starts_with("line 5000 ");
+  }));
+  REQUIRE(lines.size() == 5000);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].starts_with("line " + std::to_string(i + 1) + " ") ||
+        lines[i].size() != lines[0].size()) {
+      FAIL("line " << i + 1 << " is: " << lines[i]);
+    }
+  }
+}
+
+TEST_CASE("logs: the last words of a worker that ended while nobody read them are not lost",
+          "[all]") {
+  const char* format = GENERATE("raw", "cri");
+  Site site(std::string(R"(
+[group.web]
+autostart = false
+command = ["@WORKER@", "say", "last words", "exit", "9"]
+respawn = { policy = "never" }
+log     = { format = ")") +
+            format + "\" }\n");
+  const Superd superd(site);
+  REQUIRE(wait_until(kSoon, [&] { return superd.logger() > 0; }));
+  const pid_t logger = superd.logger();
+  REQUIRE(::kill(logger, SIGSTOP) == 0);
+  REQUIRE(site.ctl({"start", "web", "--no-wait"}).exit == 0);
+  REQUIRE(site.reaches("web", "failed"));
+  REQUIRE(::kill(logger, SIGKILL) == 0);
+  CHECK(wait_until(
+      kSoon, [&] { return site.read("log/web.1.log").find("last words") != std::string::npos; }));
+}
+
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {
   Site site(R"(
 [group.one]

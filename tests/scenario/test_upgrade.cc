@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/beside.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -103,6 +104,31 @@ TEST_CASE("an upgrade to a program that does not work changes nothing, and says 
   CHECK(after.at("supervisor_pid") == before.at("supervisor_pid"));
   CHECK(site.main_pids("web") == pids);
   CHECK(site.ctl({"shutdown"}).exit == 0);
+}
+
+TEST_CASE(
+    "an upgrade during a roll: who waits for a state gets it, who waits for the roll is told "
+    "that it goes on",
+    "[all]") {
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "serve"]
+listen  = ["@ADDRESS@"]
+ready   = { when = "delay", delay = "2s" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  Beside restart(site, "restarted", {"restart", "web"});
+  REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "rolling"; }));
+  Beside running(site, "waited", {"wait", "--for", "running", "web"});
+
+  REQUIRE(site.ctl({"upgrade"}).exit == 0);
+
+  CHECK(restart.program().wait(kSoon) == 5);
+  CHECK(restart.text().find("which goes on with the restart of web, roll ") != std::string::npos);
+  CHECK(running.program().wait(kSoon) == 0);
+  CHECK(site.state("web") == "running");
+  CHECK(site.group("web").at("generation") == 2);
 }
 
 }  // namespace superd::scenario

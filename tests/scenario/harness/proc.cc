@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include <sys/syscall.h>
@@ -25,7 +24,10 @@ namespace {
 
 std::string read(pid_t pid, const std::string& file) {
   std::ifstream stream("/proc/" + std::to_string(pid) + "/" + file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  // A process that goes while it is looked at fails the read, which an iterator would throw.
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
 }
 
 std::vector<std::string> split_at_nul(const std::string& text) {

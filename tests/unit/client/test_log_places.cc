@@ -90,12 +90,27 @@ TEST_CASE("logs -f: of thousands of workers those that were quiet go on by the t
   CHECK(field(places, "since") == "2026-01-01T00:00:50.000000000Z");
 }
 
-TEST_CASE("logs -f: without times there is nothing else to go on by, and every place is told",
-          "[superctl]") {
+TEST_CASE(
+    "logs -f: of a thousand workers without times those that wrote last go on at their places",
+    "[superctl]") {
   LogPlaces places;
-  for (int worker = 1; worker <= 2000; ++worker) places.note(line_of(worker, "", 1000));
-  CHECK(workers_in(field(places, "after")).size() == 2000);
+  places.note(event_at("2026-01-01T00:00:00Z", kMost));
+  for (int worker = 1; worker <= 400; ++worker) places.note(line_of(worker, "", 50U << 20));
+  CHECK(places.left_out() == 0);
+  for (int worker = 401; worker <= 1000; ++worker) places.note(line_of(worker, "", 50U << 20));
+  places.note(line_of(7, "", 60U << 20));
+  const std::string target = wire::make_target({"v1", "groups", "web", "logs"}, places.query());
+  CHECK(target.size() < LogPlaces::kMostBytes + 100);
+  const std::set<int> workers = workers_in(field(places, "after"));
+  CHECK(workers.size() > 500);
+  CHECK(workers.size() + places.left_out() == 1001);
+  for (const int worker : {0, 7, 1000, 900}) CHECK(workers.contains(worker));
+  CHECK_FALSE(workers.contains(1));
+  // The others begin with their last line, which may be one that was told before.
+  CHECK(field(places, "lines") == "1");
   CHECK(field(places, "since").empty());
+  CHECK(places.knows(line_of(1, "", 50U << 20)));
+  CHECK_FALSE(places.knows(line_of(1, "", 51U << 20)));
 }
 
 }  // namespace superd::superctl

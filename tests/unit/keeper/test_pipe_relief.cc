@@ -84,6 +84,20 @@ TEST_CASE("relief: a pipe of a single page is emptied", "[keeper]") {
   CHECK(pipe.left() == 0);
 }
 
+TEST_CASE("relief: a pipe that no worker writes to is left alone", "[keeper]") {
+  const Pipe pipe;
+  REQUIRE(pipe.fill(4096) == 16);
+  const auto relieve = [&](const std::string& name) {
+    ItemStore items;
+    std::vector<UniqueFd> fds;
+    fds.push_back(duplicate(pipe.both.get()));
+    items.put(name, std::move(fds));
+    return PipeRelief().relieve(items);
+  };
+  CHECK(relieve("transit/7/web.1") == 0);
+  CHECK(relieve("out/7/web.1") == 8 * 4096);
+}
+
 TEST_CASE("relief: what is no pipe is nothing to be relieved", "[keeper]") {
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   CHECK(relieve_pipe(null.get()) == 0);

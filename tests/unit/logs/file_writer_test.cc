@@ -50,7 +50,8 @@ class HungDisk {
 struct Fixture {
   TempDir dir;
   loop::Loop loop = loop::make_loop();
-  Recordings recordings{loop};
+  std::vector<core::SpawnId> finished;
+  Recordings recordings{loop, {}, [this](core::SpawnId spawn) { finished.push_back(spawn); }};
   HungDisk disk;
   std::string path = dir / "web.1.log";
 
@@ -152,6 +153,26 @@ TEST_CASE("slow disk: a worker's last words wait for it, and are written", "[log
   f.disk.release();
   REQUIRE(loop::run_until(f.loop, [&] { return !f.recordings.busy(); }));
   CHECK(contents(f.path) == "last words\n");
+}
+
+TEST_CASE("slow disk: a worker that ended is told as finished when its last words are written",
+          "[logs]") {
+  Fixture f;
+  const UniqueFd pipe = f.start(core::LogOverflow::drop);
+  f.hang();
+  REQUIRE(say(pipe, "last words\n"));
+  f.recordings.finish(core::SpawnId{1});
+  f.recordings.finish(core::SpawnId{1});
+  CHECK(f.finished.empty());
+  // Nobody must bring its pipes again, which are still in use.
+  CHECK(f.recordings.spawns() == std::vector{core::SpawnId{1}});
+  f.disk.release();
+  REQUIRE(loop::run_until(f.loop, [&] { return !f.finished.empty(); }));
+  CHECK(contents(f.path) == "last words\n");
+  CHECK(f.recordings.spawns().empty());
+  CHECK(f.finished.size() == 1);
+  f.recordings.finish(core::SpawnId{77});
+  CHECK(f.finished.back() == core::SpawnId{77});
 }
 
 TEST_CASE("slow disk: the logger can be ended while a file hangs", "[logs]") {

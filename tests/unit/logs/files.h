@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "logs/line.h"
+#include "logs/packed_text.h"
 #include "logs/stamp.h"
 
 namespace superd::logs {
@@ -50,6 +51,12 @@ inline void put(const std::string& path, std::string_view text) {
 inline Stamp stamp(int nanoseconds = 0) {
   using namespace std::chrono;
   return Stamp(sys_days(2026y / 11 / 23) + 1h + 2min + 3s + std::chrono::nanoseconds(nanoseconds));
+}
+
+// What the readings of all test cases share.
+inline PackedTexts& packed() {
+  static PackedTexts texts;
+  return texts;
 }
 
 inline std::vector<std::string> texts(const std::vector<Line>& lines) {

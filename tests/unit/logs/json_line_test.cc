@@ -105,7 +105,7 @@ TEST_CASE("logs: lines of format json are read back, the parts of a long one as 
   file.write(block, LogFormat::json, stamp());
   put(path, contents(path) + "no json\n");
   const auto lines = read_last_lines({.worker = "web.1", .path = path, .format = LogFormat::json},
-                                     Stream::both, 9, std::size_t{1} << 20);
+                                     Stream::both, 9, std::size_t{1} << 20, packed());
   CHECK(texts(lines) == std::vector<std::string>{"first", euros, "last", "no json"});
   CHECK(lines.at(0).time == to_string(stamp()));
   CHECK(lines.at(0).stream == Stream::err);

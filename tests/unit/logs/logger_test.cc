@@ -99,6 +99,7 @@ struct Fixture {
   std::vector<core::SpawnId> told;
   int compared = 0;
   std::vector<core::SpawnId> matched;
+  std::vector<core::SpawnId> finished;
   LoggerClient client{loop,
                       {.timeout = std::chrono::minutes(1),
                        .on_captures =
@@ -106,7 +107,8 @@ struct Fixture {
                              told = spawns;
                              ++compared;
                            },
-                       .on_matched = [this](core::SpawnId spawn) { matched.push_back(spawn); }}};
+                       .on_matched = [this](core::SpawnId spawn) { matched.push_back(spawn); },
+                       .on_finished = [this](core::SpawnId spawn) { finished.push_back(spawn); }}};
 
   void capture(const std::string& match = "") {
     std::vector<UniqueFd> fds;
@@ -228,6 +230,21 @@ TEST_CASE("logger: a message that it does not understand changes nothing", "[log
   f.capture();
   f.say("fine\n");
   CHECK(f.tail(1) == std::vector<std::string>{"web.1: fine"});
+  CHECK(logger.leave() == 0);
+}
+
+TEST_CASE("logger: a worker that ended is told as finished when what it wrote is in its file",
+          "[logs]") {
+  Fixture f;
+  LoggerProcess logger;
+  f.client.set_channel(logger.peer());
+  f.capture();
+  f.say("last words");
+  f.client.finish(core::SpawnId{1});
+  f.client.finish(core::SpawnId{2});
+  REQUIRE(f.until([&] { return f.finished.size() == 2; }));
+  CHECK(f.finished == std::vector{core::SpawnId{1}, core::SpawnId{2}});
+  CHECK_THAT(contents(f.path), Catch::EndsWith("stdout F last words\n"));
   CHECK(logger.leave() == 0);
 }
 

@@ -32,7 +32,7 @@ std::string cri_line(int second, std::string_view text, Stream stream = Stream::
 }
 
 Run go_on(const Source& source, Place& place, std::size_t bytes = 4096) {
-  Run run = read_on(source, place, Stream::both, bytes);
+  Run run = read_on(source, place, Stream::both, bytes, packed());
   place = run.end;
   return run;
 }
@@ -120,9 +120,9 @@ TEST_CASE("logs -n -f: begins with the last lines, of one stream where that is a
   put(source.path, cri_line(4000, "newest"));
   const auto last = [&](int lines, Stream only) {
     source.from = LastLines{.lines = lines};
-    const Place place = begin_of(source, only);
+    const Place place = begin_of(source, only, packed());
     std::vector<std::string> found;
-    for (const Line& line : read_on(source, place, only, std::size_t{1} << 20).lines)
+    for (const Line& line : read_on(source, place, only, std::size_t{1} << 20, packed()).lines)
       found.push_back(line.text.substr(0, line.text.find('.')));
     return found;
   };
@@ -153,10 +153,10 @@ TEST_CASE("logs -f: goes on within a file that was compressed meanwhile", "[logs
   CHECK(!run.missed);
   CHECK(texts(run.lines) == std::vector<std::string>{"three", "four"});
   source.from = LastLines{.lines = 3};
-  Place last = begin_of(source, Stream::both);
+  Place last = begin_of(source, Stream::both, packed());
   CHECK(texts(go_on(source, last).lines) == std::vector<std::string>{"two", "three", "four"});
   source.from = SinceTime{.time = to_string(stamp() + std::chrono::seconds(0))};
-  Place since = begin_of(source, Stream::both);
+  Place since = begin_of(source, Stream::both, packed());
   CHECK(go_on(source, since).lines.size() == 4);
 }
 
@@ -171,8 +171,8 @@ TEST_CASE("logs --since: begins with the file and near the line of that time", "
   put(source.path, live);
   for (const int second : {0, 1, 1700, 2999, 3000, 3001, 5999}) {
     source.from = SinceTime{.time = to_string(stamp() + std::chrono::seconds(second))};
-    const Place place = begin_of(source, Stream::both);
-    const Run run = read_on(source, place, Stream::both, std::size_t{8} << 20);
+    const Place place = begin_of(source, Stream::both, packed());
+    const Run run = read_on(source, place, Stream::both, std::size_t{8} << 20, packed());
     const auto time = std::get<SinceTime>(source.from).time;
     std::size_t later = 0;
     for (const Line& line : run.lines) later += line.time >= time ? 1U : 0U;
@@ -207,7 +207,7 @@ TEST_CASE("logs -f: that lines are no longer kept is told once, also where they 
   for (int i = 1; i < 30; ++i)
     file.write(cri_line(i, "line " + std::to_string(i)), LogFormat::cri, stamp());
   const Place gone{.file = 4711, .offset = 17};
-  const Run missing = read_on(source, gone, Stream::both, std::size_t{1} << 20);
+  const Run missing = read_on(source, gone, Stream::both, std::size_t{1} << 20, packed());
   CHECK(missing.missed);
   // Another worker has much to tell that is earlier.
   Run earlier{.lines = {{.worker = "w.2",
@@ -220,7 +220,8 @@ TEST_CASE("logs -f: that lines are no longer kept is told once, also where they 
   REQUIRE(lines.size() == 4);
   CHECK(lines.at(0).note == Note::missed);
   CHECK(lines.at(2).note == Note::more);
-  const Run again = read_on(source, *lines.at(2).place, Stream::both, std::size_t{1} << 20);
+  const Run again =
+      read_on(source, *lines.at(2).place, Stream::both, std::size_t{1} << 20, packed());
   CHECK_FALSE(again.missed);
   CHECK(texts(again.lines) == texts(missing.lines));
 }

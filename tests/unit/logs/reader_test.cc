@@ -21,7 +21,7 @@ constexpr std::size_t kPlenty = std::size_t{8} << 20;
 
 std::vector<std::string> read(const std::string& path, LogFormat format, std::size_t count) {
   return texts(read_last_lines({.worker = "web.1", .path = path, .format = format}, Stream::both,
-                               count, kPlenty));
+                               count, kPlenty, packed()));
 }
 
 }  // namespace
@@ -47,8 +47,9 @@ TEST_CASE("logs: a line has worker, time and stream", "[logs]") {
   const TempDir dir;
   const std::string path = dir / "web.1.log";
   put(path, "2026-11-23T01:02:03.000000004Z stderr F oh no\n");
-  const std::vector<Line> lines = read_last_lines(
-      {.worker = "web.1", .path = path, .format = LogFormat::cri}, Stream::both, 5, kPlenty);
+  const std::vector<Line> lines =
+      read_last_lines({.worker = "web.1", .path = path, .format = LogFormat::cri}, Stream::both, 5,
+                      kPlenty, packed());
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].worker == "web.1");
   CHECK(lines[0].time == "2026-11-23T01:02:03.000000004Z");
@@ -84,8 +85,9 @@ TEST_CASE("logs: a big file is read from its end only, up to a limit", "[logs]")
   REQUIRE(many.size() == 20'000);
   CHECK(many.front() == "line 80000");
   CHECK(many.back() == "line 99999");
-  const std::vector<Line> limited = read_last_lines(
-      {.worker = "web.1", .path = path, .format = LogFormat::raw}, Stream::both, 20'000, 1000);
+  const std::vector<Line> limited =
+      read_last_lines({.worker = "web.1", .path = path, .format = LogFormat::raw}, Stream::both,
+                      20'000, 1000, packed());
   CHECK(limited.size() < 100);
   CHECK(limited.back().text == "line 99999");
 }

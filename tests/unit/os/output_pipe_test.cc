@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 
 #include "os/limits.h"
+#include "os/splice.h"
 #include "os_test.h"
 
 using namespace superd;
@@ -40,6 +41,30 @@ TEST_CASE("output pipe: the reader never waits, the worker does", "[os]") {
   CHECK((::fcntl(pipe->write.get(), F_GETFL) & O_NONBLOCK) == 0);
   CHECK(::fcntl(pipe->read.get(), F_GETFD) == FD_CLOEXEC);
   CHECK(::fcntl(pipe->write.get(), F_GETFD) == FD_CLOEXEC);
+}
+
+TEST_CASE("transit pipe: one handle is both ends, and nobody waits at it", "[os]") {
+  const Result<UniqueFd> transit = make_transit_pipe();
+  REQUIRE(transit);
+  CHECK(::fcntl(transit->get(), F_GETFD) == FD_CLOEXEC);
+  const Result<OutputPipe> output = make_output_pipe();
+  REQUIRE(output);
+  CHECK(splice(output->read.get(), transit->get(), 100) == -1);
+  CHECK(errno == EAGAIN);
+  REQUIRE(::write(output->write.get(), "abcdef", 6) == 6);
+  const Result<UniqueFd> copy = make_transit_pipe();
+  REQUIRE(copy);
+  CHECK(tee(output->read.get(), copy->get(), 2) == 2);
+  CHECK(splice(output->read.get(), transit->get(), 4) == 4);
+  CHECK(bytes_in(output->read.get()) == 2);
+  CHECK(bytes_in(transit->get()) == 4);
+  CHECK(throw_away(transit->get(), 1) == 1);
+  std::array<char, 8> text{};
+  CHECK(::read(transit->get(), text.data(), text.size()) == 3);
+  CHECK(std::string_view(text.data(), 3) == "bcd");
+  CHECK(::read(transit->get(), text.data(), text.size()) == -1);
+  CHECK(errno == EAGAIN);
+  CHECK(fcntl(transit->get(), F_GETPIPE_SZ) == fcntl(output->read.get(), F_GETPIPE_SZ));
 }
 
 TEST_CASE("output pipe: root's hold a megabyte, an ordinary user's eat no quota", "[os]") {
