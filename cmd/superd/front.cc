@@ -82,7 +82,7 @@ int become_keeper(const RoleOptions& options) {
     if (fd >= 0) ::fcntl(fd, F_SETFD, 0);
   }
   // What a service manager gives, the keeper takes.
-  const int given = keeper::count_listen_fds();
+  const int given = keeper::count_listen_fds().value_or(0);
   for (int fd = 3; fd < 3 + given; ++fd) ::fcntl(fd, F_SETFD, 0);
   const std::vector<std::string> argv = to_argv(options);
   std::vector<char*> arguments;
@@ -151,6 +151,10 @@ int run(const std::string& file, const core::DaemonSpec& daemon, const Options& 
 }  // namespace
 
 int run_front(const Options& options) {
+  // Before a file of superd's own can take the number of one that was promised and not given.
+  const Result<int> given = keeper::count_listen_fds();
+  if (!given) say(given.error().message);
+  if (given.value_or(0) == 0) keeper::forget_listen_fds();
   const config::Surroundings who = config::this_process();
   const Result<std::string> file = config::find_config(options.config, who);
   if (!file) {

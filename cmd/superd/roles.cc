@@ -56,6 +56,7 @@ int be_keeper(const RoleOptions& options) {
     return keeper::check_resume(options.check_resume_fd);
   }
   keeper::KeeperOptions keeper;
+  keeper.given = keeper::take_listen_fds();
   // They came through exec on purpose; from here on nothing may.
   close_on_exec_from(3);
   keeper.runtime_dir = UniqueFd(options.runtime_dir_fd);

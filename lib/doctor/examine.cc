@@ -8,9 +8,11 @@
 namespace superd::doctor {
 namespace {
 
-// Of superd itself, and of each worker: notify socket, both ends of its output, pidfd, events.
+// Of superd itself, and of each worker: notify socket, both ends of its output, pidfd, events. All
+// workers taken over at a time, after all of superd was killed, have those on their way to the
+// keeper besides: seven were counted then, four at rest.
 constexpr std::uint64_t kOwnFiles = 128;
-constexpr std::uint64_t kFilesOfWorker = 6;
+constexpr std::uint64_t kFilesOfWorker = 7;
 // stdout and stderr (of format raw one pipe for both, and the transit pipe), and the exec report
 // for a moment; 16 pages each.
 constexpr std::uint64_t kPagesOfWorker = 2 * 16;
@@ -55,17 +57,16 @@ Finding trace_finding(const Machine& machine) {
 
 Finding files_finding(const Machine& machine, std::uint64_t workers) {
   const std::string what = "limits: open files";
-  const std::uint64_t enough =
-      machine.open_files > kOwnFiles ? (machine.open_files - kOwnFiles) / kFilesOfWorker : 0;
-  if (workers <= enough) {
+  const std::uint64_t needed = kOwnFiles + workers * kFilesOfWorker;
+  if (needed <= machine.open_files) {
     return {.what = what,
             .message = fmt::format("{} descriptors, enough for some {} workers", machine.open_files,
-                                   enough)};
+                                   (machine.open_files - kOwnFiles) / kFilesOfWorker)};
   }
   return {.what = what,
           .verdict = Verdict::problem,
-          .message = fmt::format("{} descriptors are enough for some {} workers, there are {}",
-                                 machine.open_files, enough, workers),
+          .message = fmt::format("{} descriptors, and superd may need {} at a time with {} workers",
+                                 machine.open_files, needed, workers),
           .remedy = fmt::format("LimitNOFILE={} or more (or ulimit -Hn) for superd",
                                 kOwnFiles + 2 * workers * kFilesOfWorker)};
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -22,9 +23,9 @@
 #include "keeper/fd_name.h"
 #include "keeper/keeper_link.h"
 #include "keeper/keeper_state.h"
-#include "keeper/listen_fds.h"
 #include "keeper/pid_file.h"
 #include "keeper/signals.h"
+#include "os/listen_socket.h"
 #include "os/process.h"
 
 namespace superd::keeper {
@@ -50,11 +51,18 @@ Keeper::Keeper(KeeperOptions options, ServiceManager manager, UniqueFd signals, 
       watch_(alive_limits(options_.alive, manager_)) {}
 
 void Keeper::take_given_fds() {
-  for (GivenFd& given : take_listen_fds()) {
+  for (GivenFd& given : std::exchange(options_.given, {})) {
     const auto item = from_fd_name(given.name);
     if (!item || !item->starts_with(kListenPrefix) || !is_item_name(*item)) {
       log::warn("a descriptor of the service manager, named {:?}, is not superd's: closed",
                 given.name);
+      continue;
+    }
+    const std::string address = item->substr(std::strlen(kListenPrefix));
+    if (const Status good = os::check_listen_socket(given.fd.get(), address); !good) {
+      log::warn("a descriptor of the service manager is not the socket of {}: {}: closed", address,
+                good.error().message);
+      manager_.remove(*item);
       continue;
     }
     log::debug("{} was kept by the service manager", *item);

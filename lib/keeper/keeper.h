@@ -6,6 +6,7 @@
 
 #include "base/unique_fd.h"
 #include "keeper/alive_watch.h"
+#include "keeper/listen_fds.h"
 
 namespace superd::keeper {
 
@@ -21,6 +22,8 @@ struct KeeperOptions {
   // Gets one byte, the code of the first `started`, and is closed; closed without a byte if the
   // keeper ends before. Empty: nobody waits.
   UniqueFd ready;
+  // What the service manager gave (keeper/listen_fds.h), taken before anything else was opened.
+  std::vector<GivenFd> given;
   // How long supervisor and logger may take to leave once the shutdown is done.
   std::chrono::milliseconds leave_limit = std::chrono::seconds(10);
   // Where the program lies, and the command line with which it becomes a keeper: for an upgrade.
@@ -47,7 +50,8 @@ struct KeeperOptions {
 // service manager gave: that is the keeper's.
 //
 // Listening sockets (items `listen/…`) are kept by the service manager as well; those that it gives
-// back (LISTEN_FDS) are held from the start.
+// back are held from the start, where they are listening stream sockets of the address that their
+// name says. The others are closed, and taken out of its store.
 //
 // Returns the process's exit status: the code of `finished`; 1 where it cannot begin, or where
 // three supervisors in a row died of a shutdown that was asked for. log::configure was called

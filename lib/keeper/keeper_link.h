@@ -52,8 +52,8 @@ struct Peer {
   UniqueFd fd;
 };
 // What upgrade() asked for is not done, and nothing has changed: ENOENT and the like (there is no
-// program to be executed), EBADMSG (it cannot read the state of this one), EBUSY (superd leaves, or
-// an upgrade is under way), ETIMEDOUT. The keeper's log says more.
+// program to be executed), EBADMSG (it cannot read the state of this one), EBUSY (superd leaves),
+// ETIMEDOUT. The keeper's log says more.
 struct UpgradeFailed {
   int error = 0;
 };
@@ -108,8 +108,9 @@ class KeeperLink {
   // The new program first proves that it reads the keeper's state. Then the keeper executes it, in
   // the same process and with all that it holds; this supervisor gets KeeperGone, and when it has
   // left, the next one is of the new program. The same goes for the logger. Otherwise UpgradeFailed
-  // comes. What this supervisor sent before is done in either case; it sends nothing behind it
-  // until it knows, because the keeper waits for a moment at which nothing is half sent.
+  // comes, once however often it was asked meanwhile. What this supervisor sent before is done in
+  // either case; it sends nothing behind it until it knows, because the keeper waits for a moment
+  // at which nothing is half sent.
   Status upgrade();
 
   // What has arrived, in order; empty: nothing now. Bounded: while fd() stays readable there is

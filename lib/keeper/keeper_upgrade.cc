@@ -59,8 +59,10 @@ void Keeper::resume(const Handover& state) {
 }
 
 void Keeper::begin_upgrade() {
-  if (upgrade_ || exit_code_ || shutdown_wanted_) {
-    return fail_upgrade({.code = EBUSY, .message = "superd leaves, or becomes another already"});
+  // What becomes of the one that is under way is the answer to this one as well.
+  if (upgrade_) return;
+  if (exit_code_ || shutdown_wanted_) {
+    return fail_upgrade({.code = EBUSY, .message = "superd leaves"});
   }
   log::info("superd is to become {}, if that can read the state", options_.program_path);
   Result<Upgrade> begun = Upgrade::begin(options_.program_path, options_.argv, handover(),

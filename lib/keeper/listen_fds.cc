@@ -1,6 +1,6 @@
 #include "keeper/listen_fds.h"
 
-#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -8,7 +8,10 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 namespace superd::keeper {
 namespace {
@@ -39,25 +42,35 @@ std::vector<std::string> names(const char* joined) {
 
 }  // namespace
 
-int count_listen_fds() {
+Result<int> count_listen_fds() {
   if (number("LISTEN_PID") != ::getpid()) return 0;
   const std::int64_t count = number("LISTEN_FDS").value_or(0);
   if (count <= 0 || count > ::sysconf(_SC_OPEN_MAX)) return 0;
   for (int fd = kFirst; fd < kFirst + count; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0) return 0;
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    return fail(fmt::format("descriptor {}, which LISTEN_FDS promises, is not open: none of the {} "
+                            "is taken",
+                            fd, count),
+                EBADF);
   }
   return static_cast<int>(count);
 }
 
+void forget_listen_fds() {
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
+}
+
 std::vector<GivenFd> take_listen_fds() {
-  std::vector<GivenFd> given(static_cast<std::size_t>(count_listen_fds()));
+  const Result<int> count = count_listen_fds();
+  if (!count) log::warn("{}", count.error().message);
+  std::vector<GivenFd> given(static_cast<std::size_t>(count.value_or(0)));
   const std::vector<std::string> named = names(::getenv("LISTEN_FDNAMES"));
   for (std::size_t i = 0; i < given.size(); ++i) {
     given[i].fd.reset(kFirst + static_cast<int>(i));
     ::fcntl(given[i].fd.get(), F_SETFD, FD_CLOEXEC);
     if (i < named.size()) given[i].name = named[i];
   }
-  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) ::unsetenv(name);
+  forget_listen_fds();
   return given;
 }
 

@@ -1,7 +1,10 @@
 // CgroupRoot::open: finding the place by trying it.
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -22,6 +25,7 @@
 namespace superd::os {
 namespace {
 
+constexpr std::string_view kProbe = "probe-";
 constexpr int kPatience = 2000;  // milliseconds, for a kernel under load
 
 bool wait_readable(int fd, short events) {
@@ -87,13 +91,31 @@ Status remove_soon(const CgroupRoot& root, const std::string& name) {
 bool has_spawns(const CgroupRoot& root) {
   const Result<std::vector<std::string>> names = root.list();
   return names && std::any_of(names->begin(), names->end(),
-                              [](const std::string& name) { return !name.starts_with("probe-"); });
+                              [](const std::string& name) { return !name.starts_with(kProbe); });
+}
+
+// Whether the process that made the probe is gone, or is this one, which has not begun.
+bool is_leftover(std::string_view name) {
+  if (!name.starts_with(kProbe)) return false;
+  name.remove_prefix(kProbe.size());
+  pid_t maker = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), maker);
+  if (error != std::errc() || end != name.data() + name.size() || maker <= 0) return false;
+  return maker == ::getpid() || (::kill(maker, 0) != 0 && errno == ESRCH);
+}
+
+// Those of a superd that was killed in the middle of its probe. They would keep the root for ever.
+void remove_leftovers(const CgroupRoot& root) {
+  const Result<std::vector<std::string>> names = root.list();
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (is_leftover(name)) static_cast<void>(root.remove(name));
+  }
 }
 
 Status prove(const CgroupRoot& root) {
-  const std::string name = fmt::format("probe-{}", ::getpid());
-  // Left by an earlier superd that had this PID and was killed in the middle.
-  static_cast<void>(root.remove(name));
+  remove_leftovers(root);
+  const std::string name = fmt::format("{}{}", kProbe, ::getpid());
   const Result<UniqueFd> procs = root.create(name);
   if (!procs) return tl::unexpected(procs.error());
   const Status worked = try_child(root, name, procs->get());

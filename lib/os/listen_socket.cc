@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "os/port_owner.h"
 #include "os/unix_address.h"
@@ -144,6 +145,22 @@ std::string tcp_text(const sockaddr_storage& storage, socklen_t size) {
   return fmt::format(fmt::runtime(form), host, port);
 }
 
+// std::filesystem::equivalent does not compare sockets.
+bool leads_to_the_same(const std::string& one, const std::string& other) {
+  struct stat a {};
+  struct stat b {};
+  return ::stat(one.c_str(), &a) == 0 && ::stat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+// In the form of to_string.
+bool is_same_address(const std::string& one, const std::string& other) {
+  constexpr std::string_view kUnix = "unix:";
+  if (one == other) return true;
+  return one.starts_with(kUnix) && other.starts_with(kUnix) &&
+         leads_to_the_same(one.substr(kUnix.size()), other.substr(kUnix.size()));
+}
+
 }  // namespace
 
 std::string to_string(const ListenRequest& request) {
@@ -195,6 +212,28 @@ Result<std::string> local_address(int fd) {
   const std::size_t length = size - offsetof(sockaddr_un, sun_path);
   const std::string_view path(static_cast<const char*>(address.sun_path), length);
   return fmt::format("unix:{}", path.substr(0, path.find('\0')));
+}
+
+bool is_listening(int fd) {
+  int accepts = 0;
+  socklen_t size = sizeof accepts;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) == 0 && accepts != 0;
+}
+
+Status check_listen_socket(int fd, const std::string& address) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+    return fail(errno == EBADF ? "it is not open" : "it is not a socket", errno);
+  }
+  if (type != SOCK_STREAM) return fail("it is not a stream socket", ESOCKTNOSUPPORT);
+  if (!is_listening(fd)) return fail("it is a socket that does not listen", EINVAL);
+  const Result<std::string> bound = local_address(fd);
+  if (!bound) return tl::unexpected(bound.error());
+  if (!is_same_address(*bound, address)) {
+    return fail(fmt::format("it listens on {}", *bound), EADDRNOTAVAIL);
+  }
+  return {};
 }
 
 }  // namespace superd::os

@@ -60,4 +60,12 @@ void remove_listen_path(const ListenRequest& request);
 // What the socket is bound to, in the form of to_string.
 Result<std::string> local_address(int fd);
 
+// Whether it listens.
+bool is_listening(int fd);
+
+// Whether a descriptor that came from elsewhere is a listening stream socket that is bound to
+// `address` (in the form of to_string; a unix path also by another name that leads to the same
+// file). The error says what it is instead.
+Status check_listen_socket(int fd, const std::string& address);
+
 }  // namespace superd::os

@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,12 +14,6 @@
 
 namespace superd::os {
 namespace {
-
-bool listens(int fd) {
-  int accepts = 0;
-  socklen_t size = sizeof accepts;
-  return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) == 0 && accepts != 0;
-}
 
 // The numbers of the process's descriptors that are sockets.
 Result<std::vector<int>> sockets_of(pid_t pid) {
@@ -51,7 +44,7 @@ Result<std::vector<TakenSocket>> take_listening_sockets(int pidfd, pid_t pid) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, number, 0)));
     if (!fd && (errno == EBADF || errno == ESRCH)) continue;
     if (!fd) return fail_errno(fmt::format("a socket of process {}", pid), errno);
-    if (!listens(fd.get())) continue;
+    if (!is_listening(fd.get())) continue;
     Result<std::string> address = local_address(fd.get());
     if (!address || !known.insert(*address).second) continue;
     taken.push_back({.address = std::move(*address), .fd = std::move(fd)});

@@ -115,7 +115,7 @@ ready   = { when = "delay", delay = "50ms" }
   CHECK(site.worker("clock.1").at("restarts") == 0);
 }
 
-TEST_CASE("a worker is not held up while the logger is stopped", "[all]") {
+TEST_CASE("requests are served and workers restarted while the logger is stopped", "[all]") {
   Site site(R"(
 [group.clock]
 command = ["@WORKER@", "serve"]

@@ -1,13 +1,18 @@
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
+#include "harness/deploy.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -19,6 +24,12 @@ command = ["@WORKER@", "serve"]
 listen  = ["@ADDRESS@"]
 ready   = { when = "delay", delay = "50ms" }
 )";
+
+std::string text_of(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  REQUIRE(stream);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
 
 }  // namespace
 
@@ -114,6 +125,73 @@ TEST_CASE("as PID 1 superd reaps strangers, obeys TERM and ends with the right s
   REQUIRE(::kill(superd, SIGTERM) == 0);
   CHECK(unshare.wait(60s) == 0);
   CHECK(site.read("superd.log").find("all workers are gone; leaving") != std::string::npos);
+}
+
+TEST_CASE("the example of a container serves, with superd as PID 1, and ends in order", "[root]") {
+  if (::access("/usr/bin/unshare", X_OK) != 0) skip("unshare is not installed");
+  if (!installed(Runner::gunicorn_sync)) skip("gunicorn is not installed");
+  if (::getpwnam("www-data") == nullptr) skip("there is no user www-data");
+  const std::string examples = programs().runners + "/../examples/";
+  Site site(text_of(examples + "container/superd.toml"));
+  change(site, "0.0.0.0:8000", site.address());
+  change(site, "/srv/web", site.dir());
+  std::filesystem::copy_file(examples + "gunicorn/app.py", site.path("app.py"));
+  std::filesystem::permissions(site.dir(), std::filesystem::perms(0755));
+  // As the image's ENTRYPOINT has it.
+  const std::string containerfile = text_of(examples + "container/Containerfile");
+  constexpr std::string_view kEntry = "\nENTRYPOINT ";
+  const std::size_t entry = containerfile.find(kEntry);
+  REQUIRE(entry != std::string::npos);
+  const auto words = nlohmann::json::parse(containerfile.substr(entry + kEntry.size()));
+  std::vector<std::string> argv{"/usr/bin/unshare", "--pid", "--fork", "--mount-proc"};
+  for (const std::string word : words) {
+    argv.push_back(word == "/usr/bin/superd"           ? programs().superd
+                   : word == "/etc/superd/superd.toml" ? site.config()
+                                                       : word);
+  }
+  const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  Program unshare(argv, {.env = {}, .directory = "", .out = log.get(), .err = log.get()});
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  REQUIRE(site.reaches("web", "running"));
+  CHECK_THAT(get(site.address(), "/").body, Catch::Contains("Hello from web."));
+  CHECK_THAT(site.read("superd.log"), Catch::Contains("Listening at"));
+  const std::vector<pid_t> inside = proc::children(unshare.pid());
+  REQUIRE(inside.size() == 1);
+  CHECK(proc::status(inside.front(), "NSpid").ends_with("\t1"));
+  REQUIRE(::kill(inside.front(), SIGTERM) == 0);
+  CHECK(unshare.wait(60s) == 0);
+}
+
+TEST_CASE("as PID 1 superd ends with a status other than 0 where the shutdown was not in order",
+          "[root]") {
+  if (::access("/usr/bin/unshare", X_OK) != 0) skip("unshare is not installed");
+  Site site(R"(
+[group.web]
+command = ["@WORKER@", "deaf"]
+stop    = { timeout = "1h" }
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const auto in_a_container = [](const std::string& config) -> std::vector<std::string> {
+    return {"/usr/bin/unshare", "--pid", "--fork", "--mount-proc", programs().superd, "-c", config};
+  };
+  CHECK(run(in_a_container(site.path("none.toml"))).exit == 1);
+
+  const UniqueFd log(::open(site.path("superd.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  Program unshare(in_a_container(site.config()),
+                  {.env = {}, .directory = "", .out = log.get(), .err = log.get()});
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> inside = proc::children(unshare.pid());
+  REQUIRE(inside.size() == 1);
+  REQUIRE(::kill(inside.front(), SIGTERM) == 0);
+  REQUIRE(wait_until(kSoon, [&] {
+    for (const pid_t pid : proc::children(inside.front())) {
+      if (proc::command(pid).find("superd: supervisor") != std::string::npos) ::kill(pid, SIGKILL);
+    }
+    return unshare.ended().has_value();
+  }));
+  CHECK(unshare.ended() == 1);
+  CHECK(site.read("superd.log").find("supervisors died of the shutdown") != std::string::npos);
 }
 
 }  // namespace superd::scenario

@@ -22,16 +22,36 @@ listen  = ["@ADDRESS@", "unix:@DIR@/web.sock"]
 ready   = { when = "delay", delay = "50ms" }
 )";
 
+// A superd of the site's own, in whose place another program can be put.
+std::string own_program(const Site& site) {
+  std::string path = site.path("bin-superd");
+  std::filesystem::copy_file(programs().superd, path);
+  return path;
+}
+
+// 0: there is none.
+ino_t inode_of(const std::string& path) {
+  struct stat stat {};
+  return ::stat(path.c_str(), &stat) == 0 ? stat.st_ino : 0;
+}
+ino_t program_of(pid_t pid) { return inode_of("/proc/" + std::to_string(pid) + "/exe"); }
+
 }  // namespace
 
 TEST_CASE("an upgrade changes superd under the application, which notices nothing", "[all]") {
   Site site(kTwoThatServe);
-  const Superd superd(site);
+  const std::string own = own_program(site);
+  const Superd superd(site, Superd::Await::control,
+                      {"bash", "-c", "shift; exec " + own + " \"$@\"", "bash"});
   REQUIRE(site.reaches("web", "running"));
   const std::vector<pid_t> pids = site.main_pids("web");
   const pid_t keeper = superd.keeper();
   const pid_t supervisor = superd.supervisor();
   const pid_t logger = superd.logger();
+  const ino_t old = program_of(keeper);
+  // As a package installs it: another file under the same name.
+  std::filesystem::copy_file(own, site.path("new"));
+  std::filesystem::rename(site.path("new"), own);
 
   const Outcome upgraded = site.ctl({"upgrade"});
 
@@ -41,6 +61,10 @@ TEST_CASE("an upgrade changes superd under the application, which notices nothin
   CHECK(superd.keeper() == keeper);
   CHECK(superd.supervisor() != supervisor);
   CHECK(wait_until(kSoon, [&] { return superd.logger() > 0 && superd.logger() != logger; }));
+  CHECK(program_of(keeper) != old);
+  for (const pid_t pid : {keeper, superd.supervisor(), superd.logger()}) {
+    CHECK(program_of(pid) == inode_of(own));
+  }
   CHECK(site.main_pids("web") == pids);
   CHECK(get(site.address(), "/pid").status == 200);
   // A signal asks for the same.
@@ -56,9 +80,7 @@ TEST_CASE("an upgrade changes superd under the application, which notices nothin
 
 TEST_CASE("an upgrade to a program that does not work changes nothing, and says why", "[all]") {
   Site site(kTwoThatServe);
-  // A superd of the site's own, in whose place another program can be put.
-  const std::string own = site.path("bin-superd");
-  std::filesystem::copy_file(programs().superd, own);
+  const std::string own = own_program(site);
   Program program({own, "-c", site.config()}, {});
   REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
   REQUIRE(site.reaches("web", "running"));

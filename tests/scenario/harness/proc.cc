@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -86,6 +87,21 @@ std::map<std::string, std::string> environment(pid_t pid) {
     if (equals != std::string::npos) variables[entry.substr(0, equals)] = entry.substr(equals + 1);
   }
   return variables;
+}
+
+std::vector<pid_t> marked(const std::string& text) {
+  std::vector<pid_t> pids;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || !alive(pid)) continue;
+    const std::map<std::string, std::string> variables = environment(pid);
+    if (std::any_of(variables.begin(), variables.end(), [&text](const auto& variable) {
+          return variable.second.find(text) != std::string::npos;
+        })) {
+      pids.push_back(pid);
+    }
+  }
+  return pids;
 }
 
 std::string status(pid_t pid, const std::string& key) {

@@ -20,6 +20,9 @@ std::vector<pid_t> descendants(pid_t pid);
 // The words of its command line, with a space between them.
 std::string command(pid_t pid);
 std::map<std::string, std::string> environment(pid_t pid);
+// All living processes one of whose variables has that text in its value: also those that nobody
+// below the test knows any more.
+std::vector<pid_t> marked(const std::string& text);
 // What a line of /proc/PID/status says after `key:` and the blanks.
 std::string status(pid_t pid, const std::string& key);
 // Its cgroup v2 below the mount: `/superd-0123abcd/17`.

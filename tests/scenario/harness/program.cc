@@ -38,11 +38,25 @@ bool drain(const UniqueFd& fd, std::string& text) {
   }
 }
 
+// As 3, 4 … whatever their numbers are here: none of them may be overwritten before it is copied.
+void give(const std::vector<int>& fds) {
+  constexpr int kFirst = 3;
+  std::vector<int> above;
+  const int beyond = kFirst + static_cast<int>(fds.size());
+  for (const int fd : fds) above.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, beyond));
+  for (std::size_t i = 0; i < above.size(); ++i) {
+    const int number = kFirst + static_cast<int>(i);
+    ::close(number);
+    if (above[i] >= 0) ::dup2(above[i], number);
+  }
+}
+
 [[noreturn]] void become(const std::vector<std::string>& argv, const Program::Options& options) {
   const int null = ::open("/dev/null", O_RDONLY);
   ::dup2(null, STDIN_FILENO);
   if (options.out >= 0) ::dup2(options.out, STDOUT_FILENO);
   if (options.err >= 0) ::dup2(options.err, STDERR_FILENO);
+  give(options.given);
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(126);
   for (const std::string& entry : options.env) {
     const std::size_t equals = entry.find('=');

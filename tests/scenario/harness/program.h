@@ -37,6 +37,7 @@ class Program {
     std::string directory;
     int out = -1;  // borrowed; -1: the test's own
     int err = -1;
+    std::vector<int> given{};  // borrowed; they are 3, 4 … in the program, -1: closed there
   };
   Program(const std::vector<std::string>& argv, const Options& options);
   ~Program();

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
+#include <set>
 #include <sstream>
 
 #include <fcntl.h>
@@ -160,6 +162,39 @@ std::vector<pid_t> Site::main_pids(const std::string& name) const {
 pid_t Site::main_pid(const std::string& name) const {
   const nlohmann::json found = worker(name);
   return found.is_object() && found.at("pid").is_number() ? found.at("pid").get<pid_t>() : -1;
+}
+
+std::vector<std::string> Site::misnamed() const {
+  std::vector<std::string> wrong;
+  std::set<pid_t> known;
+  std::map<std::string, std::string> generations;
+  const nlohmann::json status = json({"status"});
+  for (const nlohmann::json& group : status.at("groups")) {
+    for (const pid_t pid : pids(group.at("name"))) known.insert(pid);
+    for (const nlohmann::json& worker : group.at("workers")) {
+      const std::string name = worker.at("name");
+      generations[name] = worker.at("generation").dump();
+      if (!worker.at("pid").is_number()) continue;
+      const pid_t main = worker.at("pid");
+      known.insert(main);
+      if (proc::environment(main)["SUPERD_WORKER"] != name) {
+        wrong.push_back("process " + std::to_string(main) + " does not think that it is " + name);
+      }
+    }
+  }
+  std::set<pid_t> all = known;
+  for (const pid_t pid : proc::marked(dir())) all.insert(pid);
+  for (const pid_t pid : all) {
+    auto variables = proc::environment(pid);
+    const std::string& name = variables["SUPERD_WORKER"];
+    const std::string& generation = variables["SUPERD_GENERATION"];
+    if (known.contains(pid) && generations[name] == generation) continue;
+    wrong.push_back(
+        "process " + std::to_string(pid) + " (" + proc::command(pid) + ") of " + name +
+        ", generation " + generation +
+        (known.contains(pid) ? ", which is " + generations[name] : ", which superd does not know"));
+  }
+  return wrong;
 }
 
 bool Site::has_cgroups() const {

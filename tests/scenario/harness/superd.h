@@ -52,6 +52,10 @@ class Site {
   [[nodiscard]] std::vector<pid_t> pids(const std::string& name) const;
   [[nodiscard]] std::vector<pid_t> main_pids(const std::string& name) const;
   [[nodiscard]] pid_t main_pid(const std::string& worker) const;
+  // What is wrong with the processes of the site: those with its directory in their environment
+  // that superd does not know, and those whose SUPERD_WORKER or SUPERD_GENERATION is not what
+  // superd says of them. Empty: nothing. For a time at which nothing changes.
+  [[nodiscard]] std::vector<std::string> misnamed() const;
   // Whether superd tracks its workers by cgroups here.
   [[nodiscard]] bool has_cgroups() const;
 

@@ -53,13 +53,18 @@ TEST_CASE("doctor: too few descriptors for the workers are a problem, and the re
   Machine machine = good_machine();
   machine.open_files = 1024;
   Running running = good_running();
-  running.workers = 149;
+  running.workers = 128;
   CHECK(find(examine(machine, kCgroups, running), "limits: open files").verdict == Verdict::ok);
-  running.workers = 150;
+  running.workers = 129;
   const Finding finding = find(examine(machine, kCgroups, running), "limits: open files");
   CHECK(finding.verdict == Verdict::problem);
-  CHECK(finding.message == "1024 descriptors are enough for some 149 workers, there are 150");
-  CHECK(finding.remedy == "LimitNOFILE=1928 or more (or ulimit -Hn) for superd");
+  CHECK(finding.message == "1024 descriptors, and superd may need 1031 at a time with 129 workers");
+  CHECK(finding.remedy == "LimitNOFILE=1934 or more (or ulimit -Hn) for superd");
+  // Superd alone would want more.
+  machine.open_files = 100;
+  running.workers = 4;
+  CHECK(find(examine(machine, kCgroups, running), "limits: open files").message ==
+        "100 descriptors, and superd may need 156 at a time with 4 workers");
 }
 
 TEST_CASE("doctor: an ordinary user's pipes are small after the first thousand", "[doctor]") {

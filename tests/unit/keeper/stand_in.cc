@@ -33,9 +33,12 @@ namespace {
 using namespace superd;
 using namespace std::chrono_literals;
 
-constexpr const char* kListener = "listen/127.0.0.1:80";
-
 std::string g_dir;
+
+std::string listener() {
+  const char* given = ::getenv("STAND_IN_LISTENER");
+  return given != nullptr ? given : "listen/127.0.0.1:80";
+}
 
 template <class... Args>
 void event(fmt::format_string<Args...> format, Args&&... args) {
@@ -146,7 +149,7 @@ class Supervisor {
     if (signal.number == SIGRTMIN + 8) put_listener();
     if (signal.number == SIGRTMIN + 11 && !link_.upgrade()) ::_exit(86);
     if (signal.number == SIGRTMIN + 10) put_workers();
-    if (signal.number == SIGRTMIN + 9) static_cast<void>(link_.drop(kListener));
+    if (signal.number == SIGRTMIN + 9) static_cast<void>(link_.drop(listener()));
   }
 
   void put_held() {
@@ -212,7 +215,7 @@ class Supervisor {
 
   void put_listener() {
     const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!link_.put(kListener, std::array{socket.get()})) ::_exit(90);
+    if (!link_.put(listener(), std::array{socket.get()})) ::_exit(90);
   }
 
   // A pipe as workers have it, and a worker that writes 1 MiB into it.
@@ -286,6 +289,7 @@ class Logger {
 
 int run_keeper(const char* ready_fd, const char* resume_fd) {
   keeper::KeeperOptions options;
+  options.given = keeper::take_listen_fds();
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   options.program_path = g_dir + "/program";
   options.argv = {"superd: keeper", "keeper", g_dir, "-1"};

@@ -134,6 +134,21 @@ TEST_CASE("upgrade: a program that does not end its check is not waited for", "[
   CHECK(keeper.events("supervisor ").size() == 1);
 }
 
+TEST_CASE("upgrade: one that is asked for while it is done is the same one, and has its answer",
+          "[keeper]") {
+  const KeeperUnderTest keeper;
+  install(keeper, KEEPER_STAND_IN);
+  std::ofstream(keeper.file("endless check")).put('\n');
+  REQUIRE(keeper.supervised(1));
+  keeper.signal(kUpgrade);
+  keeper.signal(kUpgrade);
+  CHECK(keeper.nth_event(1, "upgrade failed") == failed(ETIMEDOUT));
+  // What was said to the supervisor before this has come by now.
+  keeper.signal(SIGUSR1);
+  REQUIRE(keeper.nth_event(1, "put held"));
+  CHECK(keeper.events("upgrade failed").size() == 1);
+}
+
 TEST_CASE("upgrade: a program that cannot be executed in the end changes nothing", "[keeper]") {
   const KeeperUnderTest keeper;
   std::filesystem::copy_file(KEEPER_STAND_IN, keeper.file("program"));

@@ -66,6 +66,25 @@ TEST_CASE("cgroup: opening leaves nothing behind but the empty root", "[os]") {
   CHECK_FALSE(std::filesystem::exists(root->path()));
 }
 
+TEST_CASE(
+    "cgroup: the probe of a superd that was killed meanwhile is removed, a living one is left",
+    "[os]") {
+  const TempDir dir;
+  const auto root = root_or_skip(dir);
+  if (!root) return;
+  // Of a PID that no kernel gives, and of a process that lives.
+  const std::string dead = "probe-999999999";
+  const std::string alive = fmt::format("probe-{}", ::getppid());
+  for (const std::string& name : {dead, alive, std::string("7")}) REQUIRE(root->create(name));
+
+  const auto again = CgroupRoot::open(dir.path());
+
+  REQUIRE(again);
+  CHECK_THAT(*again->list(), Catch::UnorderedEquals(std::vector<std::string>{"7", alive}));
+  for (const std::string& name : {alive, std::string("7")}) CHECK(again->remove(name));
+  CHECK(again->remove_root());
+}
+
 TEST_CASE("cgroup: a daemonised grandchild is found in its cgroup and dies with it", "[os]") {
   const TempDir dir;
   const auto root = root_or_skip(dir);

@@ -60,6 +60,27 @@ TEST_CASE("listen: a TCP socket takes connections, blocks, and is closed on exec
   CHECK(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
 }
 
+TEST_CASE(
+    "listen: a descriptor from elsewhere is a listening stream socket of its address, or it is "
+    "told what it is",
+    "[os]") {
+  const Result<UniqueFd> listener = open_listen_socket(loopback());
+  REQUIRE(listener);
+  const std::string address = *local_address(listener->get());
+  CHECK(check_listen_socket(listener->get(), address));
+  CHECK(check_listen_socket(listener->get(), "127.0.0.1:1").error().message ==
+        "it listens on " + address);
+  const UniqueFd datagram(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  CHECK(check_listen_socket(datagram.get(), address).error().message ==
+        "it is not a stream socket");
+  const UniqueFd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK(check_listen_socket(silent.get(), address).error().message ==
+        "it is a socket that does not listen");
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  CHECK(check_listen_socket(null.get(), address).error().message == "it is not a socket");
+  CHECK(check_listen_socket(-1, address).error().message == "it is not open");
+}
+
 TEST_CASE("listen: an IPv6 socket is for IPv6 alone, so that both can have one port", "[os]") {
   ListenRequest request = loopback();
   request.family = SocketFamily::tcp6;

@@ -68,6 +68,17 @@ TEST_CASE("listen: a unix socket has its path, its mode and its owner", "[os]") 
   CHECK(*local_address(listener->get()) == "unix:" + request.path);
 }
 
+TEST_CASE("listen: a unix socket from elsewhere is known by any name of its file", "[os]") {
+  const TempDir dir;
+  const UniqueFd socket = bind_plainly(dir.path("web.sock"));
+  REQUIRE(::symlink(dir.path("web.sock").c_str(), dir.path("link").c_str()) == 0);
+  const UniqueFd other = bind_plainly(dir.path("other.sock"));
+  CHECK(check_listen_socket(socket.get(), "unix:" + dir.path("web.sock")));
+  CHECK(check_listen_socket(socket.get(), "unix:" + dir.path("link")));
+  CHECK_FALSE(check_listen_socket(socket.get(), "unix:" + dir.path("other.sock")));
+  CHECK_FALSE(check_listen_socket(socket.get(), "unix:" + dir.path("none")));
+}
+
 TEST_CASE("listen: a stale unix path is replaced", "[os]") {
   const TempDir dir;
   const ListenRequest request = unix_request(dir);
