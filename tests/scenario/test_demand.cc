@@ -204,12 +204,12 @@ TEST_CASE("idle_timeout: a removed group leaves no socket behind", "[root]") {
 
 TEST_CASE("on_demand: of many groups that come at once each is started by its connection",
           "[all]") {
-  constexpr int kGroups = 12;
+  constexpr int kManyAtOnce = 12;
   Site site("");
   const Superd superd(site);
   std::string text = site.read("superd.toml");
   std::vector<std::string> addresses;
-  for (int i = 0; i < kGroups; ++i) {
+  for (int i = 0; i < kManyAtOnce; ++i) {
     addresses.push_back("127.0.0.1:" + std::to_string(free_port()));
     text += "[group.g" + std::to_string(i) +
             "]\ncommand = [\"@WORKER@\", \"serve\"]\nlisten = [\"" + addresses.back() +
