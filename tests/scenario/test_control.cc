@@ -10,7 +10,7 @@
 namespace superd::scenario {
 namespace {
 
-constexpr const char* kGroups = R"(
+constexpr const char* kControlled = R"(
 [group.web]
 command = ["sleep", "100000"]
 workers = 2
@@ -40,7 +40,7 @@ Answer curl(const std::string& socket, const std::string& path,
 }  // namespace
 
 TEST_CASE("control: curl reads the state as JSON", "[all]") {
-  Site site(kGroups);
+  Site site(kControlled);
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
   const Answer status = curl(site.control(), "/v1/status");
@@ -59,7 +59,7 @@ TEST_CASE("control: curl reads the state as JSON", "[all]") {
 }
 
 TEST_CASE("control: curl restarts a group, and waits for the result or not", "[all]") {
-  Site site(kGroups);
+  Site site(kControlled);
   const Superd superd(site);
   REQUIRE(site.reaches("web", "running"));
   const Answer done = curl(site.control(), "/v1/groups/web/restart", {"-X", "POST"});
@@ -74,7 +74,7 @@ TEST_CASE("control: curl restarts a group, and waits for the result or not", "[a
 }
 
 TEST_CASE("control: what is wrong with a request is told, and nothing breaks", "[all]") {
-  Site site(kGroups);
+  Site site(kControlled);
   const Superd superd(site);
   const std::string& socket = site.control();
   CHECK(curl(socket, "/v1/groups/nobody").status == 404);
@@ -132,7 +132,7 @@ mv $1.part $1
 }
 
 TEST_CASE("worker socket: who is no worker has no rights there", "[all]") {
-  Site site(kGroups);
+  Site site(kControlled);
   const Superd superd(site);
   CHECK(curl(site.path("run/worker.sock"), "/v1/groups/web").status == 403);
   CHECK(curl(site.path("run/worker.sock"), "/v1/groups/web/stop", {"-X", "POST"}).status == 403);

@@ -27,7 +27,7 @@ command = ["sleep", "100000"]
 ready   = { when = "delay", delay = "50ms" }
 )";
 
-std::vector<json> lines_of(const std::string& text) {
+std::vector<json> events_in(const std::string& text) {
   std::vector<json> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
@@ -51,7 +51,7 @@ class Follower : public Beside {
   Follower(const Site& site, const std::string& name, std::vector<std::string> arguments)
       : Beside(site, name, command(std::move(arguments))) {}
 
-  [[nodiscard]] std::vector<json> events() const { return lines_of(text()); }
+  [[nodiscard]] std::vector<json> events() const { return events_in(text()); }
 
  private:
   static std::vector<std::string> command(std::vector<std::string> arguments) {
@@ -71,10 +71,10 @@ TEST_CASE("events: each start, stop, roll and crash is told with its cause, in o
   CHECK(site.ctl({"restart", "web"}).exit == 0);
   ::kill(site.main_pid("web.1"), SIGKILL);
   REQUIRE(wait_until(kSoon, [&] {
-    return has(lines_of(site.ctl({"events", "web.1", "--json"}).out), "worker.exited", "exit");
+    return has(events_in(site.ctl({"events", "web.1", "--json"}).out), "worker.exited", "exit");
   }));
   CHECK(site.ctl({"stop", "api"}).exit == 0);
-  const auto events = lines_of(site.ctl({"events", "--json"}).out);
+  const auto events = events_in(site.ctl({"events", "--json"}).out);
   std::uint64_t last = 0;
   for (const json& event : events) {
     CHECK(event.at("id") == last + 1);
@@ -87,11 +87,11 @@ TEST_CASE("events: each start, stop, roll and crash is told with its cause, in o
   CHECK(has(events, "roll.finished", "command uid="));
   CHECK(has(events, "group.stopped", "command uid="));
   // By name, by id and by time; as text.
-  for (const json& event : lines_of(site.ctl({"events", "api", "--json"}).out)) {
+  for (const json& event : events_in(site.ctl({"events", "api", "--json"}).out)) {
     CHECK(event.at("group") == "api");
   }
   const auto after =
-      lines_of(site.ctl({"events", "--since", std::to_string(last - 2), "--json"}).out);
+      events_in(site.ctl({"events", "--since", std::to_string(last - 2), "--json"}).out);
   REQUIRE(after.size() >= 2);
   CHECK(after.front().at("id") == last - 1);
   CHECK(site.ctl({"events", "--since", "2100-01-01T00:00:00Z"}).out.empty());

@@ -13,7 +13,7 @@ namespace {
 
 // Groups that need nothing: one that is up, one that is stopped, one that cannot start, one whose
 // worker does not leave on TERM.
-constexpr const char* kGroups = R"(
+constexpr const char* kNamedGroups = R"(
 [group.up]
 command = ["sleep", "100000"]
 workers = 2
@@ -41,7 +41,7 @@ bool is_object(const nlohmann::json& document) { return document.is_object(); }
 }  // namespace
 
 TEST_CASE("superctl: exit codes tell a script what happened", "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   CHECK(site.ctl({"status"}).exit == 5);
   Superd superd(site);
   REQUIRE(site.reaches("up", "running"));
@@ -66,7 +66,7 @@ TEST_CASE("superctl: exit codes tell a script what happened", "[all]") {
 }
 
 TEST_CASE("superctl: where the control socket may not be opened the exit code is 6", "[root]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   struct stat info {};
   const Outcome outcome =
@@ -79,7 +79,7 @@ TEST_CASE("superctl: where the control socket may not be opened the exit code is
 }
 
 TEST_CASE("superctl: with --json every command prints one document", "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   REQUIRE(site.reaches("up", "running"));
 
@@ -99,7 +99,7 @@ TEST_CASE("superctl: with --json every command prints one document", "[all]") {
 
 TEST_CASE("superctl: status has one line a group, and one line a worker of the named groups",
           "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   REQUIRE(site.reaches("up", "running"));
 
@@ -119,7 +119,7 @@ TEST_CASE("superctl: status has one line a group, and one line a worker of the n
 
 TEST_CASE("superctl: start and stop wait until it is done, with --no-wait they give the id",
           "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   REQUIRE(site.reaches("up", "running"));
 
@@ -138,7 +138,7 @@ TEST_CASE("superctl: start and stop wait until it is done, with --no-wait they g
 }
 
 TEST_CASE("superctl: one worker can be stopped, started and restarted alone", "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   REQUIRE(site.reaches("up", "running"));
   const pid_t first = site.main_pid("up.1");
@@ -180,7 +180,7 @@ ready   = { when = "delay", delay = "100ms" }
 }
 
 TEST_CASE("superctl: globs, all, and several names", "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   REQUIRE(site.reaches("up", "running"));
   CHECK(site.ctl({"start", "d*n", "up"}).exit == 0);
@@ -192,7 +192,7 @@ TEST_CASE("superctl: globs, all, and several names", "[all]") {
 }
 
 TEST_CASE("superctl: with --json one that ends early says how far it came", "[nocgroup]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   Superd superd(site);
   REQUIRE(site.ctl({"start", "deaf"}).exit == 0);
   const Outcome wait =
@@ -215,7 +215,7 @@ TEST_CASE("superctl: with --json one that ends early says how far it came", "[no
 
 TEST_CASE("superctl: why tells the last transitions, their cause and how a process ended",
           "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   CHECK(site.ctl({"start", "broken"}).exit == 1);
   const Outcome why = site.ctl({"why", "broken"});
@@ -226,7 +226,7 @@ TEST_CASE("superctl: why tells the last transitions, their cause and how a proce
 }
 
 TEST_CASE("superctl: ping and version speak of the running superd", "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   const Outcome ping = site.ctl({"ping"});
   CHECK(ping.exit == 0);
@@ -235,7 +235,7 @@ TEST_CASE("superctl: ping and version speak of the running superd", "[all]") {
 }
 
 TEST_CASE("superctl: status --watch ends quietly when nobody reads it any more", "[all]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   const Outcome first = run(
       {"sh", "-c", programs().superctl + " -s " + site.control() + " status --watch | head -n 1"});
@@ -247,7 +247,7 @@ TEST_CASE("superctl: status --watch ends quietly when nobody reads it any more",
 TEST_CASE(
     "superctl: where standard output is closed a command says so, and nothing else goes wrong",
     "[root]") {
-  Site site(kGroups);
+  Site site(kNamedGroups);
   const Superd superd(site);
   for (const std::string command : {"status", "events", "pids all", "why up"}) {
     const Outcome closed =

@@ -13,7 +13,7 @@ namespace superd::scenario {
 namespace {
 
 // A group for each thing that somebody is woken by, or asks about.
-constexpr const char* kGroups = R"(
+constexpr const char* kStories = R"(
 [group.looping]
 command   = ["@WORKER@", "say", "bad luck", "exit", "3"]
 autostart = false
@@ -79,7 +79,7 @@ class SmallMemory {
 
 TEST_CASE("why: the story of one name says its state, since when, why, and what comes next",
           "[nocgroup]") {
-  Site site(kGroups);
+  Site site(kStories);
   Superd superd(site);
   REQUIRE(site.reaches("well", "running"));
   const std::string asker = "by command uid=" + std::to_string(::getuid()) + " pid=";
@@ -117,7 +117,7 @@ TEST_CASE("why: the story of one name says its state, since when, why, and what 
 
 TEST_CASE("why: an old process that does not leave is told, and a killed superd forgets nothing",
           "[nocgroup]") {
-  Site site(kGroups);
+  Site site(kStories);
   Superd superd(site);
   REQUIRE(site.reaches("deaf", "running"));
   CHECK(site.ctl({"start", "looping"}).exit == 1);
