@@ -136,7 +136,7 @@ Command logs_command() {
                 auto* lines =
                     app.add_option("-n", given->lines, "how many lines of each NAME (default 20)")
                         ->type_name("N")
-                        ->check(CLI::Range(1, wire::kMaxLogLines));
+                        ->check(CLI::Range(0, wire::kMaxLogLines));
                 app.add_flag("-f,--follow", given->follow, "go on with what comes from now on");
                 app.add_option("--since", given->since,
                                "all lines since a time, or for how long (10m)")

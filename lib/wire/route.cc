@@ -145,9 +145,9 @@ Routed get_logs(const Request& request, GroupName group) {
   if (!query) return bad(query.error());
   GetGroupLogs command{.group = std::move(group)};
   if (const std::string* text = query->find("lines")) {
-    const auto lines = to_number_within<int>(*text, 1, kMaxLogLines);
+    const auto lines = to_number_within<int>(*text, 0, kMaxLogLines);
     if (!lines)
-      return bad({.message = fmt::format("query field \"lines\" must be 1 to {}", kMaxLogLines)});
+      return bad({.message = fmt::format("query field \"lines\" must be 0 to {}", kMaxLogLines)});
     command.lines = *lines;
   }
   if (const std::string* worker = query->find("worker")) {

@@ -61,7 +61,7 @@ struct GetPid {
 };
 struct GetGroupLogs {
   GroupName group{};
-  int lines = kDefaultLogLines;  // ?lines=N, 1 … kMaxLogLines
+  int lines = kDefaultLogLines;  // ?lines=N, 0 … kMaxLogLines
   std::optional<int> worker{};   // ?worker=N: the lines of that one alone
   enum class Follow { no, yes };
   Follow follow = Follow::no;          // ?follow=1

@@ -98,6 +98,12 @@ TEST_CASE("logs -f: workers that come later are shown, with their names", "[all]
   REQUIRE(wait_until(kSoon, [&] { return follower.text().find('\n') != std::string::npos; }));
   REQUIRE(wait_until(kSoon, [&] { return json.text().find('\n') != std::string::npos; }));
   CHECK_THAT(follower.text(), !Catch::Contains("web.1 | "));
+  // None of those that are there, but what comes.
+  const std::string there = site.ctl({"logs", "-n", "1000", "web"}).out;
+  CHECK(site.ctl({"logs", "-n", "0", "web"}).out.empty());
+  Beside fresh(site, "fresh", {"logs", "-f", "-n", "0", "web"});
+  REQUIRE(wait_until(kSoon, [&] { return fresh.text().find('\n') != std::string::npos; }));
+  CHECK(there.find(fresh.text().substr(0, fresh.text().find('\n') + 1)) == std::string::npos);
   std::string config = site.read("superd.toml");
   config.insert(config.find("command ="), "workers = 2\n");
   site.write("superd.toml", config);

@@ -40,6 +40,7 @@ TEST_CASE("route: every path of the control socket leads to its command", "[wire
   CHECK(routed<GetPid>(Method::get, "/v1/pids/4711").pid == 4711);
   CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs").lines == kDefaultLogLines);
   CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs?lines=7&worker=2").lines == 7);
+  CHECK(routed<GetGroupLogs>(Method::get, "/v1/groups/web/logs?lines=0").lines == 0);
   CHECK(routed<GetGroupWhy>(Method::get, "/v1/groups/web/why").group == "web");
   CHECK(routed<GetWorkerWhy>(Method::get, "/v1/workers/web.1/why").worker->group == "web");
   CHECK(routed<GetEvents>(Method::get, "/v1/events").follow == GetEvents::Follow::no);
@@ -199,7 +200,7 @@ TEST_CASE("route: an unknown query or body field is 400, never ignored", "[wire]
   CHECK(refused(Method::get, "/v1/status?verbose=1").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?forever=1").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=5&lines=6").status == 400);
-  CHECK(refused(Method::get, "/v1/groups/web/logs?lines=0").status == 400);
+  CHECK(refused(Method::get, "/v1/groups/web/logs?lines=-1").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?lines=10001").status == 400);
   CHECK(refused(Method::get, "/v1/groups/web/logs?worker=0").status == 400);
   CHECK(refused(Method::post, "/v1/groups/web/start?wait=0").status == 400);
