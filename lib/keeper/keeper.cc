@@ -26,6 +26,7 @@
 #include "keeper/pid_file.h"
 #include "keeper/signals.h"
 #include "os/process.h"
+#include "os/runtime_guard.h"
 
 namespace superd::keeper {
 namespace {
@@ -36,6 +37,15 @@ constexpr int kKills = 2;
 AliveWatch::Limits alive_limits(AliveWatch::Limits limits, const ServiceManager& manager) {
   limits.interval = std::min(limits.interval, manager.watchdog().value_or(limits.interval));
   return limits;
+}
+
+// Without it superd runs as well, and the lock on the directory alone keeps a second one out.
+UniqueFd take_guard(int runtime_dir) {
+  Result<UniqueFd> guard = os::guard_runtime_dir(runtime_dir);
+  if (guard) return std::move(*guard);
+  log::warn("a second superd is not kept out should the runtime directory be moved or removed: {}",
+            guard.error().message);
+  return {};
 }
 
 }  // namespace
@@ -181,11 +191,13 @@ int run_keeper(KeeperOptions options) {
       return 1;
     }
     options.runtime_dir.reset(read->runtime_dir);
+    options.guard.reset(read->guard);
     options.ready.reset(read->ready);
     options.resume.reset();
     state = std::move(*read);
   }
   const int runtime_dir = options.runtime_dir.get();
+  if (!options.guard) options.guard = take_guard(runtime_dir);
   ServiceManager manager = state ? ServiceManager(state->notify_socket, state->watchdog)
                                  : ServiceManager::from_environment();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {

@@ -13,6 +13,8 @@ struct KeeperOptions {
   // The open runtime directory, locked (os/runtime_dir.h). Owned, so that the lock lasts as long as
   // the keeper lives and no longer; `superd.pid` is written into it, for information only.
   UniqueFd runtime_dir;
+  // The guard of its path (os/runtime_guard.h), which lasts as long; taken where it is missing.
+  UniqueFd guard;
   // What both children are: executed by this descriptor, so that an upgrade on disk never mixes
   // two versions. Close-on-exec.
   UniqueFd program;
@@ -26,13 +28,16 @@ struct KeeperOptions {
   // Where the program lies, and the command line with which it becomes a keeper: for an upgrade.
   std::string program_path;
   std::vector<std::string> argv;
-  // A Handover, of which this process goes on: runtime_dir and ready come from there.
+  // A Handover, of which this process goes on: runtime_dir, guard and ready come from there.
   UniqueFd resume;
   // How long a new program may take to check the state, and the supervisor to send what it began.
   std::chrono::milliseconds upgrade_limit = std::chrono::seconds(10);
   // The interval is at most what a service manager's watchdog asks for.
   AliveWatch::Limits alive = {};
 };
+
+// What ps and /proc call the process that runs as a keeper.
+inline constexpr const char* kKeeperComm = "superd: keeper";
 
 // The keeper process: the parent of supervisor and logger, the PID that the outside knows. It holds
 // what must outlive a crash of them (descriptors, the lock), starts them again when they end (at

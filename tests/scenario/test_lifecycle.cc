@@ -93,6 +93,40 @@ TEST_CASE("a deleted pid file or control socket does not let a second superd in"
   CHECK(site.superd({}).exit == 1);
 }
 
+TEST_CASE("a runtime directory that was moved or removed does not let a second superd in",
+          "[all]") {
+  Site site(kWeb);
+  Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const pid_t worker = site.main_pid("web.1");
+  // What keeps a second one out goes through an upgrade.
+  superd.program().signal(SIGUSR2);
+  REQUIRE(
+      wait_until(kSoon, [&] { return superd.log().find(" made room for ") != std::string::npos; }));
+  const bool removed = GENERATE(false, true);
+  if (removed) {
+    // superd may be about to write there.
+    REQUIRE(wait_until(kSoon, [&] {
+      std::error_code ignored;
+      std::filesystem::remove_all(site.path("run"), ignored);
+      return !std::filesystem::exists(site.path("run"));
+    }));
+  } else {
+    std::filesystem::rename(site.path("run"), site.path("run.moved"));
+  }
+  const Outcome second = site.superd({});
+  CHECK(second.exit == 1);
+  CHECK_THAT(second.err, Catch::Contains(std::to_string(superd.keeper())));
+  CHECK_THAT(second.err, Catch::Contains("kill -TERM"));
+  CHECK(proc::alive(worker));
+  // One that was killed stands in nobody's way.
+  superd.program().signal(SIGKILL);
+  REQUIRE(superd.program().wait(kSoon));
+  site.take_leftovers();
+  const Superd next(site);
+  CHECK(site.reaches("web", "running"));
+}
+
 TEST_CASE("detach: returns 0 once every group is up, and superd goes on in the background",
           "[all]") {
   Site site(kWeb);
