@@ -95,7 +95,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                  happen(made);
                }),
       listeners_(
-          spec_.daemon.runtime_dir + "/sockets",
+          anchor_dir(spec_.daemon.runtime_dir),
           [this](const std::string& name, int fd) {
             if (const Status put = keeper_.put(name, std::array{fd}); !put) {
               log::warn("{}: {}", name, put.error().message);
