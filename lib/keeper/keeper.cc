@@ -34,6 +34,13 @@ namespace {
 // Times that a child which does not leave is killed; one that not even then ends is left behind.
 constexpr int kKills = 2;
 
+// Of the logger, which is asked along with the supervisor: its own time counts only where that one
+// is never asked because it has always something to say.
+AliveWatch::Limits logger_limits(AliveWatch::Limits limits) {
+  limits.interval += limits.interval / 2;
+  return limits;
+}
+
 AliveWatch::Limits alive_limits(AliveWatch::Limits limits, const ServiceManager& manager) {
   limits.interval = std::min(limits.interval, manager.watchdog().value_or(limits.interval));
   return limits;
@@ -57,7 +64,8 @@ Keeper::Keeper(KeeperOptions options, ServiceManager manager, UniqueFd signals, 
       exits_(std::move(exits)),
       supervisor_("supervisor", options_.supervisor_argv, KeeperDies::killed),
       logger_("logger", options_.logger_argv, KeeperDies::told),
-      watch_(alive_limits(options_.alive, manager_)) {}
+      watch_(alive_limits(options_.alive, manager_)),
+      logger_watch_(logger_limits(options_.alive)) {}
 
 void Keeper::take_given_fds() {
   for (GivenFd& given : take_listen_fds()) {
@@ -89,6 +97,7 @@ int Keeper::wait_limit(Clock::time_point now) const {
   const auto sooner = [&next](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
   if (exit_code_) sooner(leave_deadline_);
   if (watch_.due()) sooner(*watch_.due());
+  if (logger_watch_.due()) sooner(*logger_watch_.due());
   if (room_deadline_) sooner(*room_deadline_);
   if (upgrade_) sooner(upgrade_->deadline());
   if (manager_.waits()) sooner(now + ServiceManager::kRetry);
@@ -124,6 +133,7 @@ void Keeper::turn() {
   if (waiting[1].revents != 0) read_supervisor();
   if (waiting[2].revents != 0) read_logger();
   look_after_supervisor(Clock::now());
+  look_after_logger(Clock::now());
   reap(Clock::now());
   look_after_output(Clock::now());
   enforce_leaving(Clock::now());
@@ -139,6 +149,7 @@ void Keeper::start_due(Clock::time_point now) {
     spares_.release();
     if (!role->start(options_.program.get(), now)) continue;
     started = true;
+    if (role == &logger_) ask_logger(now);
     if (role != &supervisor_) continue;
     brief_supervisor();
     watch_.expect(now);

@@ -43,13 +43,13 @@ inline constexpr const char* kKeeperComm = "superd: keeper";
 // what must outlive a crash of them (descriptors, the lock), starts them again when they end (at
 // once, then after a pause of 100 ms doubling to 5 s; one that lived 10 s starts anew), forwards
 // TERM, INT, HUP, USR1, USR2 and real-time signals to the supervisor, and reaps whatever comes
-// home. A supervisor that answers nothing for 30 s (keeper/alive_watch.h) is killed, and only for
-// one that answers the service manager hears WATCHDOG=1. While the logger stays away output pipes
-// are kept from being full (keeper/pipe_relief.h). It decides nothing else. A supervisor dies
-// in the moment in which the keeper does; a logger is told by its end of the pair. Both children
-// get their end of the pair at kLinkFd (keeper/keeper_link.h), no other descriptor but 0-2, a
-// session of their own, no signal blocked or ignored, and nothing in the environment of what a
-// service manager gave: that is the keeper's.
+// home. A supervisor or logger that answers nothing for 30 s (keeper/alive_watch.h) is killed, and
+// only for a supervisor that answers the service manager hears WATCHDOG=1. While the logger stays
+// away, or does not answer, output pipes are kept from being full (keeper/pipe_relief.h). It
+// decides nothing else. A supervisor dies in the moment in which the keeper does; a logger is told
+// by its end of the pair. Both children get their end of the pair at kLinkFd
+// (keeper/keeper_link.h), no other descriptor but 0-2, a session of their own, no signal blocked or
+// ignored, and nothing in the environment of what a service manager gave: that is the keeper's.
 //
 // Listening sockets (items `listen/…`) are kept by the service manager as well; those that it gives
 // back (LISTEN_FDS) are held from the start.
