@@ -335,7 +335,13 @@ int run_supervisor(const SupervisorOptions& options) {
     take_daemon_from_file(options.config_file, *from.recovered);
   std::optional<core::Spec> spec =
       from.recovered ? from.recovered->spec : load_config(options.config_file);
-  if (!spec) return 1;
+  if (!spec) {
+    cannot_begin(
+        {.code = EINVAL,
+         .message = fmt::format("no supervisor can begin: there is no journal to go on by, "
+                                "and {} has errors: mend it; the workers are left alone",
+                                options.config_file)});
+  }
   configure_log(spec->daemon);
   Result<loop::Loop> loop = loop::Loop::create();
   if (!loop) cannot_begin(loop.error());
