@@ -19,11 +19,13 @@
 #include "config/report.h"
 #include "descriptors.h"
 #include "detach.h"
+#include "keeper/keeper.h"
 #include "keeper/listen_fds.h"
 #include "keeper/pid_file.h"
 #include "os/limits.h"
 #include "os/name_hash.h"
 #include "os/runtime_dir.h"
+#include "os/runtime_guard.h"
 #include "role_options.h"
 
 namespace superd::front {
@@ -35,7 +37,15 @@ Result<UniqueFd> take_runtime_dir(const std::string& path) {
   Result<UniqueFd> directory = os::open_runtime_dir(path);
   if (!directory) return directory;
   const Status locked = os::lock_runtime_dir(directory->get(), path);
-  if (locked) return directory;
+  if (locked) {
+    const pid_t lives_on = os::guard_of_runtime_dir(directory->get(), keeper::kKeeperComm);
+    if (lives_on == 0) return directory;
+    return fail(fmt::format("another superd (process {0}) was started on {1} and lives on, though "
+                            "that directory was moved or removed since: end it, with its workers, "
+                            "by `kill -TERM {0}`",
+                            lives_on, path),
+                EWOULDBLOCK);
+  }
   if (locked.error().code != EWOULDBLOCK) return tl::unexpected(locked.error());
   const pid_t other = keeper::read_pid_file(directory->get());
   return fail(other > 0

@@ -302,6 +302,12 @@ void Journal::note_daemon(const core::Spec& spec, Daemon daemon) {
                                          {"version", SUPERD_VERSION}}));
 }
 
+void Journal::look_after() {
+  if (!store_.look_after()) return;
+  log::warn("the journal {} was gone: written anew", store_.path());
+  flush();
+}
+
 bool Journal::flush() {
   const bool failed = store_.failing();
   const Status written = store_.flush();

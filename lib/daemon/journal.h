@@ -72,6 +72,8 @@ class Journal {
 
   // A journal that cannot be written is complained of once, and superd goes on; false then.
   bool flush();
+  // Written anew where somebody has removed it.
+  void look_after();
   void remove() { store_.remove(); }
   [[nodiscard]] const std::string& path() const { return store_.path(); }
   // The last flush did not reach the file.

@@ -123,7 +123,8 @@ Status Listeners::open(const core::GroupSpec& group) {
       continue;
     }
     if (elsewhere != not_taken_.end()) not_taken_.erase(elsewhere);
-    sockets_[socket.address] = Socket{.request = std::move(*request), .fd = std::move(*fd)};
+    sockets_[socket.address] =
+        Socket{.request = std::move(*request), .fd = std::move(*fd), .told = {}};
   }
   if (first) return tl::unexpected(*first);
   return {};
@@ -149,8 +150,10 @@ void Listeners::restore(const core::GroupSpec& group) {
     if (found == sockets_.end()) continue;
     const Result<os::Restored> restored =
         os::restore_listen_socket(found->second.fd.get(), found->second.request);
+    const std::string wrong = restored ? "" : restored.error().message;
+    const bool is_new = std::exchange(found->second.told, wrong) != wrong;
     if (!restored) {
-      log::warn("{}: {}", group.name, restored.error().message);
+      if (is_new) log::warn("{}: {}", group.name, wrong);
       continue;
     }
     if (restored->path) log::info("{}: put back the path of {}", group.name, socket.address);

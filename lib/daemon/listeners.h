@@ -63,6 +63,7 @@ class Listeners {
   struct Socket {
     os::ListenRequest request;
     UniqueFd fd;
+    std::string told;  // what cannot be put right: said once
   };
   [[nodiscard]] Result<os::ListenRequest> request_of(const core::GroupSpec& group,
                                                      const core::ListenSpec& socket) const;

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/own_directory.h"
 #include "os/listen_socket.h"
 
 namespace superd::daemon {
@@ -16,15 +16,6 @@ namespace {
 
 std::string path_of(const std::string& dir, core::SpawnId spawn, std::size_t index) {
   return fmt::format("{}/{}.{}", dir, core::to_string(spawn), index);
-}
-
-// A worker of any user may pass through to the socket whose name it was told; nobody lists them.
-Status make_dir(const std::string& dir) {
-  if (::mkdir(dir.c_str(), 0700) != 0) {
-    return errno == EEXIST ? Status() : Status(fail_errno("mkdir " + dir, errno));
-  }
-  if (::chmod(dir.c_str(), 0711) != 0) return fail_errno("chmod " + dir, errno);
-  return {};
 }
 
 os::ListenRequest request_of(const core::ListenSpec& socket, const PrivatePlace& place,
@@ -70,7 +61,7 @@ Result<std::vector<PrivateSocket>> open_private_sockets(const core::GroupSpec& g
   for (const core::ListenSpec& socket : group.listen) {
     if (!is_private(socket)) continue;
     if (socket.family == core::Family::unix_path) {
-      if (Status made = make_dir(place.dir); !made) return tl::unexpected(made.error());
+      if (Status made = make_own_directory(place.dir); !made) return tl::unexpected(made.error());
     }
     Result<PrivateSocket> opened = open_socket(request_of(socket, place, sockets.size()));
     if (!opened) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/own_directory.h"
 #include "daemon/shim.h"
 #include "daemon/spawn_request.h"
 #include "daemon/spawner_process.h"
@@ -150,6 +151,10 @@ Status Spawner::open_sockets(Process& process, const Recipe& recipe) {
 Status Spawner::open_notify_socket(Process& process) {
   process.notify_path = fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
   Result<UniqueFd> socket = os::bind_notify_socket(process.notify_path);
+  if (!socket && socket.error().code == ENOENT) {
+    if (Status made = make_own_directory(surroundings_.notify_dir); !made) return made;
+    socket = os::bind_notify_socket(process.notify_path);
+  }
   if (!socket) return tl::unexpected(socket.error());
   process.notify = std::move(*socket);
   return parts_.keeper.put(notify_item(process.id, process.worker),

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <ctime>
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -95,7 +97,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                  happen(made);
                }),
       listeners_(
-          spec_.daemon.runtime_dir + "/sockets",
+          anchor_dir(spec_.daemon.runtime_dir),
           [this](const std::string& name, int fd) {
             if (const Status put = keeper_.put(name, std::array{fd}); !put) {
               log::warn("{}: {}", name, put.error().message);
@@ -348,7 +350,13 @@ int run_supervisor(const SupervisorOptions& options) {
     take_daemon_from_file(options.config_file, *from.recovered);
   std::optional<core::Spec> spec =
       from.recovered ? from.recovered->spec : load_config(options.config_file);
-  if (!spec) return 1;
+  if (!spec) {
+    cannot_begin(
+        {.code = EINVAL,
+         .message = fmt::format("no supervisor can begin: there is no journal to go on by, "
+                                "and {} has errors: mend it; the workers are left alone",
+                                options.config_file)});
+  }
   configure_log(spec->daemon);
   Result<loop::Loop> loop = loop::Loop::create();
   if (!loop) cannot_begin(loop.error());

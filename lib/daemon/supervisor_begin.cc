@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/shortage.h"
+#include "daemon/own_directory.h"
 #include "daemon/private_sockets.h"
 #include "daemon/supervisor_state.h"
 #include "os/credentials.h"
@@ -20,8 +21,6 @@
 
 namespace superd::daemon {
 namespace {
-
-constexpr const char* kWorkerItem = "worker";
 
 // Microseconds that the keeper lives: a supervisor gives fewer than a command a microsecond, so
 // this is above all ids that the ones before gave.
@@ -187,9 +186,8 @@ void Supervisor::hold_item(core::SpawnId spawn, const core::WorkerRef& worker, k
 }
 
 Status Supervisor::open_directories() {
-  // Workers of any user pass through, to a socket whose name they were told; nobody lists them.
   const std::string dir = notify_dir(spec_.daemon.runtime_dir);
-  if (::mkdir(dir.c_str(), 0711) != 0 && errno != EEXIST) return fail_errno("mkdir " + dir, errno);
+  if (Status made = make_own_directory(dir); !made) return made;
   if (::chmod(dir.c_str(), 0711) != 0) return fail_errno("chmod " + dir, errno);
   return {};
 }
@@ -204,60 +202,6 @@ void Supervisor::clear_directories() {
     std::error_code ignored;
     std::filesystem::remove(entry.path(), ignored);
   }
-}
-
-Result<int> Supervisor::control_listener(const std::string& item, const std::string& path,
-                                         mode_t mode) {
-  UniqueFd& fd = control_fds_[item];
-  if (fd) return fd.get();
-  os::ListenRequest request;
-  request.family = os::SocketFamily::unix_path;
-  request.path = path;
-  request.mode = mode;
-  request.backlog = 128;
-  if (item == kControlItem && spec_.daemon.control_owner) {
-    const std::string& owner = *spec_.daemon.control_owner;
-    const auto colon = owner.find(':');
-    if (const std::string user = owner.substr(0, colon); !user.empty()) {
-      const Result<os::User> found = os::find_user(user);
-      if (!found) return tl::unexpected(found.error());
-      request.owner_uid = found->uid;
-    }
-    if (colon != std::string::npos) {
-      const Result<gid_t> gid = os::find_group(owner.substr(colon + 1));
-      if (!gid) return tl::unexpected(gid.error());
-      request.owner_gid = *gid;
-    }
-  }
-  Result<UniqueFd> opened = os::open_listen_socket(request);
-  if (!opened) return tl::unexpected(opened.error());
-  fd = std::move(*opened);
-  if (Status put = keeper_.put(item, std::array{fd.get()}); !put) {
-    return tl::unexpected(put.error());
-  }
-  return fd.get();
-}
-
-Status Supervisor::open_servers() {
-  const Result<int> control =
-      control_listener(kControlItem, spec_.daemon.control, spec_.daemon.control_mode);
-  if (!control) return tl::unexpected(control.error());
-  const auto serve = [this](Door door) {
-    return [this, door](const wire::Request& request, const os::Peer& peer, Responder responder) {
-      tally_.note_request(door == Door::control ? "control" : "worker");
-      routes_.handle(door, request, peer, std::move(responder));
-    };
-  };
-  auto server = HttpServer::create(loop_, *control, {.name = kControlItem}, serve(Door::control));
-  if (!server) return tl::unexpected(server.error());
-  control_server_ = std::move(*server);
-  if (!spec_.daemon.worker_socket) return {};
-  const Result<int> worker = control_listener(kWorkerItem, *spec_.daemon.worker_socket, 0666);
-  if (!worker) return tl::unexpected(worker.error());
-  server = HttpServer::create(loop_, *worker, {.name = kWorkerItem}, serve(Door::worker));
-  if (!server) return tl::unexpected(server.error());
-  worker_server_ = std::move(*server);
-  return {};
 }
 
 void Supervisor::end_leftovers() {

@@ -32,10 +32,12 @@ void Supervisor::on_keeper() {
     }
     if (const auto* signal = std::get_if<keeper::SignalArrived>(&message)) {
       on_signal(signal->number);
+      if (signal->number == SIGHUP) look_after_paths();
     } else if (auto* peer = std::get_if<keeper::Peer>(&message)) {
       logger_.set_channel(std::move(peer->fd));
     }
   }
+  look_after_paths_if_due();
   sync_keeper();
 }
 
@@ -169,8 +171,7 @@ void Supervisor::leave() {
   hooks_.abandon();
   orphan_hooks_.abandon();
   listeners_.close();
-  ::unlink(spec_.daemon.control.c_str());
-  if (spec_.daemon.worker_socket) ::unlink(spec_.daemon.worker_socket->c_str());
+  remove_own_sockets();
   remove_notify_sockets();
   for (const char* dir : {"/notify", "/sockets"}) {
     ::rmdir((spec_.daemon.runtime_dir + dir).c_str());

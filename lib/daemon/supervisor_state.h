@@ -55,6 +55,11 @@ namespace superd::daemon {
 
 // What the keeper holds the control socket as.
 inline constexpr const char* kControlItem = "control";
+inline constexpr const char* kWorkerItem = "worker";
+inline const char* item_of(Door door) { return door == Door::control ? kControlItem : kWorkerItem; }
+
+// Where the second names of unix sockets are (os/unix_path.h).
+inline std::string anchor_dir(const std::string& runtime_dir) { return runtime_dir + "/sockets"; }
 
 // Where the keeper died as well, the processes themselves tell whose they are; no group: none does.
 core::WorkerRef worker_of_environment(const std::vector<pid_t>& pids);
@@ -92,8 +97,6 @@ class Supervisor {
   void hold_item(core::SpawnId spawn, const core::WorkerRef& worker, keeper::Item& item);
   Status open_directories();
   void clear_directories();
-  Status open_servers();
-  Result<int> control_listener(const std::string& item, const std::string& path, mode_t mode);
   void end_leftovers();
   void open_listeners(const core::GroupSpec& group);
   // Asks for the autostart groups; they get their turn when the leftovers are gone.
@@ -113,6 +116,17 @@ class Supervisor {
   [[nodiscard]] wire::SuperdView superd_view() const;
   // supervisor_doctor.cc: tries what the machine offers; takes some milliseconds.
   [[nodiscard]] wire::DoctorView doctor_view() const;
+
+  // supervisor_paths.cc: the sockets by which superd is reached, and its files.
+  [[nodiscard]] Result<os::ListenRequest> request_of(Door door) const;
+  Status open_servers();
+  Status open_own_socket(Door door);
+  Status serve(Door door, int listener);
+  // Puts back what somebody has removed: of superd's own, and the paths of the groups' sockets.
+  void look_after_paths();
+  void look_after_own_socket(Door door);
+  void look_after_paths_if_due();
+  void remove_own_sockets();
 
   // supervisor_recover.cc: an earlier supervisor's state becomes this one's.
   Status take_over(const Recovered& recovered);
@@ -246,6 +260,7 @@ class Supervisor {
   std::optional<loop::Poll> exits_poll_;
   std::optional<loop::Timer> leave_timer_;
   loop::Timer sockets_timer_;
+  core::TimePoint paths_looked_ = loop::now();
   std::size_t socket_looks_ = 0;  // since the latest worker became ready
   bool finished_ = false;
   bool keeper_gone_ = false;

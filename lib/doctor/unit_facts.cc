@@ -51,6 +51,11 @@ void take(UnitFacts& facts, std::string_view name, std::string_view value) {
   if (name == "NotifyAccess") facts.notify_access = value;
   if (name == "Delegate") facts.delegate = value == "yes";
   if (name == "FileDescriptorStoreMax") facts.fd_store_max = number_of<std::uint64_t>(value);
+  if (name == "RuntimeDirectory") facts.makes_runtime_dir = !value.empty();
+  if (name == "RuntimeDirectoryPreserve") facts.runtime_dir_preserve = value;
+  // Either of them switches the limit off.
+  if (name == "StartLimitIntervalUSec") facts.start_limit_interval = value;
+  if (name == "StartLimitBurst") facts.start_limit_burst = value;
   if (name == "TimeoutStopUSec") {
     if (const auto time = parse_systemd_time(value)) facts.stop_timeout = *time;
   }
@@ -77,7 +82,8 @@ std::optional<Unit> unit_of(std::string_view proc_cgroup) {
 
 std::string unit_properties() {
   return "MainPID,KillMode,Restart,OOMPolicy,NotifyAccess,Delegate,FileDescriptorStoreMax,"
-         "TimeoutStopUSec";
+         "TimeoutStopUSec,RuntimeDirectory,RuntimeDirectoryPreserve,StartLimitIntervalUSec,"
+         "StartLimitBurst";
 }
 
 UnitFacts parse_unit_facts(std::string_view text) {

@@ -34,6 +34,10 @@ struct UnitFacts {
   bool delegate = false;
   std::uint64_t fd_store_max = 0;
   std::optional<std::chrono::nanoseconds> stop_timeout{};  // nothing: infinity
+  bool makes_runtime_dir = false;
+  std::string runtime_dir_preserve{};
+  std::string start_limit_interval{};  // `10s`; either of the two may be `0`: there is no limit
+  std::string start_limit_burst{};
 };
 // The properties that parse_unit_facts reads, for `systemctl show --property=`.
 std::string unit_properties();

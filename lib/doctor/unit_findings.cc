@@ -103,6 +103,37 @@ Finding oom_policy(const UnitFacts& facts) {
           .remedy = "OOMPolicy=continue"};
 }
 
+Finding runtime_dir(const UnitFacts& facts) {
+  const std::string what = "service: RuntimeDirectoryPreserve";
+  if (!facts.makes_runtime_dir) {
+    return {.what = what, .message = "systemd makes no runtime directory, and removes none"};
+  }
+  if (facts.runtime_dir_preserve != "no") {
+    return {.what = what, .message = facts.runtime_dir_preserve};
+  }
+  return {.what = what,
+          .verdict = Verdict::problem,
+          .message =
+              "no: when all of superd is killed systemd removes the sockets and what the "
+              "next superd goes on by, and the workers are lost to it",
+          .remedy = "RuntimeDirectoryPreserve=yes"};
+}
+
+Finding start_limit(const UnitFacts& facts) {
+  const std::string what = "service: StartLimitIntervalSec";
+  const std::string& interval = facts.start_limit_interval;
+  if (interval.empty()) return {.what = what, .message = "not known to this systemd"};
+  if (interval == "0" || facts.start_limit_burst == "0") {
+    return {.what = what, .message = "superd is started again however often it was killed"};
+  }
+  return {.what = what,
+          .verdict = Verdict::problem,
+          .message = fmt::format("{}: after {} starts within this time systemd gives superd up, "
+                                 "and the workers are nobody's",
+                                 interval, facts.start_limit_burst),
+          .remedy = "StartLimitIntervalSec=0"};
+}
+
 Finding fd_store(const UnitFacts& facts) {
   const std::string what = "service: descriptor store";
   if (facts.fd_store_max > 0 && facts.notify_access != "none" && !facts.notify_access.empty()) {
@@ -137,6 +168,8 @@ Findings examine(const Service& service) {
           kill_mode(facts),
           delegate(facts),
           restart(facts),
+          start_limit(facts),
+          runtime_dir(facts),
           stop_timeout(facts, service.stop_time),
           oom_policy(facts),
           fd_store(facts)};

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/own_file.h"
@@ -52,6 +53,17 @@ Status Store::flush() {
     pending_.clear();
   }
   return done;
+}
+
+bool Store::look_after() {
+  if (!file_) return false;
+  struct stat open {};
+  struct stat there {};
+  if (::fstat(file_.get(), &open) != 0) return false;
+  const bool leads_there = ::lstat(path_.c_str(), &there) == 0 && there.st_dev == open.st_dev &&
+                           there.st_ino == open.st_ino;
+  if (!leads_there) file_.reset();
+  return !leads_there;
 }
 
 Status Store::append() {

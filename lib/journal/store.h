@@ -36,6 +36,8 @@ class Store {
   // Fails again and again for one reason: whoever logs it asks failing() before.
   Status flush();
   [[nodiscard]] bool failing() const { return failing_; }
+  // Where the path does not lead to the file any more the next flush writes all anew. True then.
+  bool look_after();
   // The end of superd: there is nothing to come back to.
   void remove();
   [[nodiscard]] const std::string& path() const { return path_; }

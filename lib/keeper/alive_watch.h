@@ -5,8 +5,8 @@
 
 namespace superd::keeper {
 
-// When to ask a supervisor whether it is alive, and when to conclude that it hangs (stopped,
-// looping, or waiting for something that does not come). Knows no process and no clock.
+// When to ask a supervisor (or logger) whether it is alive, and when to conclude that it hangs
+// (stopped, looping, or waiting for something that does not come). Knows no process and no clock.
 //
 // Whatever comes from it is a sign of life. It is asked when there was none for an interval; from
 // then on, and from its start or a signal on, which it acknowledges as well, it has its time. That
@@ -30,12 +30,17 @@ class AliveWatch {
   void expect(TimePoint now);
   void heard(TimePoint now);
   // It is gone or left alone: nothing is due until the next expect().
-  void ended() { due_.reset(); }
+  void ended() {
+    due_.reset();
+    expecting_ = false;
+  }
 
   // When look() is to be called.
   [[nodiscard]] std::optional<TimePoint> due() const { return due_; }
   // `ask`: ask now (which counts as expect()). `hangs`: said once.
   [[nodiscard]] Verdict look(TimePoint now);
+  // It was asked, and has not answered for a third of the time that it has, or for all of it.
+  [[nodiscard]] bool silent() const { return expecting_ && ticks_ * 3 >= limits_.ticks; }
   // The last sign of life, or the start.
   [[nodiscard]] TimePoint heard_at() const { return heard_; }
   [[nodiscard]] std::chrono::milliseconds patience() const { return limits_.tick * limits_.ticks; }

@@ -35,6 +35,7 @@ enum class Field : std::uint32_t {
   started = 8,         // nothing: its presence says it
   notify_socket = 9,   // text
   watchdog = 10,       // milliseconds
+  guard = 11,          // descriptor
 };
 
 // Numbers as the machine has them: reader and writer are one process.
@@ -134,6 +135,8 @@ bool read_field(std::int32_t tag, Reader reader, Handover& to) {
       if (!read_one(reader, number)) return false;
       to.watchdog = std::chrono::milliseconds(std::max(0, number));
       return true;
+    case Field::guard:
+      return read_one(reader, to.guard);
   }
   return true;  // of a later version
 }
@@ -159,8 +162,9 @@ std::vector<int> descriptors_of(const Handover& handover) {
   for (const Handover::HeldItem& item : handover.items) {
     fds.insert(fds.end(), item.fds.begin(), item.fds.end());
   }
-  for (const int fd : {handover.exits_read, handover.exits_write, handover.runtime_dir,
-                       handover.ready, handover.supervisor.link, handover.logger.link}) {
+  for (const int fd :
+       {handover.exits_read, handover.exits_write, handover.runtime_dir, handover.guard,
+        handover.ready, handover.supervisor.link, handover.logger.link}) {
     if (fd != -1) fds.push_back(fd);
   }
   return fds;
@@ -185,6 +189,7 @@ std::string encode(const Handover& handover) {
   put(text, Field::notify_socket, {}, handover.notify_socket);
   const auto watchdog = std::min<std::int64_t>(handover.watchdog.count(), INT_MAX);
   put(text, Field::watchdog, std::array{static_cast<int>(watchdog)});
+  if (handover.guard >= 0) put(text, Field::guard, std::array{handover.guard});
   return text;
 }
 

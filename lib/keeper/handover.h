@@ -32,6 +32,7 @@ struct Handover {
   int exits_read = -1;
   int exits_write = -1;
   int runtime_dir = -1;
+  int guard = -1;  // os/runtime_guard.h; -1: there is none
   int ready = -1;  // who waits for the first start; -1: nobody
   Child supervisor;
   Child logger;

@@ -27,6 +27,7 @@
 #include "keeper/signals.h"
 #include "os/listen_socket.h"
 #include "os/process.h"
+#include "os/runtime_guard.h"
 
 namespace superd::keeper {
 namespace {
@@ -34,9 +35,25 @@ namespace {
 // Times that a child which does not leave is killed; one that not even then ends is left behind.
 constexpr int kKills = 2;
 
+// Of the logger, which is asked along with the supervisor: its own time counts only where that one
+// is never asked because it has always something to say.
+AliveWatch::Limits logger_limits(AliveWatch::Limits limits) {
+  limits.interval += limits.interval / 2;
+  return limits;
+}
+
 AliveWatch::Limits alive_limits(AliveWatch::Limits limits, const ServiceManager& manager) {
   limits.interval = std::min(limits.interval, manager.watchdog().value_or(limits.interval));
   return limits;
+}
+
+// Without it superd runs as well, and the lock on the directory alone keeps a second one out.
+UniqueFd take_guard(int runtime_dir) {
+  Result<UniqueFd> guard = os::guard_runtime_dir(runtime_dir);
+  if (guard) return std::move(*guard);
+  log::warn("a second superd is not kept out should the runtime directory be moved or removed: {}",
+            guard.error().message);
+  return {};
 }
 
 }  // namespace
@@ -48,7 +65,8 @@ Keeper::Keeper(KeeperOptions options, ServiceManager manager, UniqueFd signals, 
       exits_(std::move(exits)),
       supervisor_("supervisor", options_.supervisor_argv, KeeperDies::killed),
       logger_("logger", options_.logger_argv, KeeperDies::told),
-      watch_(alive_limits(options_.alive, manager_)) {}
+      watch_(alive_limits(options_.alive, manager_)),
+      logger_watch_(logger_limits(options_.alive)) {}
 
 void Keeper::take_given_fds() {
   for (GivenFd& given : std::exchange(options_.given, {})) {
@@ -87,6 +105,7 @@ int Keeper::wait_limit(Clock::time_point now) const {
   const auto sooner = [&next](Clock::time_point at) { next = next ? std::min(*next, at) : at; };
   if (exit_code_) sooner(leave_deadline_);
   if (watch_.due()) sooner(*watch_.due());
+  if (logger_watch_.due()) sooner(*logger_watch_.due());
   if (room_deadline_) sooner(*room_deadline_);
   if (upgrade_) sooner(upgrade_->deadline());
   if (manager_.waits()) sooner(now + ServiceManager::kRetry);
@@ -122,6 +141,7 @@ void Keeper::turn() {
   if (waiting[1].revents != 0) read_supervisor();
   if (waiting[2].revents != 0) read_logger();
   look_after_supervisor(Clock::now());
+  look_after_logger(Clock::now());
   reap(Clock::now());
   look_after_output(Clock::now());
   enforce_leaving(Clock::now());
@@ -137,6 +157,7 @@ void Keeper::start_due(Clock::time_point now) {
     spares_.release();
     if (!role->start(options_.program.get(), now)) continue;
     started = true;
+    if (role == &logger_) ask_logger(now);
     if (role != &supervisor_) continue;
     brief_supervisor();
     watch_.expect(now);
@@ -189,11 +210,13 @@ int run_keeper(KeeperOptions options) {
       return 1;
     }
     options.runtime_dir.reset(read->runtime_dir);
+    options.guard.reset(read->guard);
     options.ready.reset(read->ready);
     options.resume.reset();
     state = std::move(*read);
   }
   const int runtime_dir = options.runtime_dir.get();
+  if (!options.guard) options.guard = take_guard(runtime_dir);
   ServiceManager manager = state ? ServiceManager(state->notify_socket, state->watchdog)
                                  : ServiceManager::from_environment();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {

@@ -75,6 +75,7 @@ void Keeper::on_reaped(const os::Reaped& reaped, Clock::time_point now) {
     on_supervisor_ended(reaped.exit, now);
   } else if (reaped.process.pid == logger_.pid()) {
     logger_.ended(reaped.exit, now);
+    logger_watch_.ended();
   } else if (upgrade_ && reaped.process.pid == upgrade_->checker()) {
     on_checked(reaped.exit);
   } else {
@@ -116,45 +117,6 @@ void Keeper::count_crash(Clock::time_point now) {
              CrashCount::kMany, CrashCount::kWindow.count());
 }
 
-void Keeper::look_after_supervisor(Clock::time_point now) {
-  // The keeper has nothing to say for days.
-  log::look_at_file();
-  Channel* channel = supervisor_.channel();
-  if (channel == nullptr) return;
-  switch (watch_.look(now)) {
-    case AliveWatch::Verdict::fine:
-      return;
-    case AliveWatch::Verdict::ask:
-      static_cast<void>(channel->send({.op = Op::ping}));
-      return;
-    case AliveWatch::Verdict::hangs: {
-      const auto seconds = std::chrono::ceil<std::chrono::seconds>(watch_.patience());
-      log::error("the supervisor (process {}) has not answered for {} s: killed", supervisor_.pid(),
-                 seconds.count());
-      hung_ = true;
-      // Our own child, not reaped yet: the PID is nobody else's.
-      ::kill(supervisor_.pid(), SIGKILL);
-      return;
-    }
-  }
-  std::abort();
-}
-
-void Keeper::look_after_output(Clock::time_point now) {
-  if (exit_code_) return;
-  switch (absence_.look(logger_.alive_since(), now)) {
-    case LoggerAbsence::Verdict::nothing:
-      return;
-    case LoggerAbsence::Verdict::relieve:
-      if (relief_.relieve(items_) > 0) absence_.hurry(now);
-      return;
-    case LoggerAbsence::Verdict::back:
-      relief_.back();
-      return;
-  }
-  std::abort();
-}
-
 void Keeper::read_supervisor() {
   Channel& channel = *supervisor_.channel();
   const std::uint64_t before = channel.packets();
@@ -172,7 +134,10 @@ void Keeper::read_logger() {
   // The supervisor's last words may have ended both pairs in this turn.
   Channel* channel = logger_.channel();
   if (channel == nullptr) return;
-  for (const Channel::Incoming& message : channel->receive()) {
+  const std::uint64_t before = channel->packets();
+  const std::vector<Channel::Incoming> messages = channel->receive();
+  if (channel->packets() > before) logger_watch_.heard(Clock::now());
+  for (const Channel::Incoming& message : messages) {
     log::warn("the logger sent operation {}, which is not its own", static_cast<int>(message.op));
   }
   logger_.kill_if_deaf();
@@ -246,6 +211,7 @@ void Keeper::leave(int code) {
   if (!shutdown_wanted_) manager_.tell("STOPPING=1");
   leave_deadline_ = Clock::now() + options_.leave_limit;
   watch_.ended();
+  logger_watch_.ended();
   for (Role* role : {&supervisor_, &logger_}) {
     role->retire();
     role->disconnect();

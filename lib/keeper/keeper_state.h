@@ -51,8 +51,12 @@ class Keeper {
   // Of a supervisor that had taken its briefing: one before cannot have read a journal.
   void count_crash(Clock::time_point now);
 
-  // Asks a supervisor that was not heard of for long, kills one that does not answer.
+  // keeper_alive.cc: asks those that were not heard of for long, kills what does not answer.
   void look_after_supervisor(Clock::time_point now);
+  void look_after_logger(Clock::time_point now);
+  void ask_logger(Clock::time_point now);
+  // Whose answer has not come: our own child, not reaped yet, so that the PID is nobody else's.
+  static void kill_hanging(const Role& role, const AliveWatch& watch);
   void look_after_output(Clock::time_point now);
   void read_supervisor();
   void read_logger();
@@ -88,6 +92,7 @@ class Keeper {
   LoggerAbsence absence_;
   PipeRelief relief_;
   AliveWatch watch_;
+  AliveWatch logger_watch_;
   // It was killed because it did not answer.
   bool hung_ = false;
   CrashCount crashes_;

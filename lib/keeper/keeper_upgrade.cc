@@ -30,6 +30,7 @@ Handover Keeper::handover() const {
   state.exits_read = exits_.read_end()->front().get();
   state.exits_write = exits_.write_fd();
   state.runtime_dir = options_.runtime_dir.get();
+  state.guard = options_.guard.get();
   state.ready = options_.ready.get();
   const auto child = [](const Role& role) {
     const Channel* channel = role.channel();

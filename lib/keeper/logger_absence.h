@@ -6,8 +6,9 @@
 namespace superd::keeper {
 
 // Tells whether the logger stays away: dies again and again, or cannot be started. One that died
-// and is back within a second, or that is stopped or slow, is not away: the pipes keep for it what
-// the workers write. Knows no process and no clock.
+// and is back within a second, or that is slow, is not away: the pipes keep for it what the workers
+// write. One that does not answer (keeper/alive_watch.h) is given as none. Knows no process and no
+// clock.
 class LoggerAbsence {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -50,6 +50,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
   }
 }
 
+}  // namespace
+
 bool holds_one_of(pid_t pid, const std::vector<std::string>& links) {
   const std::string directory = fmt::format("/proc/{}/fd", pid);
   DIR* const listing = ::opendir(directory.c_str());
@@ -67,8 +69,6 @@ bool holds_one_of(pid_t pid, const std::vector<std::string>& links) {
   ::closedir(listing);
   return found;
 }
-
-}  // namespace
 
 std::vector<std::string> listening_inodes(std::string_view net_table, const sockaddr* address) {
   const HexAddress wanted = hex_of(address);

@@ -74,6 +74,30 @@ TEST_CASE("a supervisor that is killed again and again comes back, also without 
   CHECK(get(site.address(), "/pid").status == 200);
 }
 
+TEST_CASE("a lost journal and a config with errors: the log says why no supervisor begins",
+          "[root]") {
+  Site site(kServing);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::vector<pid_t> workers = site.main_pids("web");
+  const std::string good = site.read("superd.toml");
+  site.write("superd.toml", good + "nonsense = 1\n");
+  REQUIRE(::unlink(site.path("run/journal").c_str()) == 0);
+  REQUIRE(::kill(superd.supervisor(), SIGKILL) == 0);
+  const auto says = [&](const char* words) {
+    return wait_until(kSoon, [&] { return superd.log().find(words) != std::string::npos; });
+  };
+  CHECK(says("no supervisor can begin: there is no journal to go on by"));
+  CHECK(says("exited with status 1; it is started again"));
+  site.write("superd.toml", good);
+  REQUIRE(site.reaches("web", "running"));
+  CHECK(site.main_pids("web") == workers);
+  // The one by this test.
+  const std::string log = superd.log();
+  const std::string killed = "was killed by signal 9";
+  CHECK(log.find(killed) == log.rfind(killed));
+}
+
 TEST_CASE("a shutdown during which the supervisor is killed still ends every worker", "[all]") {
   Site site(R"(
 [group.deaf]

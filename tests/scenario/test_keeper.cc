@@ -74,6 +74,23 @@ ready   = { when = "delay", delay = "50ms" }
   CHECK(superd.logger() > 0);
 }
 
+TEST_CASE("a worker that writes goes on though the logger is stopped for good", "[long]") {
+  Site site(R"(
+[group.loud]
+command = ["sh", "-c", "sleep 2; head -c 4000000 /dev/zero | tr '\\0' '\\n'; : >@DIR@/written; exec sleep 100000"]
+ready   = { when = "delay", delay = "50ms" }
+)");
+  const Superd superd(site);
+  REQUIRE(site.reaches("loud", "running"));
+  const pid_t stopped = superd.logger();
+  REQUIRE(stopped > 0);
+  REQUIRE(::kill(stopped, SIGSTOP) == 0);
+  // Asked after a minute, or after one and a half; not waited for half a minute later.
+  CHECK(wait_until(180s, [&] { return std::filesystem::exists(site.path("written")); }));
+  CHECK(wait_until(60s, [&] { return superd.logger() > 0 && superd.logger() != stopped; }));
+  CHECK(superd.log().find("has not answered for 30 s: killed") != std::string::npos);
+}
+
 TEST_CASE("a supervisor that is stopped does not outlive its keeper", "[all]") {
   Site site(kOneWorker);
   Superd superd(site);

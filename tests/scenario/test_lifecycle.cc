@@ -93,6 +93,83 @@ TEST_CASE("a deleted pid file or control socket does not let a second superd in"
   CHECK(site.superd({}).exit == 1);
 }
 
+TEST_CASE("a runtime directory that was moved or removed does not let a second superd in",
+          "[all]") {
+  Site site(kWeb);
+  Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const pid_t worker = site.main_pid("web.1");
+  // What keeps a second one out goes through an upgrade.
+  superd.program().signal(SIGUSR2);
+  REQUIRE(
+      wait_until(kSoon, [&] { return superd.log().find(" made room for ") != std::string::npos; }));
+  const bool removed = GENERATE(false, true);
+  if (removed) {
+    // superd may be about to write there.
+    REQUIRE(wait_until(kSoon, [&] {
+      std::error_code ignored;
+      std::filesystem::remove_all(site.path("run"), ignored);
+      return !std::filesystem::exists(site.path("run"));
+    }));
+  } else {
+    std::filesystem::rename(site.path("run"), site.path("run.moved"));
+  }
+  const Outcome second = site.superd({});
+  CHECK(second.exit == 1);
+  CHECK_THAT(second.err, Catch::Contains(std::to_string(superd.keeper())));
+  CHECK_THAT(second.err, Catch::Contains("kill -TERM"));
+  CHECK(proc::alive(worker));
+  // One that was killed stands in nobody's way.
+  superd.program().signal(SIGKILL);
+  REQUIRE(superd.program().wait(kSoon));
+  site.take_leftovers();
+  const Superd next(site);
+  CHECK(site.reaches("web", "running"));
+}
+
+TEST_CASE("files of superd that were removed are made again: at HUP, or when a start needs them",
+          "[all]") {
+  Site site(kWeb);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  const std::string unix_web = site.expand("unix:@DIR@/web.sock");
+  const auto is_back = [&] {
+    return wait_until(kSoon, [&] {
+      return site.ctl({"ping"}).exit == 0 && get(unix_web, "/pid").status == 200 &&
+             get("unix:" + site.path("run/worker.sock"), "/v1/status").status == 403;
+    });
+  };
+  std::filesystem::remove_all(site.path("run/notify"));
+  CHECK(site.ctl({"restart", "web"}).exit == 0);
+
+  for (const char* file : {"run/control.sock", "run/worker.sock", "web.sock"}) {
+    REQUIRE(::unlink(site.path(file).c_str()) == 0);
+  }
+  REQUIRE(::kill(superd.keeper(), SIGHUP) == 0);
+  CHECK(is_back());
+  CHECK(superd.log().find("put back the path of the control socket") != std::string::npos);
+
+  std::filesystem::rename(site.path("run"), site.path("run.moved"));
+  REQUIRE(::kill(superd.keeper(), SIGHUP) == 0);
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
+  CHECK(site.ctl({"restart", "web"}).exit == 0);
+  // And the next supervisor finds what it needs there.
+  const pid_t worker = site.main_pid("web.1");
+  CHECK(superd.kill_supervisor());
+  CHECK(site.main_pid("web.1") == worker);
+  CHECK(site.worker("web.1").at("generation") == 3);
+}
+
+TEST_CASE("a removed control socket comes back within a minute by itself", "[long]") {
+  Site site(kWeb);
+  const Superd superd(site);
+  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(::unlink(site.path("run/control.sock").c_str()) == 0);
+  REQUIRE(::unlink(site.path("web.sock").c_str()) == 0);
+  CHECK(wait_until(150s, [&] { return site.ctl({"ping"}).exit == 0; }));
+  CHECK(get(site.expand("unix:@DIR@/web.sock"), "/pid").status == 200);
+}
+
 TEST_CASE("detach: returns 0 once every group is up, and superd goes on in the background",
           "[all]") {
   Site site(kWeb);

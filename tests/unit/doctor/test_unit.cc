@@ -23,6 +23,10 @@ NotifyAccess=main
 Delegate=yes
 FileDescriptorStoreMax=4096
 TimeoutStopUSec=infinity
+RuntimeDirectory=superd
+RuntimeDirectoryPreserve=yes
+StartLimitIntervalUSec=0
+StartLimitBurst=5
 )";
 
 Findings with(const std::string& from, const std::string& to) {
@@ -36,11 +40,24 @@ Findings with(const std::string& from, const std::string& to) {
 
 TEST_CASE("doctor: the settings of superd's own unit file are ok", "[doctor]") {
   const Findings findings = with("", "");
-  CHECK(findings.size() == 7);
+  CHECK(findings.size() == 9);
   for (const Finding& finding : findings) {
     INFO(finding.what << ": " << finding.message);
     CHECK(finding.verdict == Verdict::ok);
   }
+}
+
+TEST_CASE("doctor: a runtime directory and a start limit that harm nothing are ok", "[doctor]") {
+  const auto is_ok = [](const std::string& from, const std::string& to, const std::string& what) {
+    INFO(to);
+    CHECK(find(with(from, to), "service: " + what).verdict == Verdict::ok);
+  };
+  is_ok("Preserve=yes", "Preserve=restart", "RuntimeDirectoryPreserve");
+  // Somebody else makes it, and systemd does not remove it.
+  is_ok("RuntimeDirectory=superd\nRuntimeDirectoryPreserve=yes",
+        "RuntimeDirectory=\nRuntimeDirectoryPreserve=no", "RuntimeDirectoryPreserve");
+  is_ok("IntervalUSec=0\nStartLimitBurst=5", "IntervalUSec=10s\nStartLimitBurst=0",
+        "StartLimitIntervalSec");
 }
 
 TEST_CASE("doctor: unit settings that would lose workers are problems, with the line to write",
@@ -57,6 +74,10 @@ TEST_CASE("doctor: unit settings that would lose workers are problems, with the 
   check("Delegate=yes", "Delegate=no", "Delegate", "Delegate=yes");
   check("Restart=on-failure", "Restart=no", "Restart", "Restart=on-failure");
   check("Restart=on-failure", "Restart=on-success", "Restart", "Restart=on-failure");
+  check("Preserve=yes", "Preserve=no", "RuntimeDirectoryPreserve", "RuntimeDirectoryPreserve=yes");
+  check("IntervalUSec=0", "IntervalUSec=10s", "StartLimitIntervalSec", "StartLimitIntervalSec=0");
+  check("IntervalUSec=0", "IntervalUSec=infinity", "StartLimitIntervalSec",
+        "StartLimitIntervalSec=0");
   check("OOMPolicy=continue", "OOMPolicy=stop", "OOMPolicy", "OOMPolicy=continue");
   check("TimeoutStopUSec=infinity", "TimeoutStopUSec=1min 30s", "TimeoutStopSec",
         "TimeoutStopSec=infinity");

@@ -143,3 +143,19 @@ TEST_CASE("journal: one that is set aside is kept beside", "[journal]") {
   CHECK(read(place.path())->values.empty());
   CHECK(read(place.path() + ".aside")->values.size() == 1);
 }
+
+TEST_CASE("journal: one that was moved away is written anew, whole, once that is seen",
+          "[journal]") {
+  const Place place;
+  Store store(place.path(), "boot");
+  store.put("a", "1");
+  REQUIRE(store.flush());
+  CHECK_FALSE(store.look_after());
+  std::filesystem::rename(place.path(), place.path() + ".moved");
+  CHECK(store.look_after());
+  REQUIRE(store.flush());
+  const Result<Content> content = read(place.path());
+  REQUIRE(content);
+  CHECK(content->values == std::map<std::string, std::string>{{"a", "1"}});
+  CHECK_FALSE(store.look_after());
+}

@@ -27,6 +27,7 @@ Handover full() {
   state.exits_write = 21;
   state.runtime_dir = 22;
   state.ready = 23;
+  state.guard = 25;
   state.supervisor = {.pid = 100, .link = 24};
   state.logger = {.pid = 101, .link = -1};
   state.started = true;
@@ -56,6 +57,7 @@ TEST_CASE("handover: what one keeper writes another one reads as it was", "[keep
   CHECK(read->exits_write == 21);
   CHECK(read->runtime_dir == 22);
   CHECK(read->ready == 23);
+  CHECK(read->guard == 25);
   CHECK(read->supervisor.pid == 100);
   CHECK(read->supervisor.link == 24);
   CHECK(read->logger.pid == 101);
@@ -63,7 +65,7 @@ TEST_CASE("handover: what one keeper writes another one reads as it was", "[keep
   CHECK(read->started);
   CHECK(read->notify_socket == "@systemd");
   CHECK(read->watchdog == 90s);
-  CHECK(descriptors_of(*read) == std::vector<int>{10, 11, 12, 20, 21, 22, 23, 24});
+  CHECK(descriptors_of(*read) == std::vector<int>{10, 11, 12, 20, 21, 22, 25, 23, 24});
 }
 
 TEST_CASE("handover: fields of a later superd are ignored, those that are missing are as usual",
@@ -78,6 +80,7 @@ TEST_CASE("handover: fields of a later superd are ignored, those that are missin
   const auto read = decode_handover(encode(least));
   REQUIRE(read);
   CHECK(read->ready == -1);
+  CHECK(read->guard == -1);
   CHECK(read->supervisor.pid == -1);
   CHECK_FALSE(read->started);
   CHECK(read->watchdog == 0s);

@@ -33,3 +33,26 @@ TEST_CASE("keeper: the watchdog of the service manager is fed only while the sup
   REQUIRE(::kill(keeper.nth_pid(1, "supervisor"), SIGCONT) == 0);
   CHECK(keeper.notified(30s) == "WATCHDOG=1");
 }
+
+TEST_CASE("keeper: a logger that is stopped is killed and started again", "[keeper]") {
+  const KeeperUnderTest keeper({"STAND_IN_IMPATIENT=1"});
+  REQUIRE(keeper.supervised(1));
+  const pid_t stopped = keeper.nth_pid(1, "logger");
+  REQUIRE(stopped > 0);
+  REQUIRE(::kill(stopped, SIGSTOP) == 0);
+  CHECK(keeper.nth_pid(2, "logger") > 0);
+}
+
+TEST_CASE("keeper: a worker that writes does not stand while loggers are stopped", "[keeper]") {
+  const KeeperUnderTest keeper({"STAND_IN_IMPATIENT=1"});
+  REQUIRE(keeper.supervised(1));
+  std::size_t stopped = 0;
+  const auto stop_next = [&] {
+    const pid_t logger = keeper.nth_pid(++stopped, "logger");
+    return logger > 0 && ::kill(logger, SIGSTOP) == 0;
+  };
+  REQUIRE(stop_next());
+  keeper.signal(SIGRTMIN + 7);
+  while (stopped < 5 && keeper.events("written").empty()) REQUIRE(stop_next());
+  CHECK(wait_until([&] { return !keeper.events("written").empty(); }));
+}

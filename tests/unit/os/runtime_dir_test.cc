@@ -11,6 +11,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "os/read_file.h"
+#include "os/runtime_guard.h"
 #include "os_test.h"
 
 using namespace superd;
@@ -104,4 +106,28 @@ TEST_CASE("runtime directory: only one superd holds its lock, and its children k
   const UniqueFd inherited(::fcntl(first->get(), F_DUPFD_CLOEXEC, 0));
   first->reset();
   CHECK_FALSE(lock_runtime_dir(second->get(), dir.path("run")));
+}
+
+TEST_CASE("runtime directory: whoever was started on its path is seen though it was moved",
+          "[os]") {
+  const TempDir dir;
+  const Result<std::string> own = read_file("/proc/self/comm");
+  REQUIRE(own);
+  const std::string comm = own->substr(0, own->size() - 1);
+  const Result<UniqueFd> first = open_runtime_dir(dir.path("run"));
+  REQUIRE(first);
+  CHECK(guard_of_runtime_dir(first->get(), comm) == 0);
+  Result<UniqueFd> guard = guard_runtime_dir(first->get());
+  REQUIRE(guard);
+  std::filesystem::rename(dir.path("run"), dir.path("moved"));
+  const Result<UniqueFd> second = open_runtime_dir(dir.path("run"));
+  const Result<UniqueFd> elsewhere = open_runtime_dir(dir.path("other"));
+  REQUIRE(second);
+  REQUIRE(elsewhere);
+  CHECK(guard_of_runtime_dir(second->get(), comm) == ::getpid());
+  CHECK(guard_of_runtime_dir(second->get(), "another") == 0);
+  CHECK(guard_runtime_dir(second->get()).error().code == EADDRINUSE);
+  CHECK(guard_of_runtime_dir(elsewhere->get(), comm) == 0);
+  guard->reset();
+  CHECK(guard_of_runtime_dir(second->get(), comm) == 0);
 }
