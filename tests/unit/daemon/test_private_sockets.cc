@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -91,11 +92,13 @@ TEST_CASE("private: a unix one is for the worker's user alone, and its path goes
 TEST_CASE("private: a place that cannot be had is told with the socket's name", "[private]") {
   auto group = group_with(core::Family::unix_path);
   group.listen[1].name = "probe";
-  const auto none =
-      open_private_sockets(group, {.dir = "/nonexistent/private", .spawn = core::SpawnId{1}});
-  REQUIRE_FALSE(none);
-  CHECK(none.error().message == "mkdir /nonexistent/private: No such file or directory");
   const Folder folder;
+  const std::string file = folder.path + "/file";
+  std::ofstream(file) << "no directory";
+  const auto none =
+      open_private_sockets(group, {.dir = file + "/private", .spawn = core::SpawnId{1}});
+  REQUIRE_FALSE(none);
+  CHECK(none.error().message == "mkdir " + file + "/private: Not a directory");
   std::filesystem::create_directories(folder.path + "/1.0");
   const auto taken = open_private_sockets(group, {.dir = folder.path, .spawn = core::SpawnId{1}});
   REQUIRE_FALSE(taken);
