@@ -94,6 +94,7 @@ TEST_CASE("private: a place that cannot be had is told with the socket's name", 
   group.listen[1].name = "probe";
   const Folder folder;
   const std::string file = folder.path + "/file";
+  std::filesystem::create_directory(folder.path);
   std::ofstream(file) << "no directory";
   const auto none =
       open_private_sockets(group, {.dir = file + "/private", .spawn = core::SpawnId{1}});
