@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -93,6 +95,9 @@ TEST_CASE("raw: whenever the logger is killed, every byte is in the file once an
   const Kept kept;
   const pid_t writer = run_in_child([&] { write_all(kept.output.write.get(), text); });
   int kills = 0;
+  constexpr int kSpan = 4001;
+  int span = kSpan;  // microseconds
+  std::size_t written = 0;
   while (!has_ended(writer)) {
     const pid_t logger = run_in_child([&] {
       loop::Loop loop = loop::make_loop();
@@ -100,11 +105,14 @@ TEST_CASE("raw: whenever the logger is killed, every byte is in the file once an
       recordings.start(capture_to(path), kept.pipes());
       loop.run();
     });
-    // A moment that is another one each time, not one to wait for.
-    usleep(static_cast<useconds_t>(500 + kills * 7919 % 4001));
+    // A moment that is another one each time, not one to wait for; later where a process needs
+    // longer than that to begin.
+    usleep(static_cast<useconds_t>(500 + kills * 7919 % span));
     kill(logger, SIGKILL);
     REQUIRE(waitpid(logger, nullptr, 0) == logger);
     ++kills;
+    const std::size_t now = std::filesystem::exists(path) ? std::filesystem::file_size(path) : 0;
+    span = std::exchange(written, now) == now ? std::min(span * 2, 100 * kSpan) : kSpan;
   }
   loop::Loop loop = loop::make_loop();
   Recordings recordings(loop);
