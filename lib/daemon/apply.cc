@@ -98,10 +98,10 @@ void Apply::begin() {
   cause_ = now_.front().cause;
   loading_.emplace(loop::Work::with_result<config::Loaded>(
       parts_.loop, [file = file_] { return config::load_here(file); },
-      [this](config::Loaded loaded) { on_loaded(std::move(loaded)); }));
+      [this](const config::Loaded& loaded) { on_loaded(loaded); }));
 }
 
-void Apply::on_loaded(config::Loaded loaded) {
+void Apply::on_loaded(const config::Loaded& loaded) {
   loading_.reset();
   if (!loaded.errors.empty()) {
     std::vector<std::string> errors;

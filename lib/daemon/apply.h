@@ -80,7 +80,7 @@ class Apply {
 
   void take_up(Asked asked);
   void begin();
-  void on_loaded(config::Loaded loaded);
+  void on_loaded(const config::Loaded& loaded);
   void carry_out(const core::Spec& wanted);
   void carry_out(const config::GroupChange& change, const core::GroupSpec* wanted);
   // Those that depend on others go before them.

@@ -80,8 +80,8 @@ Status Supervisor::open_servers() {
   for (const Door door : {Door::control, Door::worker}) {
     if (door == Door::worker && !spec_.daemon.worker_socket) continue;
     const auto held = control_fds_.find(item_of(door));
-    const Status open = held != control_fds_.end() && held->second ? serve(door, held->second.get())
-                                                                   : open_own_socket(door);
+    Status open = held != control_fds_.end() && held->second ? serve(door, held->second.get())
+                                                             : open_own_socket(door);
     if (!open) return open;
   }
   return {};
