@@ -9,6 +9,8 @@ namespace {
 
 // Between two tries to write what the disk had no room for.
 constexpr auto kRetryEvery = std::chrono::milliseconds(200);
+// The loop waits for a job: long enough that few of them are a fast disk's whole work.
+constexpr auto kPassFor = std::chrono::milliseconds(4);
 constexpr const char* kTooSlow = "the disk did not answer";
 
 }  // namespace
@@ -70,23 +72,24 @@ void FileWriter::lose(std::size_t bytes, core::LogFormat format) {
   lost_ += bytes;
 }
 
-void FileWriter::pass(std::shared_ptr<const UniqueFd> transit, Stamp now) {
+void FileWriter::pass(std::shared_ptr<RawIntake> intake, Stamp now) {
   format_ = core::LogFormat::raw;
-  add({.job = [transit = std::move(transit), now](RotatingFile& file, RotatingFile::Rest policy) {
-    return file.pass(transit->get(), now, policy);
+  add({.job = [intake = std::move(intake), now](RotatingFile& file, RotatingFile::Rest policy) {
+    const loop::TimePoint end = loop::now() + kPassFor;
+    do {
+      if (!file.pass(intake->transit(), now, policy)) return false;
+    } while (loop::now() < end && intake->take_more());
+    return true;
   }});
 }
 
-void FileWriter::pass_rest(std::shared_ptr<const UniqueFd> transit, UniqueFd pipe,
-                           std::size_t bytes, Stamp now) {
+void FileWriter::pass_rest(std::shared_ptr<RawIntake> intake, std::size_t bytes, Stamp now) {
   format_ = core::LogFormat::raw;
   auto left = std::make_shared<std::size_t>(bytes);
-  auto source = std::make_shared<const UniqueFd>(std::move(pipe));
   add({.job =
-           [transit = std::move(transit), source = std::move(source), left, now](
-               RotatingFile& file, RotatingFile::Rest policy) {
-             while (file.pass(transit->get(), now, policy)) {
-               const ssize_t count = os::splice(source->get(), transit->get(), *left);
+           [intake = std::move(intake), left, now](RotatingFile& file, RotatingFile::Rest policy) {
+             while (file.pass(intake->transit(), now, policy)) {
+               const ssize_t count = os::splice(intake->pipe(), intake->transit(), *left);
                if (count <= 0) return true;
                *left -= static_cast<std::size_t>(count);
              }

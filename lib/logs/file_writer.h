@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/unique_fd.h"
 #include "core/spec.h"
 #include "logs/patience.h"
+#include "logs/raw_intake.h"
 #include "logs/rotating_file.h"
 #include "logs/stamp.h"
 #include "loop/loop.h"
@@ -50,12 +50,11 @@ class FileWriter {
   // See RotatingFile; `owner` keeps `block` where it is.
   void write(std::string_view block, std::shared_ptr<const void> owner, core::LogFormat format,
              Stamp now);
-  // Format raw: what is in the transit pipe, see RotatingFile::pass(). Nobody touches that pipe
-  // until ready(): who does hangs where the disk does.
-  void pass(std::shared_ptr<const UniqueFd> transit, Stamp now);
-  // And by way of it what is in the other one, `bytes` of them; takes(bytes) was asked before.
-  void pass_rest(std::shared_ptr<const UniqueFd> transit, UniqueFd pipe, std::size_t bytes,
-                 Stamp now);
+  // Format raw: what is in the transit pipe, see RotatingFile::pass(), and for some milliseconds
+  // what take_more() brings there.
+  void pass(std::shared_ptr<RawIntake> intake, Stamp now);
+  // And by way of it what is in the worker's pipe, `bytes` of them; takes(bytes) was asked before.
+  void pass_rest(std::shared_ptr<RawIntake> intake, std::size_t bytes, Stamp now);
   // Whether so many bytes may wait. Where they may not, the caller throws them away, and tells.
   [[nodiscard]] bool takes(std::size_t bytes) const {
     return !late_ && waiting_ + bytes <= kMostWaiting;

@@ -70,15 +70,16 @@ Recording::Recording(loop::Loop& loop, Capture capture, std::vector<UniqueFd> pi
   }
   // Before the first byte is read.
   look_for(capture_.match);
-  if (capture_.format == core::LogFormat::raw) take_transit(pipes);
+  UniqueFd transit;
+  if (capture_.format == core::LogFormat::raw) transit = take_transit(pipes);
   for (UniqueFd& fd : pipes) {
     auto pipe = std::make_unique<Pipe>();
-    pipe->fd = own_reader(std::move(fd));
+    pipe->fd = std::make_shared<const UniqueFd>(own_reader(std::move(fd)));
     pipe->stream = stream_of(pipes_.size(), pipes.size());
     watch(loop, *pipe);
     pipes_.push_back(std::move(pipe));
   }
-  go_on_in_transit();
+  make_intake(std::move(transit));
 }
 
 Recording::~Recording() {
@@ -98,9 +99,13 @@ void Recording::look_for(const std::string& match) {
                       pattern.error().message);
   }
   matcher_.emplace(std::move(*pattern));
+  if (intake_) intake_->see_all(true);
 }
 
-void Recording::stop_matching() { matcher_.reset(); }
+void Recording::stop_matching() {
+  matcher_.reset();
+  if (intake_) intake_->see_all(false);
+}
 
 void Recording::renew(const Capture& capture) {
   if (file_) file_->set_limits({.max_size = capture.max_size, .keep = capture.keep});
@@ -111,7 +116,7 @@ void Recording::renew(const Capture& capture) {
 
 void Recording::watch(loop::Loop& loop, Pipe& pipe) {
   Result<loop::Poll> poll = loop::Poll::readable(
-      loop, pipe.fd.get(), [this, &pipe] { read(pipe, transit_ ? kRawBytesATurn : kBytesATurn); });
+      loop, pipe.fd->get(), [this, &pipe] { read(pipe, intake_ ? kRawBytesATurn : kBytesATurn); });
   if (!poll) {
     // What is in the pipe is still taken by the drains.
     log::warn("{}: output is not read as it comes: {}", capture_.worker, poll.error().message);
@@ -125,18 +130,19 @@ bool Recording::reads_from(std::span<const UniqueFd> pipes) const {
   if (capture_.format == core::LogFormat::raw && pipes.size() > 1) pipes = pipes.first(1);
   if (pipes.size() != pipes_.size()) return false;
   for (std::size_t i = 0; i < pipes.size(); ++i) {
-    if (identity(pipes[i]) != identity(pipes_[i]->fd)) return false;
+    if (identity(pipes[i]) != identity(*pipes_[i]->fd)) return false;
   }
   return true;
 }
 
 bool Recording::may_read() const {
   if (!file_ || file_->ready()) return true;
-  if (finishing_ && !transit_) return true;
+  if (finishing_ && !intake_) return true;
   return file_->late() && capture_.overflow == core::LogOverflow::drop;
 }
 
 void Recording::resume() {
+  if (intake_) look();
   if (!may_read()) return;
   for (const auto& pipe : pipes_) {
     if (pipe->poll) pipe->poll->watch({.readable = true});
@@ -149,8 +155,8 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
       if (pipe.poll) pipe.poll->stop();
       return;
     }
-    const std::size_t size = std::min(budget, transit_ ? kRawBytesATurn : kBytesATurn);
-    const ssize_t count = transit_ ? pass(pipe, size) : copy(pipe, size);
+    const std::size_t size = std::min(budget, intake_ ? kRawBytesATurn : kBytesATurn);
+    const ssize_t count = intake_ ? pass(size) : copy(pipe, size);
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) {
       // Nobody has the other end any more, which would be told again and again.
@@ -160,7 +166,7 @@ void Recording::read(Pipe& pipe, std::size_t budget) {
     const auto got = static_cast<std::size_t>(count);
     budget -= got;
     // Less than asked for is all there was, where it is not all that the next pipe takes.
-    if (got < size && !transit_) return;
+    if (got < size && !intake_) return;
   }
 }
 
@@ -168,7 +174,7 @@ ssize_t Recording::copy(Pipe& pipe, std::size_t most) {
   std::vector<char>& chunk = workbench_.scratch->chunk;
   ssize_t count = 0;
   do {
-    count = ::read(pipe.fd.get(), chunk.data(), std::min(most, chunk.size()));
+    count = ::read(pipe.fd->get(), chunk.data(), std::min(most, chunk.size()));
   } while (count < 0 && errno == EINTR);
   if (count > 0) take(pipe, {chunk.data(), static_cast<std::size_t>(count)});
   return count;
@@ -235,6 +241,7 @@ void Recording::take_rest(Pipe& pipe) {
 }
 
 void Recording::drain() {
+  if (intake_) look();
   for (const auto& pipe : pipes_) read(*pipe, kBytesADrain);
 }
 
@@ -242,7 +249,7 @@ void Recording::finish() {
   finishing_ = true;
   drain();
   for (const auto& pipe : pipes_) {
-    if (transit_) pass_rest(*pipe);
+    if (intake_) pass_rest(*pipe);
     take_rest(*pipe);
   }
   pipes_.clear();

@@ -14,9 +14,9 @@
 #include "base/unique_fd.h"
 #include "logs/assembler.h"
 #include "logs/file_writer.h"
-#include "logs/glance.h"
 #include "logs/line_matcher.h"
 #include "logs/protocol.h"
+#include "logs/raw_intake.h"
 #include "logs/stamp.h"
 #include "logs/tail_ring.h"
 #include "loop/loop.h"
@@ -34,16 +34,14 @@ struct Scratch {
 // What all recordings use in turn, in the loop.
 struct Workbench {
   std::shared_ptr<Scratch> scratch = std::make_shared<Scratch>();  // never empty
-  Glance glance;
+  std::shared_ptr<RawIntake::SharedGlance> glance = std::make_shared<RawIntake::SharedGlance>();
 };
 
 // The capture of one spawn's output: reads its pipes whenever something is in them, a bounded
 // amount a turn, and passes it on to the file, to the tail and to who waits for a line.
 //
 // Of format raw nothing comes into this process but what the tail and a line that is looked for
-// need to see: the loop moves the bytes from the worker's pipe to the transit pipe, a job of
-// FileWriter from there to the file, both within the kernel. A kill of this process loses none. Two
-// steps, because a splice has its pipe locked as long as the disk takes: the worker's never.
+// need to see (RawIntake). A kill of this process loses none.
 class Recording {
  public:
   // `pipes`: one for raw, and behind it the transit pipe, without which one is made that dies with
@@ -79,7 +77,7 @@ class Recording {
  private:
   struct Pipe {
     // Before the poll, so that it is closed after it.
-    UniqueFd fd;
+    std::shared_ptr<const UniqueFd> fd;
     Stream stream = Stream::both;
     LineAssembler assembler;
     std::optional<loop::Poll> poll;
@@ -99,18 +97,18 @@ class Recording {
   void look_for(const std::string& match);
 
   // recording_raw.cc
-  void take_transit(std::vector<UniqueFd>& pipes);
-  void go_on_in_transit();
-  ssize_t pass(Pipe& pipe, std::size_t most);
+  [[nodiscard]] UniqueFd take_transit(std::vector<UniqueFd>& pipes) const;
+  void make_intake(UniqueFd transit);
+  ssize_t pass(std::size_t most);
   void pass_rest(Pipe& pipe);
-  void look(Pipe& pipe, std::size_t bytes, bool behind_unseen);
+  void look();
 
   Capture capture_;
   std::shared_ptr<FileWriter> file_;
   bool finishing_ = false;
   Workbench& workbench_;
-  // Of format raw with a file; read and written to by the file's jobs, and while it is ready here.
-  std::shared_ptr<const UniqueFd> transit_;
+  // Of format raw with a file.
+  std::shared_ptr<RawIntake> intake_;
   TailRing tail_;
   std::function<void()> on_match_;
   std::optional<LineMatcher> matcher_;

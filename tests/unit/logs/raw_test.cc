@@ -184,6 +184,38 @@ TEST_CASE("raw: of much output the last lines are whole", "[logs]") {
   CHECK((contents(path) == text));
 }
 
+TEST_CASE("raw: a worker that writes without end loses nothing, and has its last lines", "[logs]") {
+  const TempDir dir;
+  const std::string path = dir / "web.1.log";
+  const std::string text = numbers(2'000'000);
+  const Kept kept;
+  loop::Loop loop = loop::make_loop();
+  Recordings recordings(loop);
+  recordings.start(capture_to(path), kept.pipes());
+  const pid_t writer = run_in_child([&] {
+    for (std::string_view left = text; !left.empty();) {
+      const ssize_t count = write(kept.output.write.get(), left.data(), left.size());
+      if (count <= 0) _exit(1);
+      left.remove_prefix(static_cast<std::size_t>(count));
+    }
+  });
+  // Its last lines may be asked for at any time, and are lines.
+  bool ended = false;
+  while (!ended) {
+    ended = has_ended(writer);
+    loop::run_until(loop, [] { return true; });
+    for (const std::string& line : texts(recordings.last(core::SpawnId{1}, 9)))
+      REQUIRE(line.size() <= 8);
+  }
+  recordings.finish(core::SpawnId{1});
+  REQUIRE(loop::run_until(loop, [&] { return !recordings.busy(); }));
+  CHECK((contents(path) == text));
+  const std::vector<std::string> last = texts(recordings.last(core::SpawnId{1}, 100));
+  REQUIRE(last.size() == TailRing::kMaxLines);
+  CHECK(last.back() == "02000000");
+  CHECK(last.front() == "01999951");
+}
+
 TEST_CASE("raw: what the disk has no room for stays in the pipe, or is dropped and counted",
           "[logs]") {
   const TempDir dir;
