@@ -57,29 +57,32 @@ Metrics::Metrics(Parts parts, std::string version)
 void Metrics::answer(Responder out) {
   waiting_.push_back(std::move(out));
   if (work_) return;
-  work_.emplace(loop::Work::with_result<std::string>(
+  work_.emplace(loop::Work::with_result<Page>(
       parts_.loop, [look = begin()] { return finish(look); },
-      [this](const std::string& page) { deliver(page); }));
+      [this](Page page) { deliver(std::move(page)); }));
 }
 
-void Metrics::deliver(const std::string& page) {
+void Metrics::deliver(Page page) {
   work_.reset();
+  cpu_times_ = std::move(page.cpu_times);
   for (Responder& out : std::exchange(waiting_, {})) {
     wire::Response response;
     response.content_type = wire::kMetricsContentType;
-    response.body = page;
+    response.body = page.text;
     out.answer(std::move(response));
   }
 }
 
-Metrics::Look Metrics::begin() const {
+Metrics::Look Metrics::begin() {
   Look look;
+  look.cpu_times = std::exchange(cpu_times_, {});
   MetricsFacts& facts = look.facts;
   facts.version = version_;
   facts.began = unix_time(parts_.tally.began());
   facts.recoveries = parts_.tally.recoveries();
   facts.requests = parts_.tally.requests();
   facts.tallies = parts_.tally.groups();
+  facts.logs = parts_.tally.logs();
   facts.turns = turns_;
   for (const std::string& name : parts_.core.names()) add_group(look, *parts_.core.find(name));
   return look;
@@ -107,15 +110,15 @@ void Metrics::add_group(Look& look, const core::Group& group) const {
 }
 
 // In the thread pool.
-std::string Metrics::finish(Look look) {
+Metrics::Page Metrics::finish(Look look) {
   for (std::size_t i = 0; i < look.pids.size(); ++i) {
     MetricsFacts::Worker& worker = look.facts.workers[i];
     worker.memory_bytes = os::memory_use(look.pids[i]).bytes;
-    worker.cpu_seconds = os::cpu_seconds(look.pids[i]);
+    worker.cpu_seconds = look.cpu_times[worker.name].add(os::usage_of_all(look.pids[i]));
     worker.open_fds = os::open_fds(look.pids[i]);
   }
   look.facts.own = own();
-  return metrics_page(look.facts);
+  return {.text = metrics_page(look.facts), .cpu_times = std::move(look.cpu_times)};
 }
 
 }  // namespace superd::daemon

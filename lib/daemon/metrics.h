@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/supervision.h"
+#include "daemon/cpu_time.h"
 #include "daemon/listeners.h"
 #include "daemon/metrics_page.h"
 #include "daemon/responder.h"
@@ -31,20 +33,28 @@ class Metrics {
   void answer(Responder out);
 
  private:
+  using CpuTimes = std::map<std::string, CpuTime>;  // by worker
   struct Look {
     MetricsFacts facts;
     std::vector<std::vector<pid_t>> pids;  // of facts.workers
+    CpuTimes cpu_times;
   };
-  [[nodiscard]] Look begin() const;
+  struct Page {
+    std::string text;
+    CpuTimes cpu_times;
+  };
+  [[nodiscard]] Look begin();
   void add_group(Look& look, const core::Group& group) const;
-  static std::string finish(Look look);
-  void deliver(const std::string& page);
+  static Page finish(Look look);
+  void deliver(Page page);
 
   Parts parts_;
   std::string version_;
   wire::Histogram turns_;
   loop::TurnTimes turn_times_;
   std::vector<Responder> waiting_;
+  // With the job while one runs.
+  CpuTimes cpu_times_;
   std::optional<loop::Work> work_;
 };
 

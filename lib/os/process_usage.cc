@@ -34,7 +34,8 @@ std::optional<ProcessUsage> parse_usage(std::string_view stat, long ticks, std::
   const auto in_seconds = [&](std::size_t a, std::size_t b) {
     return static_cast<double>(fields[a] + fields[b]) / static_cast<double>(ticks);
   };
-  return ProcessUsage{.cpu_seconds = in_seconds(14, 15),
+  return ProcessUsage{.parent = static_cast<pid_t>(fields[4]),
+                      .cpu_seconds = in_seconds(14, 15),
                       .children_cpu_seconds = in_seconds(16, 17),
                       .started = static_cast<double>(fields[22]) / static_cast<double>(ticks),
                       .virtual_bytes = fields[23],
@@ -46,6 +47,14 @@ std::optional<ProcessUsage> usage_of(pid_t pid) {
   if (!stat) return std::nullopt;
   return parse_usage(*stat, ::sysconf(_SC_CLK_TCK),
                      static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
+}
+
+std::map<pid_t, ProcessUsage> usage_of_all(std::span<const pid_t> pids) {
+  std::map<pid_t, ProcessUsage> all;
+  for (const pid_t pid : pids) {
+    if (const auto usage = usage_of(pid)) all.emplace(pid, *usage);
+  }
+  return all;
 }
 
 std::optional<std::size_t> open_fds_of(pid_t pid) {

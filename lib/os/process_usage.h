@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,6 +13,7 @@ namespace superd::os {
 
 // What the kernel counts of one process.
 struct ProcessUsage {
+  pid_t parent = 0;
   double cpu_seconds = 0;           // used by it
   double children_cpu_seconds = 0;  // used by its children that ended and were waited for
   double started = 0;               // seconds since boot
@@ -22,6 +24,8 @@ struct ProcessUsage {
 std::optional<ProcessUsage> parse_usage(std::string_view stat, long ticks, std::size_t page);
 // Nothing: no such process.
 std::optional<ProcessUsage> usage_of(pid_t pid);
+// Of those that there are.
+std::map<pid_t, ProcessUsage> usage_of_all(std::span<const pid_t> pids);
 // Nothing: it is gone, or may not be looked at.
 std::optional<std::size_t> open_fds_of(pid_t pid);
 

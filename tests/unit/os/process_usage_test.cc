@@ -19,6 +19,7 @@ TEST_CASE("process usage: a line of stat, also of a program with a strange name"
       "812 (a) b (c) S 1 812 812 0 -1 4194560 9 0 0 0 150 50 1000 -3 20 0 1 0 4200 8192 3 1844",
       100, 4096);
   REQUIRE(usage);
+  CHECK(usage->parent == 1);
   CHECK(usage->cpu_seconds == Approx(2));
   CHECK(usage->children_cpu_seconds == Approx(10));
   CHECK(usage->started == Approx(42));
