@@ -42,6 +42,9 @@ struct Exit {
 
 // `exited with status 1`, `was killed by signal 9 (KILL)`, or the reason why it never ran.
 std::string describe(const Exit& exit);
+// Exit::reason of a process that the kernel has killed for want of memory: nobody is told, so that
+// others may seem to be one now and then.
+inline constexpr const char* kByOomKiller = "probably by the kernel's OOM killer";
 // Whether the group's respawn.success lists it.
 bool is_clean(const Exit& exit, const RespawnSpec& respawn);
 // `1.5s`, `60s`: for messages of the core.

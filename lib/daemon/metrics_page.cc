@@ -97,6 +97,11 @@ void tell_tallies(MetricsText& page, const MetricsFacts& facts) {
   each_tally(facts, [&](const std::string& group, const Tally::Group& tally) {
     page.sample({{"group", group}}, tally.kills);
   });
+  page.family("superd_worker_oom_kills_total", Type::counter,
+              "Main processes that the kernel killed because memory ran out.");
+  each_tally(facts, [&](const std::string& group, const Tally::Group& tally) {
+    page.sample({{"group", group}}, tally.oom_kills);
+  });
   page.family("superd_worker_ready_duration_seconds", Type::histogram,
               "From the start of a process until it was ready.");
   tell_durations(page, facts, &Tally::Group::ready);
@@ -118,6 +123,24 @@ void tell_tallies(MetricsText& page, const MetricsFacts& facts) {
   tell_durations(page, facts, &Tally::Group::roll);
 }
 
+void tell_logs(MetricsText& page, const MetricsFacts& facts) {
+  const auto tell = [&](std::uint64_t logs::LogCounts::*count) {
+    for (const auto& group : facts.groups) {
+      const auto logs = facts.logs.find(group.name);
+      page.sample({{"group", group.name}},
+                  logs == facts.logs.end() ? 0 : logs->second.all().*count);
+    }
+  };
+  page.family("superd_log_bytes_total", Type::counter, "Bytes that were written to log files.");
+  tell(&logs::LogCounts::bytes);
+  page.family("superd_log_lines_total", Type::counter,
+              "Lines of output that were read; those of format raw are not counted.");
+  tell(&logs::LogCounts::lines);
+  page.family("superd_log_dropped_bytes_total", Type::counter,
+              "Bytes of output that were lost before they came into a log file.");
+  tell(&logs::LogCounts::dropped);
+}
+
 template <class Value>
 void tell_workers(MetricsText& page, const MetricsFacts& facts,
                   Value MetricsFacts::Worker::*value) {
@@ -134,7 +157,7 @@ void tell_processes(MetricsText& page, const MetricsFacts& facts) {
               "else what is resident.");
   tell_workers(page, facts, &MetricsFacts::Worker::memory_bytes);
   page.family("superd_worker_cpu_seconds_total", Type::counter,
-              "CPU time of the worker's processes that live; begins anew with new processes.");
+              "CPU time of the worker's processes; begins anew with the next supervisor.");
   tell_workers(page, facts, &MetricsFacts::Worker::cpu_seconds);
   page.family("superd_worker_open_fds", Type::gauge,
               "Open file descriptors of the worker's processes.");
@@ -186,6 +209,7 @@ std::string metrics_page(const MetricsFacts& facts) {
   tell_superd(page, facts);
   tell_groups(page, facts);
   tell_tallies(page, facts);
+  tell_logs(page, facts);
   tell_processes(page, facts);
   tell_listeners(page, facts);
   if (facts.own) tell_own(page, *facts.own);

@@ -52,6 +52,7 @@ struct MetricsFacts {
   std::uint64_t recoveries = 0;
   Tally::Counts requests;
   std::map<std::string, Tally::Group> tallies;
+  std::map<std::string, Tally::Logs> logs;
   std::vector<Group> groups;
   std::vector<Worker> workers;  // with at least one process
   std::vector<Listener> listeners;

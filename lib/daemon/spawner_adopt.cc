@@ -139,7 +139,8 @@ std::vector<UniqueFd> Spawner::output_of(const Process& process) {
     fds.push_back(handle->get());
     handles.push_back(std::move(*handle));
   }
-  (void)parts_.keeper.put(output_item(process.id, process.worker), fds);
+  (void)parts_.keeper.put(output_item(process.id, process.worker, process.group->log.overflow),
+                          fds);
   return handles;
 }
 

@@ -111,7 +111,7 @@ void Spawner::on_exit(core::SpawnId id, core::Exit exit) {
   if (process == nullptr || process->main_gone) return;
   process->main_gone = true;
   if (was_probably_out_of_memory(*process, exit)) {
-    exit.reason = "probably by the kernel's OOM killer";
+    exit.reason = core::kByOomKiller;
   }
   tell_(core::MainExited{.spawn = id, .exit = std::move(exit)});
   parts_.listeners.restore(*process->group);

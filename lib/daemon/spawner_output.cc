@@ -8,6 +8,7 @@
 
 #include "daemon/spawner.h"
 #include "daemon/spawner_process.h"
+#include "keeper/pipe_relief.h"
 #include "os/output_pipe.h"
 
 namespace superd::daemon {
@@ -16,6 +17,7 @@ namespace {
 // Of processes that have ended; more than these wait only where the logger stays away or the disk
 // does not answer.
 constexpr std::size_t kMostEnded = 64;
+constexpr const char* kBlockPrefix = "block/";
 
 std::vector<UniqueFd> duplicates(const std::vector<UniqueFd>& fds) {
   std::vector<UniqueFd> copies;
@@ -26,8 +28,15 @@ std::vector<UniqueFd> duplicates(const std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
-std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker) {
-  return fmt::format("out/{}/{}", core::to_string(spawn), core::to_string(worker));
+std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker,
+                        core::LogOverflow overflow) {
+  const bool waits = overflow == core::LogOverflow::block;
+  return fmt::format("{}{}/{}", waits ? kBlockPrefix : keeper::kOutputPrefix,
+                     core::to_string(spawn), core::to_string(worker));
+}
+
+bool is_output_item(std::string_view name) {
+  return name.starts_with(keeper::kOutputPrefix) || name.starts_with(kBlockPrefix);
 }
 
 std::string transit_item(core::SpawnId spawn, const core::WorkerRef& worker) {
@@ -64,9 +73,8 @@ Result<Spawner::Output> Spawner::open_output(Process& process) {
     held.push_back(end->get());
   }
   // The handle for reading and writing is both ends: with it the keeper keeps the pipe whole.
-  if (Status put = parts_.keeper.put(output_item(process.id, process.worker), held); !put) {
-    return tl::unexpected(put.error());
-  }
+  const std::string item = output_item(process.id, process.worker, process.group->log.overflow);
+  if (Status put = parts_.keeper.put(item, held); !put) return tl::unexpected(put.error());
   if (Status opened = open_transit(process); !opened) return tl::unexpected(opened.error());
   parts_.readiness.expect(process.id, *process.group);
   capture(process);
@@ -120,7 +128,9 @@ void Spawner::end_output(Process& process) {
 void Spawner::output_written(core::SpawnId spawn) {
   const auto ended = ended_.find(spawn);
   if (ended == ended_.end()) return;
-  (void)parts_.keeper.drop(output_item(spawn, ended->second.worker));
+  // Another superd, or another config, may have given them the other name.
+  for (const core::LogOverflow overflow : {core::LogOverflow::drop, core::LogOverflow::block})
+    (void)parts_.keeper.drop(output_item(spawn, ended->second.worker, overflow));
   if (ended->second.capture.format == core::LogFormat::raw)
     (void)parts_.keeper.drop(transit_item(spawn, ended->second.worker));
   ended_.erase(ended);

@@ -42,7 +42,10 @@ struct Spawner::Process {
 };
 
 // `out/17/web.1`: what the keeper holds for a spawn, under names that a later supervisor can read.
-std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker);
+// With overflow = block `block/17/web.1`, of which the keeper never throws anything away.
+std::string output_item(core::SpawnId spawn, const core::WorkerRef& worker,
+                        core::LogOverflow overflow);
+bool is_output_item(std::string_view name);
 std::string transit_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string notify_item(core::SpawnId spawn, const core::WorkerRef& worker);
 std::string private_item(core::SpawnId spawn, const core::WorkerRef& worker);

@@ -114,6 +114,13 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                            spawner_.output_written(spawn);
                            sync_keeper();
                          },
+                     .on_counted =
+                         [this](const logs::Counted& counted) {
+                           if (keeper_gone_) return;
+                           tally_.note(counted, core_);
+                           keep_tally();
+                           journal_.flush();
+                         },
                      .on_alone =
                          [this] {
                            (void)keeper_.ask(keeper::kPeerItem);
@@ -237,6 +244,7 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
         tell(kind, view);
       }),
       tally_(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())),
+      keep_requests_(loop, [this] { keep_requests(); }),
       metrics_({.loop = loop,
                 .core = core_,
                 .tracker = *tracking_.tracker,

@@ -172,7 +172,7 @@ void Supervisor::hold_item(core::SpawnId spawn, const core::WorkerRef& worker, k
   held_spawns_[spawn] = worker;
   Spawner::Held& held = held_[spawn];
   held.worker = worker;
-  if (item.name.starts_with("out/")) {
+  if (is_output_item(item.name)) {
     held.output = std::move(item.fds);
   } else if (item.name.starts_with("transit/")) {
     held.transit = std::move(item.fds);

@@ -68,9 +68,19 @@ void Supervisor::happen(const core::Event& event) {
 void Supervisor::write_down(const std::vector<core::Effect>& effects) {
   const core::TimePoint now = loop::now();
   for (const core::Effect& effect : effects) tally_.note(effect, core_, now);
-  for (auto& [key, text] : tally_.take_changes()) journal_.note_metric(key, std::move(text));
+  keep_tally();
   journal_.note(core_);
   journal_.flush();
+}
+
+void Supervisor::keep_tally() {
+  for (auto& [key, text] : tally_.take_changes()) journal_.note_metric(key, std::move(text));
+}
+
+bool Supervisor::keep_requests() {
+  if (keeper_gone_) return true;
+  for (auto& [key, text] : tally_.take_requests()) journal_.note_metric(key, std::move(text));
+  return journal_.flush();
 }
 
 const core::GroupSpec* Supervisor::spec_of(const std::string& group) const {

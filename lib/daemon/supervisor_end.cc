@@ -61,7 +61,7 @@ Upgrade::Hooks Supervisor::upgrade_hooks() {
   return {.save =
               [this] {
                 journal_.note_daemon(spec_, {.start_told = boot_told_, .upgrading = true});
-                return journal_.flush();
+                return keep_requests();
               },
           .ask_keeper =
               [this] {

@@ -18,6 +18,8 @@ namespace {
 
 // The keeper asks once a minute whether this process lives; superd is woken for nothing else.
 constexpr std::chrono::seconds kBetweenLooks{50};
+// How many requests a supervisor that is killed may have counted for nobody.
+constexpr std::chrono::seconds kKeepRequests{1};
 
 const char* what(Door door) { return door == Door::control ? "control socket" : "worker socket"; }
 
@@ -68,6 +70,7 @@ Status Supervisor::serve(Door door, int listener) {
   const auto on_request = [this, door](const wire::Request& request, const os::Peer& peer,
                                        Responder responder) {
     tally_.note_request(door == Door::control ? "control" : "worker");
+    if (!keep_requests_.armed()) keep_requests_.after(kKeepRequests);
     routes_.handle(door, request, peer, std::move(responder));
   };
   auto server = HttpServer::create(loop_, listener, {.name = item_of(door)}, on_request);

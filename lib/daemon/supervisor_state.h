@@ -167,6 +167,8 @@ class Supervisor {
   void happen(const core::Event& event);
   // Before the effects are carried out.
   void write_down(const std::vector<core::Effect>& effects);
+  void keep_tally();
+  bool keep_requests();
   void carry_out(const core::MakeRecipe& e);
   void carry_out(const core::DropRecipe& e);
   void carry_out(const core::Spawn& e);
@@ -238,6 +240,7 @@ class Supervisor {
   OrphanHooks orphan_hooks_;
   Occurrences occurrences_;
   Tally tally_;
+  loop::Timer keep_requests_;
   Metrics metrics_;
   SignalOrders signal_orders_;
   Schedules schedules_;

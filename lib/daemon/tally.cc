@@ -12,10 +12,15 @@ namespace superd::wire {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Histogram, counts, sum)
 }  // namespace superd::wire
 
+namespace superd::logs {
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogCounts, bytes, lines, dropped)
+}  // namespace superd::logs
+
 namespace superd::daemon {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Tally::Group, starts, exits, rolls, kills, roll,
-                                                ready, stop, backoff)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Tally::Group, starts, exits, rolls, kills,
+                                                oom_kills, roll, ready, stop, backoff)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Tally::Logs, logger, before, last)
 
 namespace {
 
@@ -23,6 +28,7 @@ using nlohmann::json;
 
 constexpr std::string_view kOwn = "metric/superd";
 constexpr std::string_view kOfGroup = "metric/group/";
+constexpr std::string_view kOfLogs = "metric/logs/";
 
 double seconds(core::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -50,12 +56,31 @@ Tally::Group& Tally::of(const std::string& group) {
   return groups_[group];
 }
 
+logs::LogCounts Tally::Logs::all() const {
+  return {.bytes = before.bytes + last.bytes,
+          .lines = before.lines + last.lines,
+          .dropped = before.dropped + last.dropped};
+}
+
 void Tally::note(const core::Event& event, const core::Supervision& core) {
   const auto* exited = std::get_if<core::MainExited>(&event);
   if (exited == nullptr) return;
   const auto found = find_life(core, exited->spawn);
   if (!found || found->life.main_gone) return;
-  ++of(found->worker.ref.group).exits[reason_of(cause_of_end(*found))];
+  Group& group = of(found->worker.ref.group);
+  ++group.exits[reason_of(cause_of_end(*found))];
+  if (exited->exit.reason == core::kByOomKiller) ++group.oom_kills;
+}
+
+void Tally::note(const logs::Counted& counted, const core::Supervision& core) {
+  if (core.find(counted.group) == nullptr) return;
+  Logs& logs = logs_[counted.group];
+  if (logs.logger != counted.logger) {
+    logs.before = logs.all();
+    logs.logger = counted.logger;
+  }
+  logs.last = counted.counts;
+  changed_logs_.insert(counted.group);
 }
 
 void Tally::note(const core::Effect& effect, const core::Supervision& core, core::TimePoint now) {
@@ -98,6 +123,7 @@ void Tally::note(const core::Effect& effect, const core::Supervision& core, core
   } else if (const auto* removed = std::get_if<core::GroupGone>(&effect)) {
     changed_.insert(removed->group);
     groups_.erase(removed->group);
+    if (logs_.erase(removed->group) > 0) changed_logs_.insert(removed->group);
     rolls_since_.erase(removed->group);
   }
 }
@@ -118,15 +144,29 @@ std::string Tally::group_text(const std::string& name) const {
   return text.dump();
 }
 
+std::string Tally::logs_text(const std::string& name) const {
+  const auto logs = logs_.find(name);
+  return logs == logs_.end() ? "" : json(logs->second).dump();
+}
+
 std::vector<std::pair<std::string, std::string>> Tally::take_changes() {
   std::vector<std::pair<std::string, std::string>> changes;
+  for (const std::string& name : std::exchange(changed_logs_, {})) {
+    changes.emplace_back(std::string(kOfLogs) + name, logs_text(name));
+  }
   if (changed_.empty() && began_told_) return changes;
   began_told_ = true;
+  requests_changed_ = false;
   changes.emplace_back(kOwn, own_text());
   for (const std::string& name : std::exchange(changed_, {})) {
     changes.emplace_back(std::string(kOfGroup) + name, group_text(name));
   }
   return changes;
+}
+
+std::vector<std::pair<std::string, std::string>> Tally::take_requests() {
+  if (requests_changed_) began_told_ = false;
+  return take_changes();
 }
 
 void Tally::restore(const std::map<std::string, std::string>& values, After after) {
@@ -139,6 +179,8 @@ void Tally::restore(const std::map<std::string, std::string>& values, After afte
         began_ = WallTime(std::chrono::milliseconds(read.at("began").get<std::int64_t>()));
         recoveries_ += read.at("recoveries").get<std::uint64_t>();
         requests_ = read.at("requests").get<Counts>();
+      } else if (key.starts_with(kOfLogs)) {
+        logs_[key.substr(kOfLogs.size())] = read.get<Logs>();
       } else if (key.starts_with(kOfGroup)) {
         const std::string name = key.substr(kOfGroup.size());
         Group group = read.get<Group>();

@@ -13,6 +13,7 @@
 #include "core/effect.h"
 #include "core/event.h"
 #include "core/supervision.h"
+#include "logs/protocol.h"
 #include "wire/metrics_text.h"
 
 namespace superd::daemon {
@@ -34,6 +35,7 @@ class Tally {
     Counts exits;   // the same; exit: nothing asked for it
     Counts rolls;   // by result
     std::uint64_t kills = 0;
+    std::uint64_t oom_kills = 0;
     wire::Histogram roll;     // from its begin to its end
     wire::Histogram ready;    // from a process's turn until it was ready
     wire::Histogram stop;     // from the stop signal until no process was left
@@ -42,16 +44,32 @@ class Tally {
     friend bool operator==(const Group&, const Group&) = default;
   };
 
+  // Of a group's output, over all loggers.
+  struct Logs {
+    std::uint64_t logger = 0;  // the last one
+    logs::LogCounts before;    // what those before it counted
+    logs::LogCounts last;      // what it counts
+
+    [[nodiscard]] logs::LogCounts all() const;
+    friend bool operator==(const Logs&, const Logs&) = default;
+  };
+
   // `began` in whole milliseconds, as it is kept.
   explicit Tally(WallTime began) : began_(began) {}
 
   // An event before the core hears of it; an effect when the core has made it.
   void note(const core::Event& event, const core::Supervision& core);
   void note(const core::Effect& effect, const core::Supervision& core, core::TimePoint now);
-  // A request on the `control` or the `worker` socket. It is kept with what happens next.
-  void note_request(const std::string& socket) { ++requests_[socket]; }
+  void note(const logs::Counted& counted, const core::Supervision& core);
+  // A request on the `control` or the `worker` socket. It is kept with what happens next, or by
+  // take_requests().
+  void note_request(const std::string& socket) {
+    ++requests_[socket];
+    requests_changed_ = true;
+  }
 
   [[nodiscard]] const std::map<std::string, Group>& groups() const { return groups_; }
+  [[nodiscard]] const std::map<std::string, Logs>& logs() const { return logs_; }
   [[nodiscard]] const Counts& requests() const { return requests_; }
   [[nodiscard]] WallTime began() const { return began_; }
   // Supervisors that went on for one that had died.
@@ -62,20 +80,26 @@ class Tally {
   void restore(const std::map<std::string, std::string>& values, After after);
   // What is another since the last call, by key; an empty text: there is nothing any more.
   std::vector<std::pair<std::string, std::string>> take_changes();
+  // The same, and the requests since then too.
+  std::vector<std::pair<std::string, std::string>> take_requests();
 
  private:
   [[nodiscard]] std::string own_text() const;
   [[nodiscard]] std::string group_text(const std::string& name) const;
+  [[nodiscard]] std::string logs_text(const std::string& name) const;
   Group& of(const std::string& group);
 
   WallTime began_;
   std::uint64_t recoveries_ = 0;
   Counts requests_;
   std::map<std::string, Group> groups_;
+  std::map<std::string, Logs> logs_;                                             // by group
   std::map<std::string, core::TimePoint> rolls_since_;                           // by group
   std::map<core::SpawnId, std::pair<std::string, core::TimePoint>> stop_since_;  // with its group
   std::set<std::string> changed_;                                                // groups
+  std::set<std::string> changed_logs_;                                           // the same
   bool began_told_ = false;
+  bool requests_changed_ = false;
 };
 
 // `command uid=0 pid=4711` -> `command`; what superd has no word for is `other`.

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 
 #include "base/log.h"
 #include "keeper/channel.h"
@@ -66,10 +69,22 @@ void Keeper::look_after_output(Clock::time_point now) {
       if (relief_.relieve(items_) > 0) absence_.hurry(now);
       return;
     case LoggerAbsence::Verdict::back:
-      relief_.back();
-      return;
+      return tell_lost_output();
   }
   std::abort();
+}
+
+void Keeper::tell_lost_output() {
+  constexpr auto kMost = std::uint64_t{std::numeric_limits<std::int32_t>::max()};
+  Channel* channel = logger_.channel();
+  for (const auto& [name, bytes] : relief_.back()) {
+    for (std::uint64_t left = bytes; channel != nullptr && left > 0;) {
+      const std::uint64_t part = std::min(left, kMost);
+      left -= part;
+      static_cast<void>(
+          channel->send({.op = Op::lost, .value = static_cast<std::int32_t>(part), .name = name}));
+    }
+  }
 }
 
 }  // namespace superd::keeper

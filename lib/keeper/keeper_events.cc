@@ -178,6 +178,7 @@ void Keeper::on_message(Channel::Incoming message) {
     case Op::signal:
     case Op::peer:
     case Op::ping:
+    case Op::lost:
       log::warn("the supervisor sent operation {}, which is not its own",
                 static_cast<int>(message.op));
       return;

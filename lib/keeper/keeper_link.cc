@@ -83,6 +83,12 @@ void KeeperLink::take_packets() {
       case Op::upgrade:
         arrived_.emplace_back(UpgradeFailed{.error = packet.value});
         break;
+      case Op::lost:
+        if (packet.value > 0) {
+          arrived_.emplace_back(OutputLost{.name = std::move(packet.name),
+                                           .bytes = static_cast<std::uint64_t>(packet.value)});
+        }
+        break;
       case Op::ping:  // the channel has acknowledged it
         break;
       case Op::ack:

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <span>
 #include <string>
@@ -57,9 +58,15 @@ struct Peer {
 struct UpgradeFailed {
   int error = 0;
 };
+// To the logger: so many bytes of the item's pipes were thrown away while it was away.
+struct OutputLost {
+  std::string name;
+  std::uint64_t bytes = 0;
+};
 // The keeper's end is closed: leave at once, touching nothing. Always the last message.
 struct KeeperGone {};
-using Message = std::variant<Item, ItemsEnd, SignalArrived, Peer, UpgradeFailed, KeeperGone>;
+using Message =
+    std::variant<Item, ItemsEnd, SignalArrived, Peer, UpgradeFailed, OutputLost, KeeperGone>;
 
 // What a supervisor is told at its start.
 struct Briefing {

@@ -58,6 +58,7 @@ class Keeper {
   // Whose answer has not come: our own child, not reaped yet, so that the PID is nobody else's.
   static void kill_hanging(const Role& role, const AliveWatch& watch);
   void look_after_output(Clock::time_point now);
+  void tell_lost_output();
   void read_supervisor();
   void read_logger();
   void on_message(Channel::Incoming message);

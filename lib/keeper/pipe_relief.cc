@@ -31,26 +31,30 @@ std::size_t relieve_pipe(int pipe_fd) {
 }
 
 std::uint64_t PipeRelief::relieve(const ItemStore& items) {
-  const std::uint64_t before = lost_;
-  items.visit(kOutputPrefix, [this](const std::string& name, const std::vector<UniqueFd>& pipes) {
+  std::uint64_t all = 0;
+  items.visit(kOutputPrefix, [&](const std::string& name, const std::vector<UniqueFd>& pipes) {
     for (const UniqueFd& pipe : pipes) {
       const std::size_t gone = relieve_pipe(pipe.get());
       if (gone == 0) continue;
-      if (lost_ == 0) {
+      if (lost_.empty()) {
         log::error(
             "the logger stays away: output is thrown away from now on, {} first, so that no "
             "worker has to wait",
             name);
       }
-      lost_ += gone;
+      lost_[name] += gone;
+      all += gone;
     }
   });
-  return lost_ - before;
+  return all;
 }
 
-void PipeRelief::back() {
-  if (lost_ == 0) return;
-  log::error("the logger is back: {} bytes of output were lost", std::exchange(lost_, 0));
+std::map<std::string, std::uint64_t> PipeRelief::back() {
+  std::map<std::string, std::uint64_t> lost = std::exchange(lost_, {});
+  std::uint64_t all = 0;
+  for (const auto& [name, bytes] : lost) all += bytes;
+  if (all > 0) log::error("the logger is back: {} bytes of output were lost", all);
+  return lost;
 }
 
 }  // namespace superd::keeper

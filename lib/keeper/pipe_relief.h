@@ -2,14 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "base/unique_fd.h"
 #include "keeper/item_store.h"
 
 namespace superd::keeper {
 
-// The items `out/…`: handles for reading and writing of the pipes that workers write to. Others, as
-// the pipes `transit/…` behind them, are never touched: who does hangs where the disk does.
+// The items `out/SPAWN/WORKER`: handles for reading and writing of the pipes that workers write to.
+// Others are never touched: pipes whose worker is to wait rather than lose anything, and those
+// behind them, `transit/…`, where who touches them hangs where the disk does.
 inline constexpr const char* kOutputPrefix = "out/";
 
 // Throws away the older half of what is in the pipe if it is nearly full (three quarters, or so
@@ -23,11 +26,11 @@ class PipeRelief {
   // Looks at all output pipes; returns the bytes thrown away. What is lost is logged: that it
   // begins, here; how much, by back().
   std::uint64_t relieve(const ItemStore& items);
-  // The logger reads again.
-  void back();
+  // The logger reads again: the bytes that each item has lost meanwhile.
+  std::map<std::string, std::uint64_t> back();
 
  private:
-  std::uint64_t lost_ = 0;
+  std::map<std::string, std::uint64_t> lost_;
 };
 
 }  // namespace superd::keeper

@@ -61,7 +61,7 @@ Result<PacketHead> decode(std::span<const char> packet) {
   head.name.assign(packet.data() + kHeaderSize, header.name_size);
   if (!is_clean(head.name)) return fail("packet with control characters in its name", EBADMSG);
   if (header.op < static_cast<std::uint16_t>(Op::ack) ||
-      header.op > static_cast<std::uint16_t>(Op::serving)) {
+      header.op > static_cast<std::uint16_t>(Op::lost)) {
     return fail(fmt::format("unknown operation {}", header.op), ENOSYS);
   }
   head.op = static_cast<Op>(header.op);

@@ -28,6 +28,7 @@ enum class Op : std::uint16_t {
   ping = 11,      // from the keeper: acknowledged, that is all
   upgrade = 12,   // to the keeper: become the program on disk; back: failed, value is an errno
   serving = 13,   // to the keeper: sockets are bound, and the control socket answers
+  lost = 14,      // from the keeper to the logger: value bytes of this item were thrown away
 };
 
 inline constexpr std::size_t kMaxName = 200;

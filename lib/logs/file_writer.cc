@@ -1,5 +1,6 @@
 #include "logs/file_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "os/splice.h"
@@ -11,6 +12,10 @@ namespace {
 constexpr auto kRetryEvery = std::chrono::milliseconds(200);
 // The loop waits for a job: long enough that few of them are a fast disk's whole work.
 constexpr auto kPassFor = std::chrono::milliseconds(4);
+// Until a loss is told that nothing is written behind; longer each time that it cannot be.
+constexpr loop::Duration kTellFirst = std::chrono::seconds(1);
+constexpr loop::Duration kTellLast = std::chrono::seconds(60);
+constexpr const char* kNobodyRead = "superd's logger was away";
 constexpr const char* kTooSlow = "the disk did not answer";
 
 }  // namespace
@@ -21,18 +26,22 @@ FileWriter::FileWriter(loop::Loop& loop, Patience& patience, std::string path,
       patience_(patience),
       options_(std::move(options)),
       limits_(limits),
-      file_(std::make_shared<RotatingFile>(std::move(path), limits,
-                                           RotatingFile::Options{.worker = options_.worker})),
+      file_(std::make_shared<RotatingFile>(
+          std::move(path), limits,
+          RotatingFile::Options{.worker = options_.worker, .counter = options_.counter})),
       turns_(file_->turns()),
       late_timer_(loop,
                   [this] {
                     late_ = true;
                     tell_change();
                   }),
-      retry_(loop, [this] {
-        go_on();
-        if (ready()) tell_change();
-      }) {}
+      retry_(loop,
+             [this] {
+               go_on();
+               if (ready()) tell_change();
+             }),
+      tell_(loop, [this] { settle(format_, wall_clock()); }),
+      tell_after_(kTellFirst) {}
 
 void FileWriter::set_limits(RotatingFile::Limits limits) {
   if (std::exchange(limits_, limits) == limits) return;
@@ -70,6 +79,16 @@ void FileWriter::write(std::string_view block, std::shared_ptr<const void> owner
 void FileWriter::lose(std::size_t bytes, core::LogFormat format) {
   format_ = format;
   lost_ += bytes;
+  if (tasks_.empty()) tell_lost();
+}
+
+void FileWriter::lose_unread(std::size_t bytes, core::LogFormat format) {
+  format_ = format;
+  add({.job = [bytes, format](RotatingFile& file, RotatingFile::Rest) {
+    file.lose(bytes, kNobodyRead);
+    file.settle(format, wall_clock());
+    return true;
+  }});
 }
 
 void FileWriter::pass(std::shared_ptr<RawIntake> intake, Stamp now) {
@@ -131,7 +150,7 @@ void FileWriter::run(std::function<void()> job, std::function<void()> done) {
        .done = std::move(done)});
 }
 
-bool FileWriter::forgettable() const { return ready() && !file_->has_untold_loss(); }
+bool FileWriter::forgettable() const { return ready() && file_->untold_loss() == 0; }
 
 void FileWriter::on_change(const void* who, std::function<void()> callback) {
   if (callback) {
@@ -191,7 +210,19 @@ void FileWriter::ended(bool whole) {
   if (std::exchange(rotated_, turns_->load()) != rotated_ && options_.on_rotated)
     options_.on_rotated();
   if (task.done) task.done();
+  if (tasks_.empty()) tell_loss_later();
   if (tasks_.empty() && options_.on_idle) options_.on_idle();
+}
+
+// The disk has room again some time, and the worker may have nothing to say then.
+void FileWriter::tell_loss_later() {
+  if (forgettable()) {
+    tell_after_ = kTellFirst;
+    return tell_.cancel();
+  }
+  if (tell_.armed()) return;
+  tell_.after(tell_after_);
+  tell_after_ = std::min(tell_after_ * 2, kTellLast);
 }
 
 void FileWriter::tell_lost() {

@@ -28,11 +28,14 @@ namespace superd::logs {
 class FileWriter {
  public:
   static constexpr loop::Duration kLate = std::chrono::seconds(1);
-  // What waits for a job that takes long, at most; more is lost.
+  // What waits for a job that takes long, at most, beside one block that may be longer; more is
+  // lost.
   static constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
 
   struct Options {
-    std::string worker = {};  // see RotatingFile
+    // See RotatingFile.
+    std::string worker = {};
+    std::shared_ptr<LogCounter> counter = std::make_shared<LogCounter>();
     std::function<void()> on_rotated = nullptr;
     // Nothing is left to do; called at the end of a job that was not waited for as well.
     std::function<void()> on_idle = nullptr;
@@ -57,9 +60,11 @@ class FileWriter {
   void pass_rest(std::shared_ptr<RawIntake> intake, std::size_t bytes, Stamp now);
   // Whether so many bytes may wait. Where they may not, the caller throws them away, and tells.
   [[nodiscard]] bool takes(std::size_t bytes) const {
-    return !late_ && waiting_ + bytes <= kMostWaiting;
+    return !late_ && (waiting_ == 0 || waiting_ + bytes <= kMostWaiting);
   }
   void lose(std::size_t bytes, core::LogFormat format);
+  // Nobody was there to read them; the file tells at once.
+  void lose_unread(std::size_t bytes, core::LogFormat format);
   void prepare(Stamp now);
   void reopen(Stamp now, std::function<void()> done);
   // If bytes were lost, says so now.
@@ -74,7 +79,10 @@ class FileWriter {
   [[nodiscard]] bool late() const { return late_; }
   // Ready, and nothing that it would have to tell.
   [[nodiscard]] bool forgettable() const;
+  // Bytes; 0 while it is not ready.
+  [[nodiscard]] std::uint64_t untold_loss() const { return ready() ? file_->untold_loss() : 0; }
   [[nodiscard]] std::shared_ptr<const RotatingFile::Turns> turns() const { return turns_; }
+  [[nodiscard]] LogCounter& counter() const { return *options_.counter; }
 
   // Called when ready() or late() has become true, from the loop alone, until it is replaced with
   // nothing. `who` only tells several apart.
@@ -94,6 +102,7 @@ class FileWriter {
   void ended(bool whole);
   void tell_change();
   void tell_lost();
+  void tell_loss_later();
 
   loop::Loop& loop_;
   Patience& patience_;
@@ -114,6 +123,8 @@ class FileWriter {
   std::map<const void*, std::function<void()>> on_change_;
   loop::Timer late_timer_;
   loop::Timer retry_;
+  loop::Timer tell_;
+  loop::Duration tell_after_;
   std::optional<loop::Work> work_;
 };
 

@@ -1,10 +1,14 @@
 #include "logs/logger.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -12,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/unique_fd.h"
 #include "keeper/keeper_link.h"
 #include "logs/conversation.h"
@@ -26,6 +31,9 @@ namespace {
 
 // Answers that wait for a supervisor that does not read; further ones are dropped.
 constexpr std::size_t kMaxWaitingAnswers = std::size_t{64} << 20;
+
+// How late a supervisor may know what was counted.
+constexpr auto kCountEvery = std::chrono::seconds(1);
 
 // Below what the keeper gives it.
 constexpr auto kLeaveWithin = std::chrono::seconds(5);
@@ -42,7 +50,8 @@ class LoggerProcess {
       : loop_(std::move(loop)),
         recordings_(
             loop_, [this](core::SpawnId spawn) { tell(Matched{.spawn = spawn}); },
-            [this](core::SpawnId spawn) { tell(Finished{.spawn = spawn}); }),
+            [this](core::SpawnId spawn) { tell(Finished{.spawn = spawn}); },
+            [this] { count_soon(); }),
         link_(std::move(keeper)) {}
 
   Status run() {
@@ -62,9 +71,18 @@ class LoggerProcess {
     link_.flush();
     for (keeper::Message& message : link_.read()) {
       if (keeper::Peer* peer = std::get_if<keeper::Peer>(&message)) talk_to(std::move(peer->fd));
+      if (const auto* lost = std::get_if<keeper::OutputLost>(&message)) on_lost(*lost);
       if (std::holds_alternative<keeper::KeeperGone>(message)) return leave();
     }
     watch_keeper();
+  }
+
+  // Of `out/17/web.1`, as daemon/spawner_process.h has it.
+  void on_lost(const keeper::OutputLost& lost) {
+    std::string_view name = lost.name;
+    name.remove_prefix(std::min(name.size(), name.find('/') + 1));
+    const auto spawn = to_number<std::uint64_t>(name.substr(0, name.find('/')));
+    if (spawn) recordings_.lost(core::SpawnId{*spawn}, lost.bytes);
   }
 
   void talk_to(UniqueFd supervisor) {
@@ -81,6 +99,22 @@ class LoggerProcess {
         {.bytes = kMaxWaitingAnswers});
     if (!channel) return log::error("no channel to the supervisor: {}", channel.error().message);
     channel_ = std::move(*channel);
+    told_.clear();
+    count_soon();
+  }
+
+  void count_soon() {
+    if (!count_.armed()) count_.after(kCountEvery);
+  }
+
+  void tell_counts() {
+    std::map<std::string, LogCounts> counts = recordings_.counts();
+    for (const auto& [group, now] : counts) {
+      const auto told = told_.find(group);
+      if (told != told_.end() && told->second == now) continue;
+      tell(Counted{.logger = number_, .group = group, .counts = now});
+    }
+    told_ = std::move(counts);
   }
 
   void tell(const Answer& answer) {
@@ -98,7 +132,16 @@ class LoggerProcess {
     channel_.reset();
     recordings_.finish_all();
     leave_limit_.after(kLeaveWithin);
-    recordings_.when_written([this] { loop_.stop(); });
+    recordings_.when_written([this] {
+      tell_untold();
+      loop_.stop();
+    });
+  }
+
+  // The disk may have no room for a line in the file.
+  void tell_untold() {
+    for (const auto& [path, bytes] : recordings_.untold_losses())
+      log::warn("{}: {} bytes lost, of which the file does not tell", path, bytes);
   }
 
   loop::Loop loop_;
@@ -107,6 +150,10 @@ class LoggerProcess {
   std::unique_ptr<loop::Channel> channel_;
   keeper::KeeperLink link_;
   std::optional<loop::Poll> link_poll_;
+  // No other logger of this boot has it.
+  std::uint64_t number_ = static_cast<std::uint64_t>(loop::now().time_since_epoch().count());
+  std::map<std::string, LogCounts> told_;  // to this supervisor
+  loop::Timer count_{loop_, [this] { tell_counts(); }};
   loop::Timer leave_limit_{loop_, [this] { leave_to_the_kernel(); }};
 };
 

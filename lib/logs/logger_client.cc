@@ -43,6 +43,7 @@ struct LoggerClient::State {
   void on_answer(Lines lines);
   void on_answer(const Matched& matched) const;
   void on_answer(const Finished& finished) const;
+  void on_answer(const Counted& counted) const;
   void lose_channel();
   void begin_alone();
   void expire();
@@ -172,6 +173,7 @@ void LoggerClient::State::on_message(std::string_view message) {
   if (Captures* captures = std::get_if<Captures>(&*answer)) return on_answer(std::move(*captures));
   if (const Matched* matched = std::get_if<Matched>(&*answer)) return on_answer(*matched);
   if (const Finished* finished = std::get_if<Finished>(&*answer)) return on_answer(*finished);
+  if (const Counted* counted = std::get_if<Counted>(&*answer)) return on_answer(*counted);
   on_answer(std::get<Lines>(std::move(*answer)));
 }
 
@@ -189,6 +191,10 @@ void LoggerClient::State::on_answer(const Matched& matched) const {
 
 void LoggerClient::State::on_answer(const Finished& finished) const {
   if (options.on_finished) options.on_finished(finished.spawn);
+}
+
+void LoggerClient::State::on_answer(const Counted& counted) const {
+  if (options.on_counted) options.on_counted(counted);
 }
 
 void LoggerClient::State::on_answer(Lines answer) {

@@ -42,6 +42,8 @@ class LoggerClient {
     // See Finished. Told for each finish(), unless the logger dies: its successor does not know the
     // spawn.
     std::function<void(core::SpawnId spawn)> on_finished = {};
+    // See Counted.
+    std::function<void(const Counted& counted)> on_counted = {};
     // There has been no channel for a second; told each second until there is one.
     std::function<void()> on_alone = {};
   };

@@ -10,6 +10,7 @@
 #include "core/spec.h"
 #include "core/worker_ref.h"
 #include "logs/line.h"
+#include "logs/log_counts.h"
 
 // What supervisor and logger say to each other: JSON objects, one a SEQPACKET message, each below
 // kMaxMessage bytes. What is longer goes in several messages, all but the last with `more`.
@@ -144,7 +145,15 @@ struct Finished {
   core::SpawnId spawn{};
 };
 
-using Answer = std::variant<Captures, Lines, Matched, Finished>;
+// What the logger has counted of a group's output since it began. Told about once a second while
+// there is some, and of all groups on every new channel.
+struct Counted {
+  std::uint64_t logger = 0;  // another one is another logger, which began at nothing
+  std::string group = {};
+  LogCounts counts = {};
+};
+
+using Answer = std::variant<Captures, Lines, Matched, Finished, Counted>;
 
 // One or more messages. What a caller could get wrong (a single path beyond the limit) is an error.
 Result<std::vector<std::string>> encode(const Request& request);

@@ -143,11 +143,29 @@ Result<Answer> take_captures(Fields& fields) {
   return Answer(std::move(captures));
 }
 
+std::string encode_counted(const Counted& counted) {
+  return dump({{"op", "counted"},
+               {"logger", counted.logger},
+               {"group", counted.group},
+               {"bytes", counted.counts.bytes},
+               {"lines", counted.counts.lines},
+               {"dropped", counted.counts.dropped}});
+}
+
+Counted take_counted(Fields& fields) {
+  return {.logger = fields.number<std::uint64_t>("logger"),
+          .group = fields.text("group"),
+          .counts = {.bytes = fields.number<std::uint64_t>("bytes"),
+                     .lines = fields.number<std::uint64_t>("lines"),
+                     .dropped = fields.number<std::uint64_t>("dropped")}};
+}
+
 Result<Answer> take_answer(const std::string& op, Fields& fields) {
   if (op == "lines") return take_lines(fields);
   if (op == "captures") return take_captures(fields);
   if (op == "matched") return Matched{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "finished") return Finished{.spawn = fields.number<core::SpawnId>("spawn")};
+  if (op == "counted") return take_counted(fields);
   return fail("the answer is unknown");
 }
 
@@ -159,6 +177,7 @@ std::vector<std::string> encode(const Answer& answer) {
     return {encode_spawn("matched", matched->spawn)};
   if (const Finished* finished = std::get_if<Finished>(&answer))
     return {encode_spawn("finished", finished->spawn)};
+  if (const Counted* counted = std::get_if<Counted>(&answer)) return {encode_counted(*counted)};
   return encode_lines(std::get<Lines>(answer));
 }
 

@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t kBytesATurn = std::size_t{256} * 1024;
 // Of format raw, where they cost the loop next to nothing.
 constexpr std::size_t kRawBytesATurn = std::size_t{1} << 20;
+// Of short lines their times are most of what is written.
+constexpr std::size_t kBlockKept = std::size_t{2} << 20;
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
 
@@ -182,7 +184,8 @@ ssize_t Recording::copy(Pipe& pipe, std::size_t most) {
 
 void Recording::put(std::string_view what, Stamp now) {
   file_->write(what, workbench_.scratch, capture_.format, now);
-  if (!file_->ready()) workbench_.scratch = std::make_shared<Scratch>();
+  const bool is_big = workbench_.scratch->block.capacity() > kBlockKept;
+  if (!file_->ready() || is_big) workbench_.scratch = std::make_shared<Scratch>();
 }
 
 void Recording::take_piece(Pipe& pipe, Piece piece, std::string_view text, Stamp now) {
@@ -206,21 +209,18 @@ void Recording::take(Pipe& pipe, std::string_view bytes) {
   block.clear();
   const bool lines = file_ && is_made_of_lines(capture_.format);
   const std::string_view unseen_bytes = unseen(bytes);
+  const auto write = [&](std::string_view text, Piece piece) {
+    if (piece == Piece::full) ++file_->counter().lines;
+    append_line(block, capture_.format, capture_.worker,
+                {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
+  };
   const auto seen = [&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
-    if (lines) {
-      append_line(block, capture_.format, capture_.worker,
-                  {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
-    }
+    if (lines) write(text, piece);
   };
   const auto begin = static_cast<std::size_t>(unseen_bytes.data() - bytes.data());
   pipe.assembler.feed(bytes.substr(0, begin), seen);
-  if (lines) {
-    pipe.assembler.feed(unseen_bytes, [&](std::string_view text, Piece piece) {
-      append_line(block, capture_.format, capture_.worker,
-                  {.time = time, .stream = pipe.stream, .piece = piece, .text = text});
-    });
-  }
+  if (lines) pipe.assembler.feed(unseen_bytes, write);
   pipe.assembler.feed(bytes.substr(begin + unseen_bytes.size()), seen);
   if (!file_) return;
   const std::string_view what = lines ? std::string_view(block) : bytes;
@@ -232,6 +232,7 @@ void Recording::take_rest(Pipe& pipe) {
   pipe.assembler.finish([&](std::string_view text, Piece piece) {
     take_piece(pipe, piece, text, now);
     if (!file_ || !is_made_of_lines(capture_.format)) return;
+    if (piece == Piece::full) ++file_->counter().lines;
     std::string& block = workbench_.scratch->block;
     block.clear();
     append_line(block, capture_.format, capture_.worker,

@@ -37,6 +37,8 @@ void Recordings::start(const Capture& capture, std::vector<UniqueFd> pipes) {
   recordings_.emplace(
       capture.spawn, std::make_unique<Recording>(loop_, capture, std::move(pipes), file_of(capture),
                                                  workbench_, on_match));
+  if (const auto lost_before = lost_.extract(capture.spawn))
+    lost(capture.spawn, lost_before.mapped());
 }
 
 std::shared_ptr<FileWriter> Recordings::file_of(const Capture& capture) {
@@ -63,13 +65,36 @@ std::shared_ptr<FileWriter> Recordings::make_writer(const Capture& capture) {
       loop_, patience_, capture.path,
       RotatingFile::Limits{.max_size = capture.max_size, .keep = capture.keep},
       FileWriter::Options{.worker = capture.worker,
+                          .counter = counter_of(capture.worker),
                           .on_rotated = [this, path = capture.path] { on_rotated(path); },
                           .on_idle =
                               [this, path = capture.path] {
+                                if (on_counted_) on_counted_();
                                 const auto file = files_.find(path);
                                 if (file != files_.end() && file->second.recordings == 0)
                                   sweep_.schedule();
                               }});
+}
+
+std::shared_ptr<LogCounter> Recordings::counter_of(const std::string& worker) {
+  const auto ref = core::parse_worker_ref(worker);
+  std::shared_ptr<LogCounter>& counter = counters_[ref ? ref->group : worker];
+  if (!counter) counter = std::make_shared<LogCounter>();
+  return counter;
+}
+
+std::map<std::string, LogCounts> Recordings::counts() const {
+  std::map<std::string, LogCounts> counts;
+  for (const auto& [group, counter] : counters_) counts[group] = counter->now();
+  return counts;
+}
+
+std::map<std::string, std::uint64_t> Recordings::untold_losses() const {
+  std::map<std::string, std::uint64_t> losses;
+  for (const auto& [path, file] : files_) {
+    if (const std::uint64_t bytes = file.writer->untold_loss(); bytes > 0) losses[path] = bytes;
+  }
+  return losses;
 }
 
 void Recordings::on_rotated(const std::string& path) {
@@ -82,7 +107,19 @@ void Recordings::stop_matching(core::SpawnId spawn) {
   if (found != recordings_.end()) found->second->stop_matching();
 }
 
+void Recordings::lost(core::SpawnId spawn, std::uint64_t bytes) {
+  const auto found = recordings_.find(spawn);
+  if (found == recordings_.end()) {
+    lost_[spawn] += bytes;
+    return;
+  }
+  const Capture& capture = found->second->capture();
+  const auto file = files_.find(capture.path);
+  if (file != files_.end()) file->second.writer->lose_unread(bytes, capture.format);
+}
+
 void Recordings::finish(core::SpawnId spawn) {
+  lost_.erase(spawn);
   const auto found = recordings_.find(spawn);
   if (found == recordings_.end()) {
     if (!ending_.contains(spawn)) written(spawn);

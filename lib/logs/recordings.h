@@ -30,10 +30,13 @@ class Recordings {
   using OnSpawn = std::function<void(core::SpawnId)>;
 
   // `on_matched`: Capture::match was found. `on_finished`: see Finished.
-  explicit Recordings(loop::Loop& loop, OnSpawn on_matched = {}, OnSpawn on_finished = {})
+  // `on_counted`: counts() may be others now.
+  explicit Recordings(loop::Loop& loop, OnSpawn on_matched = {}, OnSpawn on_finished = {},
+                      std::function<void()> on_counted = {})
       : loop_(loop),
         on_matched_(std::move(on_matched)),
         on_finished_(std::move(on_finished)),
+        on_counted_(std::move(on_counted)),
         sweep_(loop, [this] { sweep(); }) {}
 
   // See Capture. Without descriptors, or with more than two, nothing happens but a line in the log.
@@ -42,6 +45,10 @@ class Recordings {
   void stop_matching(core::SpawnId spawn);
   void finish(core::SpawnId spawn);
   void finish_all();
+
+  // So much of its output was lost while there was no logger: the file tells, of one that is not
+  // captured yet as soon as it is.
+  void lost(core::SpawnId spawn, std::uint64_t bytes);
 
   // Everything that is in the pipes now goes into the files, as far as these are ready for it (see
   // FileWriter).
@@ -65,6 +72,10 @@ class Recordings {
   std::vector<Line> last(core::SpawnId spawn, std::size_t count);
   // Those that are captured, and those that are finished and not yet written.
   [[nodiscard]] std::vector<core::SpawnId> spawns() const;
+  // By group, since the beginning, of all that had a file.
+  [[nodiscard]] std::map<std::string, LogCounts> counts() const;
+  // By path: bytes that were lost, and whose marker could not be written yet.
+  [[nodiscard]] std::map<std::string, std::uint64_t> untold_losses() const;
 
  private:
   struct File {
@@ -79,17 +90,21 @@ class Recordings {
   std::shared_ptr<FileWriter> file_of(const Capture& capture);
   static void set_policy(File& file, const Capture& capture);
   std::shared_ptr<FileWriter> make_writer(const Capture& capture);
+  std::shared_ptr<LogCounter> counter_of(const std::string& worker);
   // Forgets files that nobody writes to, unless one has a loss to tell at the next time.
   void sweep();
 
   loop::Loop& loop_;
   OnSpawn on_matched_;
   OnSpawn on_finished_;
+  std::function<void()> on_counted_;
+  std::map<std::string, std::shared_ptr<LogCounter>> counters_;  // by group
   Patience patience_;
   Workbench workbench_;
   std::map<std::string, File> files_;
   std::map<core::SpawnId, std::unique_ptr<Recording>> recordings_;
   FinishedTails finished_;
+  std::map<core::SpawnId, std::uint64_t> lost_;  // bytes; of those that are not captured yet
   // Finished, and not yet written.
   std::set<core::SpawnId> ending_;
   Compressor compressor_{loop_, [this](const std::string& path, auto job, auto done) {

@@ -171,10 +171,11 @@ std::size_t RotatingFile::append(std::string_view block, core::LogFormat format,
   const int error = rest.empty() ? 0 : errno;
   const std::string_view written = all.substr(0, all.size() - rest.size());
   if (!written.empty()) at_line_end_ = written.back() == '\n';
+  const std::size_t stays =
+      error == 0 || !is_made_of_lines(format) ? written.size() : cut_to_line_end(written);
+  options_.counter->bytes += stays;
   if (error == 0) return block.size();
   cannot_write(error, now);
-  if (!is_made_of_lines(format)) return written.size();
-  const std::size_t stays = cut_to_line_end(written);
   const std::size_t before = all.size() - block.size();
   return stays - std::min(stays, before);
 }
@@ -211,6 +212,7 @@ void RotatingFile::lose(std::size_t bytes, std::string why) {
 void RotatingFile::lose(std::size_t bytes) {
   lost_ += bytes;
   lost_total_ += bytes;
+  options_.counter->dropped += bytes;
 }
 
 void RotatingFile::cannot_write(int error, Stamp now) {

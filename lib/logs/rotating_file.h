@@ -11,6 +11,7 @@
 
 #include "base/unique_fd.h"
 #include "core/spec.h"
+#include "logs/log_counts.h"
 #include "logs/stamp.h"
 
 namespace superd::logs {
@@ -31,6 +32,8 @@ class RotatingFile {
   };
   struct Options {
     std::string worker = {};  // named in lines of format json
+    // Of this file, unless others share it.
+    std::shared_ptr<LogCounter> counter = std::make_shared<LogCounter>();
   };
 
   // Touches nothing yet. `path` is absolute.
@@ -62,8 +65,8 @@ class RotatingFile {
 
   // Bytes lost since the beginning.
   [[nodiscard]] std::uint64_t lost() const { return lost_total_; }
-  // Of some the file does not tell yet.
-  [[nodiscard]] bool has_untold_loss() const { return lost_ > 0; }
+  // Of those the file does not tell yet.
+  [[nodiscard]] std::uint64_t untold_loss() const { return lost_; }
 
   // Goes up by one when a rotation begins and when it has ended, so odd: one is going on. Read from
   // any thread.

@@ -76,6 +76,7 @@ std::size_t RotatingFile::append_from(int pipe, std::size_t bytes, Stamp now) {
     }
     done += static_cast<std::size_t>(count);
     size_ += static_cast<std::uint64_t>(count);
+    options_.counter->bytes += static_cast<std::uint64_t>(count);
   }
   if (done > 0) at_line_end_ = ends_with_newline();
   if (error == EINVAL) return done + copy_from(pipe, bytes - done, now);

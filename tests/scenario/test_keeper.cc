@@ -56,14 +56,21 @@ TEST_CASE("a TERM that a stopped supervisor does not take ends superd all the sa
   CHECK(superd.program().wait(120s) == 0);
 }
 
-TEST_CASE("a worker that writes does not stand while the logger dies again and again", "[full]") {
+TEST_CASE(
+    "a worker that writes does not stand while the logger dies again and again, unless it is to",
+    "[full]") {
   Site site(R"(
 [group.loud]
 command = ["sh", "-c", "sleep 2; head -c 4000000 /dev/zero | tr '\\0' '\\n'; : >@DIR@/written; exec sleep 100000"]
 ready   = { when = "delay", delay = "50ms" }
+[group.careful]
+command = ["sh", "-c", "sleep 2; head -c 4000000 /dev/zero | tr '\\0' 'x'; : >@DIR@/all; exec sleep 100000"]
+ready   = { when = "delay", delay = "50ms" }
+log     = { overflow = "block", format = "raw" }
 )");
   const Superd superd(site);
   REQUIRE(site.reaches("loud", "running"));
+  REQUIRE(site.reaches("careful", "running"));
   CHECK(wait_until(kSoon, [&] {
     if (const pid_t logger = superd.logger(); logger > 0) ::kill(logger, SIGKILL);
     return std::filesystem::exists(site.path("written"));
@@ -72,6 +79,19 @@ ready   = { when = "delay", delay = "50ms" }
   CHECK(wait_until(
       kSoon, [&] { return superd.log().find("bytes of output were lost") != std::string::npos; }));
   CHECK(superd.logger() > 0);
+  // The file tells, and so do the metrics; what was to wait has lost nothing.
+  CHECK(wait_until(kSoon, [&] {
+    return text_of(site.path("log/loud.1.log")).find(" bytes lost: superd's logger was away\n") !=
+           std::string::npos;
+  }));
+  CHECK(wait_until(kSoon, [&] { return std::filesystem::exists(site.path("all")); }));
+  CHECK(wait_until(
+      kSoon, [&] { return text_of(site.path("log/careful.1.log")) == std::string(4000000, 'x'); }));
+  const std::string dropped = "superd_log_dropped_bytes_total";
+  CHECK(wait_until(kSoon, [&] {
+    return site.ctl({"metrics"}).out.find(dropped + "{group=\"loud\"} 0\n") == std::string::npos;
+  }));
+  CHECK_THAT(site.ctl({"metrics"}).out, Catch::Contains(dropped + "{group=\"careful\"} 0\n"));
 }
 
 TEST_CASE("a worker that writes goes on though the logger is stopped for good", "[long]") {

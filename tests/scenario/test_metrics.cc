@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -109,6 +111,43 @@ TEST_CASE("metrics: a supervisor that is killed is followed by one that goes on 
   CHECK(last[R"(superd_rolls_total{group="web",result="done"})"] == 2);
   CHECK(last[R"(superd_worker_starts_total{group="web",reason="command"})"] == 4);
   CHECK(last[R"(superd_roll_duration_seconds_count{group="web"})"] == 2);
+}
+
+TEST_CASE("metrics: what became of the output is counted, whoever of superd is killed", "[all]") {
+  Site site(R"(
+[group.web]
+command = ["sh", "-c", "while read line; do echo $line; done <@DIR@/words"]
+ready   = { when = "delay", delay = "10ms" }
+[group.web.log]
+format = "cri"
+)");
+  REQUIRE(::mkfifo(site.path("words").c_str(), 0600) == 0);
+  const UniqueFd words(::open(site.path("words").c_str(), O_RDWR | O_CLOEXEC));
+  const Superd superd(site);
+  const auto say = [&](const std::string& line) {
+    REQUIRE(::write(words.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+  };
+  // The whole file is counted, each byte of it once.
+  const auto counted = [&](double lines) {
+    return wait_until(kSoon, [&] {
+      auto values = metrics(site);
+      return values[R"(superd_log_lines_total{group="web"})"] == lines &&
+             values[R"(superd_log_bytes_total{group="web"})"] ==
+                 static_cast<double>(site.read("log/web.1.log").size());
+    });
+  };
+  say("one\ntwo\n");
+  CHECK(counted(2));
+  CHECK(metrics(site)[R"(superd_log_dropped_bytes_total{group="web"})"] == 0);
+  CHECK(superd.kill_supervisor());
+  say("three\n");
+  CHECK(counted(3));
+  const pid_t logger = superd.logger();
+  ::kill(logger, SIGKILL);
+  say("four\n");
+  CHECK(counted(4));
+  CHECK(superd.kill_supervisor());
+  CHECK(counted(4));
 }
 
 TEST_CASE("metrics: a worker may not read them, as they tell of every group", "[all]") {

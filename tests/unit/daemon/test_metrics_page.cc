@@ -23,6 +23,8 @@ MetricsFacts facts_of_web() {
   facts.tallies["web"].exits = {{"exit", 1}};
   facts.tallies["web"].rolls = {{"done", 4}};
   facts.tallies["web"].roll.observe(3, Tally::kBounds);
+  facts.logs["web"] = {
+      .logger = 1, .before = {.bytes = 100}, .last = {.bytes = 5, .lines = 3, .dropped = 7}};
   facts.workers = {{.group = "web",
                     .name = "web.1",
                     .processes = 3,
@@ -59,6 +61,10 @@ TEST_CASE("metrics: the names and labels are those of the contract", "[daemon]")
         "superd_worker_starts_total{group=\"web\",reason=\"boot\"} 2",
         "superd_worker_exits_total{group=\"web\",cause=\"exit\"} 1",
         "superd_worker_kills_total{group=\"web\"} 0",
+        "superd_worker_oom_kills_total{group=\"web\"} 0",
+        "superd_log_bytes_total{group=\"web\"} 105",
+        "superd_log_lines_total{group=\"web\"} 3",
+        "superd_log_dropped_bytes_total{group=\"web\"} 7",
         "superd_worker_processes{group=\"web\",worker=\"web.1\"} 3",
         "superd_worker_memory_bytes{group=\"web\",worker=\"web.1\"} 4096",
         "superd_worker_cpu_seconds_total{group=\"web\",worker=\"web.1\"} 1.5",

@@ -155,6 +155,45 @@ TEST_CASE("metrics: the next supervisor goes on counting where the last one ende
   CHECK(third.recoveries() == 1);
 }
 
+TEST_CASE("metrics: output goes on being counted when the logger or the supervisor is another",
+          "[daemon]") {
+  World world;
+  const auto tell = [&](std::uint64_t logger, const logs::LogCounts& counts) {
+    world.tally.note({.logger = logger, .group = "web", .counts = counts}, world.core);
+    for (auto& [key, text] : world.tally.take_changes()) world.journal[key] = std::move(text);
+  };
+  tell(7, {.bytes = 100, .lines = 10, .dropped = 1});
+  tell(7, {.bytes = 300, .lines = 30, .dropped = 1});
+  CHECK(world.tally.logs().at("web").all() ==
+        logs::LogCounts{.bytes = 300, .lines = 30, .dropped = 1});
+  Tally next(Tally::WallTime{});
+  next.restore(world.journal, Tally::After::death);
+  CHECK(next.logs() == world.tally.logs());
+  world.tally = std::move(next);
+  tell(7, {.bytes = 400, .lines = 40, .dropped = 1});
+  tell(8, {.bytes = 5, .lines = 1, .dropped = 0});
+  tell(8, {.bytes = 10, .lines = 2, .dropped = 2});
+  CHECK(world.tally.logs().at("web").all() ==
+        logs::LogCounts{.bytes = 410, .lines = 42, .dropped = 3});
+  world.tally.note({.logger = 8, .group = "unknown", .counts = {}}, world.core);
+  CHECK(world.tally.logs().size() == 1);
+  world.tally.note(core::Effect(core::GroupGone{.group = "web"}), world.core, world.now);
+  for (auto& [key, text] : world.tally.take_changes()) world.journal[key] = std::move(text);
+  CHECK(world.journal.at("metric/logs/web").empty());
+}
+
+TEST_CASE("metrics: a process that the kernel killed for want of memory counts as such",
+          "[daemon]") {
+  World world;
+  world.start("boot");
+  world.run(0s);
+  core::Exit exit = core::Exit::by_signal(9);
+  exit.reason = core::kByOomKiller;
+  world.end(world.last, exit);
+  CHECK(world.web().oom_kills == 1);
+  CHECK(world.web().exits == Counts{{"exit", 1}});
+}
+
 TEST_CASE("metrics: nothing is written down while nothing happens, and a removed group is dropped",
           "[daemon]") {
   World world;
@@ -162,6 +201,8 @@ TEST_CASE("metrics: nothing is written down while nothing happens, and a removed
   CHECK(world.tally.take_changes().empty());
   world.tally.note_request("control");
   CHECK(world.tally.take_changes().empty());
+  CHECK(world.tally.take_requests().size() == 1);
+  CHECK(world.tally.take_requests().empty());
   world.tally.note(core::Effect(core::GroupGone{.group = "web"}), world.core, world.now);
   const auto changes = world.tally.take_changes();
   REQUIRE(changes.size() == 2);

@@ -125,6 +125,7 @@ class Supervisor {
     static_cast<void>(::send(peer_.get(), hello.data(), hello.size(), MSG_NOSIGNAL));
   }
   void on(const keeper::UpgradeFailed& failed) { event("upgrade failed {}", failed.error); }
+  void on(const keeper::OutputLost&) {}
   [[noreturn]] void on(const keeper::KeeperGone&) {
     event("supervisor leaves");
     if (::access((g_dir + "/slow").c_str(), F_OK) == 0) ::pause();
@@ -259,6 +260,8 @@ class Logger {
     for (;;) {
       for (keeper::Message& message : link_.read()) {
         if (auto* peer = std::get_if<keeper::Peer>(&message)) peer_ = std::move(peer->fd);
+        if (const auto* lost = std::get_if<keeper::OutputLost>(&message))
+          event("logger hears that {} lost {}", lost->name, lost->bytes);
         if (std::holds_alternative<keeper::KeeperGone>(message)) {
           event("logger leaves");
           ::_exit(0);

@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -95,7 +96,23 @@ TEST_CASE("relief: a pipe that no worker writes to is left alone", "[keeper]") {
     return PipeRelief().relieve(items);
   };
   CHECK(relieve("transit/7/web.1") == 0);
+  CHECK(relieve("block/7/web.1") == 0);
   CHECK(relieve("out/7/web.1") == 8 * 4096);
+}
+
+TEST_CASE("relief: what each pipe has lost is told when the logger is back, once", "[keeper]") {
+  const Pipe pipe;
+  REQUIRE(pipe.fill(4096) == 16);
+  ItemStore items;
+  std::vector<UniqueFd> fds;
+  fds.push_back(duplicate(pipe.both.get()));
+  items.put("out/7/web.1", std::move(fds));
+  PipeRelief relief;
+  CHECK(relief.relieve(items) == 8 * 4096);
+  REQUIRE(pipe.fill(4096) == 8);
+  CHECK(relief.relieve(items) == 8 * 4096);
+  CHECK(relief.back() == std::map<std::string, std::uint64_t>{{"out/7/web.1", 16 * 4096}});
+  CHECK(relief.back().empty());
 }
 
 TEST_CASE("relief: what is no pipe is nothing to be relieved", "[keeper]") {
@@ -111,4 +128,6 @@ TEST_CASE("keeper: a worker does not stand while the logger dies again and again
   REQUIRE(::kill(keeper.nth_pid(1, "logger"), SIGKILL) == 0);
   keeper.signal(SIGRTMIN + 7);
   CHECK(keeper.nth_event(1, "written"));
+  REQUIRE(std::filesystem::remove(keeper.file("no logger")));
+  CHECK(keeper.nth_event(1, "logger hears that out/7/web.1 lost "));
 }

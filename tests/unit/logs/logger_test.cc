@@ -100,6 +100,7 @@ struct Fixture {
   int compared = 0;
   std::vector<core::SpawnId> matched;
   std::vector<core::SpawnId> finished;
+  std::vector<Counted> counted;
   LoggerClient client{loop,
                       {.timeout = std::chrono::minutes(1),
                        .on_captures =
@@ -108,7 +109,8 @@ struct Fixture {
                              ++compared;
                            },
                        .on_matched = [this](core::SpawnId spawn) { matched.push_back(spawn); },
-                       .on_finished = [this](core::SpawnId spawn) { finished.push_back(spawn); }}};
+                       .on_finished = [this](core::SpawnId spawn) { finished.push_back(spawn); },
+                       .on_counted = [this](const Counted& one) { counted.push_back(one); }}};
 
   void capture(const std::string& match = "") {
     std::vector<UniqueFd> fds;
@@ -144,6 +146,25 @@ struct Fixture {
 };
 
 }  // namespace
+
+TEST_CASE("logger: it tells what it has counted, to the next supervisor all of it", "[logs]") {
+  Fixture f;
+  LoggerProcess logger;
+  f.client.set_channel(logger.peer());
+  f.capture();
+  f.say("one\ntwo\n");
+  REQUIRE(f.until([&] { return !f.counted.empty() && f.counted.back().counts.lines == 2; }));
+  f.sync();
+  const Counted last = f.counted.back();
+  CHECK(last.group == "web");
+  CHECK(last.counts.bytes == contents(f.path).size());
+  CHECK(last.counts.dropped == 0);
+  f.counted.clear();
+  f.client.set_channel(logger.peer());
+  REQUIRE(f.until([&] { return !f.counted.empty(); }));
+  CHECK(f.counted.back().logger == last.logger);
+  CHECK(f.counted.back().counts == last.counts);
+}
 
 TEST_CASE("logger: it captures, answers, and writes everything before it leaves with the keeper",
           "[logs]") {

@@ -11,74 +11,15 @@
 #include "../loop/run_until.h"
 #include "files.h"
 #include "full_disk.h"
-#include "logs/cri.h"
 #include "loop/loop.h"
-#include "os/output_pipe.h"
 
 using namespace superd;
 using namespace superd::logs;
 using core::LogFormat;
 
-namespace {
-
-// What one worker writes to, and the read ends for the logger.
-struct Output {
-  std::vector<UniqueFd> write_ends;
-  std::vector<UniqueFd> read_ends;
-
-  explicit Output(std::size_t pipes) {
-    for (std::size_t i = 0; i < pipes; ++i) {
-      Result<os::OutputPipe> pipe = os::make_output_pipe();
-      REQUIRE(pipe);
-      write_ends.push_back(std::move(pipe->write));
-      read_ends.push_back(std::move(pipe->read));
-    }
-  }
-  // For a second capture: the same pipes.
-  [[nodiscard]] std::vector<UniqueFd> again() const {
-    std::vector<UniqueFd> copies;
-    for (const UniqueFd& fd : read_ends) copies.emplace_back(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-    return copies;
-  }
-  void say(std::string_view text, std::size_t pipe = 0) const {
-    REQUIRE(write(write_ends.at(pipe).get(), text.data(), text.size()) ==
-            static_cast<ssize_t>(text.size()));
-  }
-};
-
-// `stdout F text` of each line of a file in format cri.
-std::vector<std::string> without_time(const std::string& path) {
-  std::vector<std::string> lines;
-  std::string text = contents(path);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    const auto line = parse_cri(std::string_view(text).substr(at, end - at));
-    REQUIRE(line);
-    lines.push_back(std::string(line->time.size() == 30 ? "" : "BAD TIME ") +
-                    std::string(name(line->stream)) + (line->piece == Piece::full ? " F " : " P ") +
-                    std::string(line->text));
-    at = end + 1;
-  }
-  return lines;
-}
-
-struct Fixture {
-  TempDir dir;
-  loop::Loop loop = std::move(*loop::Loop::create());
-  std::vector<core::SpawnId> matched;
-  Recordings recordings{loop, [this](core::SpawnId spawn) { matched.push_back(spawn); }};
-  std::string path = dir / "web.1.log";
-
-  [[nodiscard]] Capture capture(std::uint64_t spawn, LogFormat format = LogFormat::cri) const {
-    return {.spawn = core::SpawnId{spawn}, .worker = "web.1", .path = path, .format = format};
-  }
-};
-
-}  // namespace
-
 TEST_CASE("capture: both streams of a worker go into its file, told apart in format cri",
           "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   f.recordings.start(f.capture(1), std::move(output.read_ends));
   CHECK(access(f.path.c_str(), F_OK) == 0);
@@ -93,7 +34,7 @@ TEST_CASE("capture: both streams of a worker go into its file, told apart in for
 }
 
 TEST_CASE("capture: format raw keeps the bytes as they were written", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(1);
   f.recordings.start(f.capture(1, LogFormat::raw), std::move(output.read_ends));
   const std::string bytes("\x1b[31mred\0\xff\nprompt> ", 19);
@@ -103,7 +44,7 @@ TEST_CASE("capture: format raw keeps the bytes as they were written", "[logs]") 
 }
 
 TEST_CASE("capture: at the end of a worker everything that it wrote is in its file", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   f.recordings.start(f.capture(1), std::move(output.read_ends));
   output.say("last words");
@@ -118,7 +59,7 @@ TEST_CASE("capture: at the end of a worker everything that it wrote is in its fi
 }
 
 TEST_CASE("capture: the last lines of a worker are those up to this moment", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   f.recordings.start(f.capture(1), std::move(output.read_ends));
   output.say("one\ntwo");
@@ -129,7 +70,7 @@ TEST_CASE("capture: the last lines of a worker are those up to this moment", "[l
 }
 
 TEST_CASE("capture: an old process and its successor write to the same file", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output old_one(2);
   Output new_one(2);
   f.recordings.start(f.capture(1), std::move(old_one.read_ends));
@@ -147,7 +88,7 @@ TEST_CASE("capture: an old process and its successor write to the same file", "[
 
 TEST_CASE("capture: asking again for a spawn that is captured loses and doubles nothing",
           "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   f.recordings.start(f.capture(1), output.again());
   output.say("begun ");
@@ -159,7 +100,7 @@ TEST_CASE("capture: asking again for a spawn that is captured loses and doubles 
 }
 
 TEST_CASE("capture: a spawn's id with other pipes is another process", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output first(2);
   Output second(1);
   f.recordings.start(f.capture(1), std::move(first.read_ends));
@@ -172,7 +113,7 @@ TEST_CASE("capture: a spawn's id with other pipes is another process", "[logs]")
 
 TEST_CASE("capture: the handle that a worker writes to serves as well, and goes on blocking",
           "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(1);
   std::vector<UniqueFd> handles;
   handles.emplace_back(fcntl(output.write_ends[0].get(), F_DUPFD_CLOEXEC, 0));
@@ -184,7 +125,7 @@ TEST_CASE("capture: the handle that a worker writes to serves as well, and goes 
 }
 
 TEST_CASE("capture: a pipe whose writers are all gone is left alone until its finish", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   f.recordings.start(f.capture(1), std::move(output.read_ends));
   output.say("bye\n");
@@ -197,7 +138,7 @@ TEST_CASE("capture: a pipe whose writers are all gone is left alone until its fi
 }
 
 TEST_CASE("capture: a request without pipes, or with too many, is left out", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   f.recordings.start(f.capture(1), {});
   Output three(3);
   f.recordings.start(f.capture(2), std::move(three.read_ends));
@@ -205,7 +146,7 @@ TEST_CASE("capture: a request without pipes, or with too many, is left out", "[l
 }
 
 TEST_CASE("capture: a worker that never stops writing leaves the others their turn", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output loud(1);
   Output quiet(2);
   Capture other = f.capture(2);
@@ -228,7 +169,7 @@ TEST_CASE("capture: a worker that never stops writing leaves the others their tu
 
 TEST_CASE("capture: a line that is looked for is told, from the first byte in the pipe on",
           "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   output.say("booting\n");
   output.say("Listening at 8000\n", 1);
@@ -242,7 +183,7 @@ TEST_CASE("capture: a line that is looked for is told, from the first byte in th
 }
 
 TEST_CASE("capture: nobody is told of a line that is looked for no more", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(1);
   Capture capture = f.capture(1, LogFormat::raw);
   capture.match = "up";
@@ -255,7 +196,7 @@ TEST_CASE("capture: nobody is told of a line that is looked for no more", "[logs
 
 TEST_CASE("capture: a supervisor that comes later is told of the line that was found before",
           "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(1);
   Capture capture = f.capture(1, LogFormat::raw);
   capture.match = "up";
@@ -275,7 +216,7 @@ TEST_CASE("capture: a supervisor that comes later is told of the line that was f
 }
 
 TEST_CASE("capture: without a file only the last lines are kept, and matched", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   Capture capture = f.capture(1);
   capture.path = "";
@@ -294,7 +235,7 @@ TEST_CASE("capture: without a file only the last lines are kept, and matched", "
 
 TEST_CASE("reopen: what was written before is in the file that was moved, and a new one is there",
           "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(2);
   f.recordings.start(f.capture(1), output.again());
   output.say("before\n");
@@ -311,7 +252,7 @@ TEST_CASE("reopen: what was written before is in the file that was moved, and a 
 }
 
 TEST_CASE("capture: with compress the rotated files are gzip files", "[logs]") {
-  Fixture f;
+  RecordingsFixture f;
   Output output(1);
   Capture capture = f.capture(1, LogFormat::raw);
   capture.max_size = 10;
@@ -321,52 +262,4 @@ TEST_CASE("capture: with compress the rotated files are gzip files", "[logs]") {
   output.say("one\ntwo\nthree\nfour\n");
   REQUIRE(loop::run_until(f.loop, [&] { return access((f.path + ".1.gz").c_str(), F_OK) == 0; }));
   CHECK(contents(f.path) == "four\n");
-}
-
-TEST_CASE("overflow = block: the pipe is not read until the disk has room, and nothing is lost",
-          "[logs]") {
-  Fixture f;
-  Output output(1);
-  Capture capture = f.capture(1, LogFormat::raw);
-  capture.overflow = core::LogOverflow::block;
-  f.recordings.start(capture, output.again());
-  {
-    const FullDisk full(6);
-    output.say("one\ntwo\n");
-    f.recordings.drain_all();
-    CHECK(contents(f.path) == "one\ntw");
-    output.say("three\n");
-    f.recordings.drain_all();
-    CHECK(contents(f.path) == "one\ntw");
-    // Still in the pipe, where a worker that goes on writing would have to wait.
-    CHECK(texts(f.recordings.last(core::SpawnId{1}, 9)) == std::vector<std::string>{"one", "two"});
-  }
-  REQUIRE(loop::run_until(f.loop, [&] { return contents(f.path) == "one\ntwo\nthree\n"; }));
-  output.say("four\n");
-  REQUIRE(loop::run_until(f.loop, [&] { return contents(f.path).ends_with("four\n"); }));
-}
-
-TEST_CASE(
-    "overflow = block: at the end of a worker what the disk does not take is lost and counted",
-    "[logs]") {
-  Fixture f;
-  Output output(1);
-  Capture capture = f.capture(1, LogFormat::raw);
-  capture.overflow = core::LogOverflow::block;
-  f.recordings.start(capture, output.again());
-  {
-    const FullDisk full(4);
-    output.say("one\ntwo\n");
-    f.recordings.drain_all();
-    output.say("three\n");
-    f.recordings.finish(core::SpawnId{1});
-  }
-  CHECK(contents(f.path) == "one\n");
-  // Told once the next one writes.
-  Output next(1);
-  capture.spawn = core::SpawnId{2};
-  f.recordings.start(capture, next.again());
-  next.say("four\n");
-  f.recordings.drain_all();
-  CHECK(contents(f.path) == "one\nsuperd: 10 bytes lost: File too large\nfour\n");
 }
