@@ -3,6 +3,7 @@
 #include <regex>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/resource.h>
@@ -11,6 +12,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/shortage.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -217,6 +219,8 @@ TEST_CASE("logs: of format raw a killed logger loses nothing of what the disk ha
 TEST_CASE("logs: the last words of a worker that ended while nobody read them are not lost",
           "[all]") {
   const char* format = GENERATE("raw", "cri");
+  const bool supervisor_dies = GENERATE(false, true);
+  CAPTURE(format, supervisor_dies);
   Site site(std::string(R"(
 [group.web]
 autostart = false
@@ -230,9 +234,36 @@ log     = { format = ")") +
   REQUIRE(::kill(logger, SIGSTOP) == 0);
   REQUIRE(site.ctl({"start", "web", "--no-wait"}).exit == 0);
   REQUIRE(site.reaches("web", "failed"));
+  if (supervisor_dies) REQUIRE(superd.kill_supervisor());
   REQUIRE(::kill(logger, SIGKILL) == 0);
   CHECK(wait_until(
       kSoon, [&] { return site.read("log/web.1.log").find("last words") != std::string::npos; }));
+}
+
+TEST_CASE("logs: once they are written no supervisor has the pipes of workers that have ended",
+          "[all]") {
+  const char* format = GENERATE("raw", "cri");
+  Site site(std::string(R"(
+[group.web]
+autostart = false
+command = ["@WORKER@", "say", "last words", "exit", "9"]
+respawn = { policy = "never" }
+log     = { format = ")") +
+            format + "\" }\n");
+  const Superd superd(site);
+  REQUIRE(superd.kill_supervisor());
+  const auto held = [&] {
+    return std::pair(descriptors(superd.supervisor()).size(), descriptors(superd.keeper()).size());
+  };
+  const auto before = held();
+  const pid_t logger = superd.logger();
+  REQUIRE(::kill(logger, SIGSTOP) == 0);
+  REQUIRE(site.ctl({"start", "web", "--no-wait"}).exit == 0);
+  REQUIRE(site.reaches("web", "failed"));
+  REQUIRE(superd.kill_supervisor());
+  REQUIRE(::kill(logger, SIGCONT) == 0);
+  CHECK(wait_until(kSoon, [&] { return held() == before; }));
+  CHECK_THAT(site.read("log/web.1.log"), Catch::Contains("last words"));
 }
 
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {
