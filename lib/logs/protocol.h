@@ -144,7 +144,11 @@ struct Finished {
   core::SpawnId spawn{};
 };
 
-using Answer = std::variant<Captures, Lines, Matched, Finished>;
+// A request or an answer was lost on the way (a capture for whose descriptors there was no room):
+// who hears it asks with Hello what is captured.
+struct Missed {};
+
+using Answer = std::variant<Captures, Lines, Matched, Finished, Missed>;
 
 // One or more messages. What a caller could get wrong (a single path beyond the limit) is an error.
 Result<std::vector<std::string>> encode(const Request& request);

@@ -148,6 +148,7 @@ Result<Answer> take_answer(const std::string& op, Fields& fields) {
   if (op == "captures") return take_captures(fields);
   if (op == "matched") return Matched{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "finished") return Finished{.spawn = fields.number<core::SpawnId>("spawn")};
+  if (op == "missed") return Missed{};
   return fail("the answer is unknown");
 }
 
@@ -159,6 +160,7 @@ std::vector<std::string> encode(const Answer& answer) {
     return {encode_spawn("matched", matched->spawn)};
   if (const Finished* finished = std::get_if<Finished>(&answer))
     return {encode_spawn("finished", finished->spawn)};
+  if (std::holds_alternative<Missed>(answer)) return {dump({{"op", "missed"}})};
   return encode_lines(std::get<Lines>(answer));
 }
 
