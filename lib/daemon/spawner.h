@@ -153,6 +153,8 @@ class Spawner {
   // spawner_adopt.cc: for the next supervisor, and from the one before.
   void note(const Process& process);
   Status take(Process& process, Held held);
+  Status take_output(Process& process, std::vector<UniqueFd> handles,
+                     std::vector<UniqueFd> transit);
   // Where the keeper died as well.
   Status bind_anew(Process& process);
   std::vector<UniqueFd> output_of(const Process& process);

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMostCalls = 400;
+constexpr std::uint64_t kMostCalls = 600;
 constexpr const char* kRoleNames[] = {"keeper", "supervisor", "logger"};
 
 std::string config_of(int workers) {
