@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -37,6 +38,16 @@ void limit_files(const Superd& superd, rlim_t size) {
   REQUIRE(::prlimit(logger, RLIMIT_FSIZE, nullptr, &limit) == 0);
   limit.rlim_cur = std::min(size, limit.rlim_max);
   REQUIRE(::prlimit(logger, RLIMIT_FSIZE, &limit, nullptr) == 0);
+}
+
+// How many ends of pipes the process has open.
+std::ptrdiff_t pipes(pid_t pid) {
+  const std::vector<int> open = descriptors(pid);
+  return std::count_if(open.begin(), open.end(), [pid](int fd) {
+    std::error_code gone;
+    const std::string link = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd);
+    return std::filesystem::read_symlink(link, gone).string().starts_with("pipe:");
+  });
 }
 
 }  // namespace
@@ -252,9 +263,7 @@ log     = { format = ")") +
             format + "\" }\n");
   const Superd superd(site);
   REQUIRE(superd.kill_supervisor());
-  const auto held = [&] {
-    return std::pair(descriptors(superd.supervisor()).size(), descriptors(superd.keeper()).size());
-  };
+  const auto held = [&] { return std::pair(pipes(superd.supervisor()), pipes(superd.keeper())); };
   const auto before = held();
   const pid_t logger = superd.logger();
   REQUIRE(::kill(logger, SIGSTOP) == 0);
