@@ -158,12 +158,13 @@ const Deed& deed_named(const std::string& name) {
 // What each of the workers says comes into its log.
 bool all_are_heard(const Site& site) {
   std::vector<std::pair<std::string, std::size_t>> before;
-  for (const nlohmann::json& worker : site.group("web").at("workers")) {
+  const nlohmann::json group = site.group("web");
+  for (const nlohmann::json& worker : group.at("workers")) {
     const std::string file = "log/" + worker.at("name").get<std::string>() + ".log";
     before.emplace_back(file, site.read(file).size());
     ::kill(worker.at("pid").get<pid_t>(), SIGUSR1);
   }
-  return wait_until(kSoon, [&] {
+  return !before.empty() && wait_until(kSoon, [&] {
     return std::ranges::all_of(
         before, [&](const auto& log) { return site.read(log.first).size() > log.second; });
   });
