@@ -92,6 +92,10 @@ class Spawner {
   // What keeps a starting spawn from being seen as ready (Readiness::reason), or else what the
   // worker said of itself (STATUS=); empty: nothing.
   [[nodiscard]] std::string status_text(core::SpawnId spawn) const;
+  // Of a spawn of an earlier supervisor that has ended and is not adopted: what is left in its
+  // pipes is written as `group` wants it today. Nothing: the group is gone, and what the logger has
+  // not read is lost.
+  void end_output(core::SpawnId spawn, Held held, const core::SpecPtr& group);
   // The logger has written all that came out of the pipes of a process that has ended.
   void output_written(core::SpawnId spawn);
   // The logger has these captures: gives it the missing ones, ends those that are none of ours.
@@ -132,6 +136,7 @@ class Spawner {
     std::vector<UniqueFd> pipes;
   };
   void end_output(Process& process);
+  void drop_output(core::SpawnId spawn, const core::WorkerRef& worker);
 
   // spawner_events.cc: what becomes of it.
   // Tried again until it works.
@@ -148,6 +153,8 @@ class Spawner {
   // spawner_adopt.cc: for the next supervisor, and from the one before.
   void note(const Process& process);
   Status take(Process& process, Held held);
+  Status take_output(Process& process, std::vector<UniqueFd> handles,
+                     std::vector<UniqueFd> transit);
   // Where the keeper died as well.
   Status bind_anew(Process& process);
   std::vector<UniqueFd> output_of(const Process& process);

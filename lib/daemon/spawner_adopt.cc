@@ -90,31 +90,35 @@ Status Spawner::adopt(const ProcessRecord& record, const core::Life& life, core:
 
 Status Spawner::take(Process& process, Held held) {
   process.notify_path = fmt::format("{}/{}", surroundings_.notify_dir, core::to_string(process.id));
-  if (!held.notify.empty()) {
-    process.notify = std::move(held.notify.front());
-  } else if (Status bound = bind_anew(process); !bound) {
-    return bound;
-  }
-  if (held.output.empty() && process.group->log.output == core::LogOutput::file) {
-    held.output = output_of(process);
-  }
+  if (!held.notify.empty()) process.notify = std::move(held.notify.front());
   if (!held.ready.empty()) process.ready = std::move(held.ready.front());
   for (UniqueFd& fd : held.sockets) {
     process.sockets.push_back({.fd = std::move(fd), .address = {}});
   }
-  for (const UniqueFd& handle : held.output) {
+  if (Status taken = take_output(process, std::move(held.output), std::move(held.transit)); !taken)
+    return taken;
+  return process.notify ? Status() : bind_anew(process);
+}
+
+Status Spawner::take_output(Process& process, std::vector<UniqueFd> handles,
+                            std::vector<UniqueFd> transit) {
+  if (handles.empty() && process.group->log.output == core::LogOutput::file) {
+    handles = output_of(process);
+  }
+  for (UniqueFd& handle : handles) {
     Result<UniqueFd> end = read_end(handle.get());
-    if (!end) return tl::unexpected(end.error());
-    process.output.push_back(std::move(*end));
+    if (!end && is_shortage(end.error().code)) return tl::unexpected(end.error());
+    // The handle itself does: the logger opens it anew.
+    process.output.push_back(std::move(end ? *end : handle));
   }
-  if (!held.transit.empty()) {
-    process.transit = std::move(held.transit.front());
-  } else if (!process.output.empty()) {
-    // Started by a superd that knew none, or the keeper that had it is gone.
-    if (Status opened = open_transit(process); !opened) return opened;
+  if (process.output.empty()) return {};
+  parts_.readiness.expect(process.id, *process.group);
+  if (!transit.empty()) {
+    process.transit = std::move(transit.front());
+    return {};
   }
-  if (!process.output.empty()) parts_.readiness.expect(process.id, *process.group);
-  return {};
+  // Started by a superd that knew none, or the keeper that had it is gone.
+  return open_transit(process);
 }
 
 // A worker sends to a path: it need not know that the socket is another one.

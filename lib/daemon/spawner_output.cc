@@ -1,5 +1,6 @@
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -24,6 +25,12 @@ std::vector<UniqueFd> duplicates(const std::vector<UniqueFd>& fds) {
   copies.reserve(fds.size() + 1);
   for (const UniqueFd& fd : fds) copies.push_back(duplicate(fd.get()));
   return copies;
+}
+
+// Of pipes that were opened when the group had perhaps another one.
+core::LogFormat format_of(std::size_t pipes, core::LogFormat today) {
+  if (pipes == 1) return core::LogFormat::raw;
+  return today == core::LogFormat::raw ? core::LogFormat::cri : today;
 }
 
 }  // namespace
@@ -125,15 +132,34 @@ void Spawner::end_output(Process& process) {
   if (ended_.size() > kMostEnded) output_written(ended_.begin()->first);
 }
 
+void Spawner::end_output(core::SpawnId spawn, Held held, const core::SpecPtr& group) {
+  if (held.output.empty() || !group) {
+    parts_.logger.finish(spawn);
+    return drop_output(spawn, held.worker);
+  }
+  auto spec = std::make_shared<core::GroupSpec>(*group);
+  spec->log.format = format_of(held.output.size(), group->log.format);
+  Process process;
+  process.id = spawn;
+  process.worker = held.worker;
+  process.group = std::move(spec);
+  process.output = std::move(held.output);
+  if (!held.transit.empty()) process.transit = std::move(held.transit.front());
+  end_output(process);
+}
+
 void Spawner::output_written(core::SpawnId spawn) {
   const auto ended = ended_.find(spawn);
   if (ended == ended_.end()) return;
+  drop_output(spawn, ended->second.worker);
+  ended_.erase(ended);
+}
+
+void Spawner::drop_output(core::SpawnId spawn, const core::WorkerRef& worker) {
   // Another superd, or another config, may have given them the other name.
   for (const core::LogOverflow overflow : {core::LogOverflow::drop, core::LogOverflow::block})
-    (void)parts_.keeper.drop(output_item(spawn, ended->second.worker, overflow));
-  if (ended->second.capture.format == core::LogFormat::raw)
-    (void)parts_.keeper.drop(transit_item(spawn, ended->second.worker));
-  ended_.erase(ended);
+    (void)parts_.keeper.drop(output_item(spawn, worker, overflow));
+  (void)parts_.keeper.drop(transit_item(spawn, worker));
 }
 
 void Spawner::reconcile_captures(const std::vector<core::SpawnId>& captured,

@@ -220,20 +220,8 @@ void Supervisor::end_leftovers() {
       one.stop = {.signal = SIGKILL, .timeout = core::Duration::zero()};
     all.push_back(std::move(one));
   }
-  const auto let_go = [this](core::SpawnId spawn) {
-    ::unlink((notify_dir(spec_.daemon.runtime_dir) + "/" + core::to_string(spawn)).c_str());
-    remove_private_paths(private_dir(spec_.daemon.runtime_dir), spawn);
-    const auto held = held_spawns_.find(spawn);
-    if (held == held_spawns_.end()) return;
-    logger_.finish(spawn);
-    for (const char* kind : {"out", "transit", "notify", "ready", "private"}) {
-      (void)keeper_.drop(
-          fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(held->second)));
-    }
-    held_spawns_.erase(held);
-    sync_keeper();
-  };
-  leftovers_.end(all, let_go, [this, let_go] {
+  const auto gone = [this](core::SpawnId spawn) { let_go(spawn); };
+  leftovers_.end(all, gone, [this] {
     // What the keeper holds for spawns of which no process was left.
     const auto rest = held_spawns_;
     for (const auto& [spawn, worker] : rest) let_go(spawn);
@@ -250,6 +238,23 @@ void Supervisor::end_leftovers() {
     (void)keeper_.serving();
     happen(core::StartsAllowed{});
   });
+}
+
+// What was written by a process that is gone is still to be read.
+void Supervisor::let_go(core::SpawnId spawn) {
+  ::unlink((notify_dir(spec_.daemon.runtime_dir) + "/" + core::to_string(spawn)).c_str());
+  remove_private_paths(private_dir(spec_.daemon.runtime_dir), spawn);
+  auto held = held_.extract(spawn);
+  held_spawns_.erase(spawn);
+  if (held.empty()) return;
+  const core::WorkerRef worker = held.mapped().worker;
+  for (const char* kind : {"notify", "ready", "private"}) {
+    (void)keeper_.drop(
+        fmt::format("{}/{}/{}", kind, core::to_string(spawn), core::to_string(worker)));
+  }
+  const core::Group* group = core_.find(worker.group);
+  spawner_.end_output(spawn, std::move(held.mapped()), group == nullptr ? nullptr : group->spec);
+  sync_keeper();
 }
 
 void Supervisor::open_listeners(const core::GroupSpec& group) {

@@ -98,6 +98,7 @@ class Supervisor {
   Status open_directories();
   void clear_directories();
   void end_leftovers();
+  void let_go(core::SpawnId spawn);
   void open_listeners(const core::GroupSpec& group);
   // Asks for the autostart groups; they get their turn when the leftovers are gone.
   void boot();

@@ -87,6 +87,7 @@ class LoggerProcess {
 
   void talk_to(UniqueFd supervisor) {
     channel_.reset();
+    missed_ = false;
     conversation_.emplace(loop_, recordings_,
                           [this](std::string message) { send(std::move(message)); });
     Result<std::unique_ptr<loop::Channel>> channel = loop::Channel::create(
@@ -95,7 +96,9 @@ class LoggerProcess {
                            std::string_view message,
                            std::vector<UniqueFd>& fds) { conversation_->on_message(message, fds); },
          // The recordings go on; the keeper sends the channel to the next supervisor.
-         .on_closed = [this] { channel_.reset(); }},
+         .on_closed = [this] { channel_.reset(); },
+         .on_drained = [this] { tell_missed(); },
+         .on_lost = [this] { miss(); }},
         {.bytes = kMaxWaitingAnswers});
     if (!channel) return log::error("no channel to the supervisor: {}", channel.error().message);
     channel_ = std::move(*channel);
@@ -123,8 +126,20 @@ class LoggerProcess {
 
   void send(std::string message) {
     if (!channel_) return;
-    if (const Status status = channel_->send(std::move(message)); !status)
+    if (const Status status = channel_->send(std::move(message)); !status) {
       log::warn("an answer to the supervisor is lost: {}", status.error().message);
+      missed_ = true;
+    }
+  }
+
+  // While others wait to be sent there is no use in one more.
+  void miss() {
+    missed_ = true;
+    if (channel_->drained()) tell_missed();
+  }
+
+  void tell_missed() {
+    if (std::exchange(missed_, false)) tell(Missed{});
   }
 
   void leave() {
@@ -148,6 +163,8 @@ class LoggerProcess {
   Recordings recordings_;
   std::optional<Conversation> conversation_;
   std::unique_ptr<loop::Channel> channel_;
+  // The supervisor does not know yet that something was lost.
+  bool missed_ = false;
   keeper::KeeperLink link_;
   std::optional<loop::Poll> link_poll_;
   // No other logger of this boot has it.

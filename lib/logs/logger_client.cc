@@ -1,6 +1,7 @@
 #include "logs/logger_client.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace superd::logs {
 namespace {
 
 constexpr std::chrono::seconds kAlone{1};
+// What was lost for want of descriptors is lost again where nothing has been given back.
+constexpr std::chrono::seconds kAgain{1};
 
 }  // namespace
 
@@ -27,15 +30,18 @@ struct LoggerClient::State {
       : loop(on_loop),
         options(std::move(with)),
         timer(on_loop, [this] { expire(); }),
-        alone(on_loop, [this] {
-          options.on_alone();
-          begin_alone();
-        }) {
+        alone(on_loop,
+              [this] {
+                options.on_alone();
+                begin_alone();
+              }),
+        again(on_loop, [this] { send_hello(); }) {
     begin_alone();
   }
 
   void send_hello();
-  bool send(const Request& request, std::vector<UniqueFd> fds);
+  void miss(const Error& why);
+  Status send(const Request& request, std::vector<UniqueFd> fds);
   void order(const Request& request, std::vector<UniqueFd> fds);
   void ask(RequestId id, const Request& request, LinesCallback on_lines);
   void on_message(std::string_view message);
@@ -53,14 +59,15 @@ struct LoggerClient::State {
   Options options;
   loop::Timer timer;
   loop::Timer alone;
+  // Armed: something was lost, and the captures are compared again, at the latest then.
+  loop::Timer again;
   std::unique_ptr<loop::Channel> channel;
   std::map<RequestId, Pending> pending;
   std::uint64_t last_id = 0;
   // The Hello whose answer counts, and what came of it.
   RequestId hello{};
   std::vector<core::SpawnId> spawns;
-  // Something was dropped: once the channel is free, the captures are compared again.
-  bool dropped = false;
+  bool told_of_loss = false;
 
   RequestId next_id() { return RequestId{++last_id}; }
 };
@@ -82,8 +89,9 @@ void LoggerClient::set_channel(UniqueFd socket) {
        .on_closed = [&state] { state.lose_channel(); },
        .on_drained =
            [&state] {
-             if (state.dropped) state.send_hello();
-           }},
+             if (state.again.armed()) state.send_hello();
+           },
+       .on_lost = [&state] { state.miss({.message = "a message to the logger is lost"}); }},
       {});
   if (!channel) return log::error("no channel to the logger: {}", channel.error().message);
   state.channel = std::move(*channel);
@@ -133,33 +141,42 @@ void LoggerClient::reopen(LinesCallback on_done) {
 }
 
 void LoggerClient::State::send_hello() {
-  dropped = false;
+  again.cancel();
+  if (!channel) return;
   hello = next_id();
   spawns.clear();
-  // A queue that is full is found free later.
-  if (!send(Hello{.request = hello}, {})) dropped = true;
+  if (const Status sent = send(Hello{.request = hello}, {}); !sent) miss(sent.error());
 }
 
-bool LoggerClient::State::send(const Request& request, std::vector<UniqueFd> fds) {
-  if (!channel) return false;
+// What was lost is told once, until nothing is missing any more.
+void LoggerClient::State::miss(const Error& why) {
+  if (!std::exchange(told_of_loss, true)) log::warn("{}; trying again until it works", why.message);
+  if (!again.armed()) again.after(kAgain);
+}
+
+Status LoggerClient::State::send(const Request& request, std::vector<UniqueFd> fds) {
+  if (!channel) return fail_errno("no channel to the logger", EPIPE);
   Result<std::vector<std::string>> messages = encode(request);
-  if (!messages) {
-    log::error("{}", messages.error().message);
-    return false;
-  }
+  if (!messages) return tl::unexpected(messages.error());
   for (std::string& message : *messages) {
-    if (!channel->send(std::move(message), std::exchange(fds, {}))) return false;
+    if (Status sent = channel->send(std::move(message), std::exchange(fds, {})); !sent) return sent;
   }
-  return true;
+  return {};
 }
 
 // Without a channel there is nothing to catch up with: a new one begins with a comparison.
 void LoggerClient::State::order(const Request& request, std::vector<UniqueFd> fds) {
-  if (channel && !send(request, std::move(fds))) dropped = true;
+  if (!channel) return;
+  const Status sent = send(request, std::move(fds));
+  if (sent) return;
+  // What can never be said has no errno.
+  if (sent.error().code == 0) return log::error("{}", sent.error().message);
+  miss(sent.error());
 }
 
 void LoggerClient::State::ask(RequestId id, const Request& request, LinesCallback on_lines) {
-  const bool sent = send(request, {});
+  const Status sent = send(request, {});
+  if (!sent && sent.error().code == 0) log::error("{}", sent.error().message);
   const loop::TimePoint now = loop::now();
   pending.emplace(
       id, Pending{.deadline = sent ? now + options.timeout : now, .on_lines = std::move(on_lines)});
@@ -174,6 +191,8 @@ void LoggerClient::State::on_message(std::string_view message) {
   if (const Matched* matched = std::get_if<Matched>(&*answer)) return on_answer(*matched);
   if (const Finished* finished = std::get_if<Finished>(&*answer)) return on_answer(*finished);
   if (const Counted* counted = std::get_if<Counted>(&*answer)) return on_answer(*counted);
+  if (std::holds_alternative<Missed>(*answer))
+    return miss({.message = "the logger has missed something"});
   on_answer(std::get<Lines>(std::move(*answer)));
 }
 
@@ -183,6 +202,7 @@ void LoggerClient::State::on_answer(Captures captures) {
   if (captures.more || !options.on_captures) return;
   const std::vector<core::SpawnId> all = std::exchange(spawns, {});
   options.on_captures(all);
+  if (!again.armed()) told_of_loss = false;
 }
 
 void LoggerClient::State::on_answer(const Matched& matched) const {
@@ -220,7 +240,7 @@ void LoggerClient::State::begin_alone() {
 void LoggerClient::State::lose_channel() {
   channel.reset();
   begin_alone();
-  dropped = false;
+  again.cancel();
   for (auto& [id, question] : pending) question.deadline = loop::now();
   arm();
 }

@@ -27,9 +27,10 @@ class LoggerClient {
 
   struct Options {
     loop::Duration timeout = std::chrono::seconds(2);
-    // What the logger captures at this moment, told after each set_channel() and after requests had
-    // to be dropped. The supervisor calls capture() for every living spawn that is missing (with
-    // descriptors that it gets from the keeper) and finish() for every spawn that is none of its.
+    // What the logger captures at this moment, told after each set_channel(), and after something
+    // was lost on the way, there or back: once the channel is free, or a second later. The
+    // supervisor calls capture() for every living spawn that is missing (with descriptors that it
+    // gets from the keeper) and finish() for every spawn that is none of its.
     std::function<void(const std::vector<core::SpawnId>& spawns)> on_captures = {};
     // A line has what Capture::match looks for. Told once for each such capture() at most, also
     // after a stop_matching() that crossed it on the way.

@@ -153,7 +153,11 @@ struct Counted {
   LogCounts counts = {};
 };
 
-using Answer = std::variant<Captures, Lines, Matched, Finished, Counted>;
+// A request or an answer was lost on the way (a capture for whose descriptors there was no room):
+// who hears it asks with Hello what is captured.
+struct Missed {};
+
+using Answer = std::variant<Captures, Lines, Matched, Finished, Counted, Missed>;
 
 // One or more messages. What a caller could get wrong (a single path beyond the limit) is an error.
 Result<std::vector<std::string>> encode(const Request& request);

@@ -166,6 +166,7 @@ Result<Answer> take_answer(const std::string& op, Fields& fields) {
   if (op == "matched") return Matched{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "finished") return Finished{.spawn = fields.number<core::SpawnId>("spawn")};
   if (op == "counted") return take_counted(fields);
+  if (op == "missed") return Missed{};
   return fail("the answer is unknown");
 }
 
@@ -178,6 +179,7 @@ std::vector<std::string> encode(const Answer& answer) {
   if (const Finished* finished = std::get_if<Finished>(&answer))
     return {encode_spawn("finished", finished->spawn)};
   if (const Counted* counted = std::get_if<Counted>(&answer)) return {encode_counted(*counted)};
+  if (std::holds_alternative<Missed>(answer)) return {dump({{"op", "missed"}})};
   return encode_lines(std::get<Lines>(answer));
 }
 

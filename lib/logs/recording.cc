@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <utility>
 
@@ -26,6 +27,7 @@ constexpr std::size_t kRawBytesATurn = std::size_t{1} << 20;
 constexpr std::size_t kBlockKept = std::size_t{2} << 20;
 // A drain takes several times what the biggest pipe holds; behind that, somebody keeps writing.
 constexpr std::size_t kBytesADrain = std::size_t{4} << 20;
+constexpr std::chrono::milliseconds kWatchPause{200};
 
 Stream stream_of(std::size_t index, std::size_t count) {
   if (count == 1) return Stream::both;
@@ -121,9 +123,14 @@ void Recording::watch(loop::Loop& loop, Pipe& pipe) {
       loop, pipe.fd->get(), [this, &pipe] { read(pipe, intake_ ? kRawBytesATurn : kBytesATurn); });
   if (!poll) {
     // What is in the pipe is still taken by the drains.
-    log::warn("{}: output is not read as it comes: {}", capture_.worker, poll.error().message);
-    return;
+    if (!pipe.again) {
+      log::warn("{}: output is not read as it comes: {}; trying again until it works",
+                capture_.worker, poll.error().message);
+      pipe.again.emplace(loop, [this, &loop, &pipe] { watch(loop, pipe); });
+    }
+    return pipe.again->after(kWatchPause);
   }
+  pipe.again.reset();
   pipe.poll = std::move(*poll);
 }
 

@@ -21,6 +21,7 @@
 #include "logs/tail_ring.h"
 #include "loop/loop.h"
 #include "loop/poll.h"
+#include "loop/timer.h"
 
 namespace superd::logs {
 
@@ -81,6 +82,7 @@ class Recording {
     Stream stream = Stream::both;
     LineAssembler assembler;
     std::optional<loop::Poll> poll;
+    std::optional<loop::Timer> again;  // there is no poll yet
   };
 
   void watch(loop::Loop& loop, Pipe& pipe);

@@ -1,5 +1,6 @@
 #include "loop/channel.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -95,6 +97,10 @@ Received receive(int socket, std::span<char> buffer) {
   }
 }
 
+bool has_all(const std::vector<UniqueFd>& fds) {
+  return std::ranges::all_of(fds, [](const UniqueFd& fd) { return static_cast<bool>(fd); });
+}
+
 bool ends_connection(int error) {
   return error == EPIPE || error == ECONNRESET || error == ENOTCONN;
 }
@@ -123,6 +129,7 @@ struct Channel::State {
   void end();
   void flush();
   void read();
+  void lose(const std::string& what);
 };
 
 void Channel::State::end() {
@@ -135,10 +142,11 @@ void Channel::State::flush() {
     const int error = send_now(socket.get(), queue.front());
     if (is_shortage(error)) return;
     if (ends_connection(error)) return end();
-    if (error != 0) log::warn("a message could not be sent: {}", std::strerror(error));
     queued_bytes -= queue.front().message.size();
     queued_fds -= queue.front().fds.size();
     queue.pop_front();
+    if (error != 0) lose(fmt::format("a message could not be sent: {}", std::strerror(error)));
+    if (!open) return;
   }
   watch();
   if (callbacks.on_drained) callbacks.on_drained();
@@ -153,13 +161,18 @@ void Channel::State::read() {
       case Received::What::closed:
         return end();
       case Received::What::unusable:
-        log::warn("a message that was too long, or whose descriptors did not fit, is dropped");
+        lose("a message that was too long, or whose descriptors did not fit, is dropped");
         break;
       case Received::What::message:
         callbacks.on_message({buffer.data(), received.size}, received.fds);
         break;
     }
   }
+}
+
+void Channel::State::lose(const std::string& what) {
+  log::warn("{}", what);
+  if (callbacks.on_lost) callbacks.on_lost();
 }
 
 Result<std::unique_ptr<Channel>> Channel::create(Loop& loop, UniqueFd socket, Callbacks callbacks,
@@ -190,6 +203,7 @@ Status Channel::send(std::string message, std::vector<UniqueFd> fds) {
   if (!state.open) return fail_errno("cannot send a message", EPIPE);
   if (message.empty() || message.size() > kMaxMessage || fds.size() > kMaxDescriptors)
     return fail_errno("cannot send a message", EMSGSIZE);
+  if (!has_all(fds)) return fail("cannot send a message without one of its descriptors", EBADF);
   Outgoing out{.message = std::move(message), .fds = std::move(fds)};
   if (state.queue.empty()) {
     const int error = send_now(state.socket.get(), out);

@@ -32,6 +32,9 @@ class Channel {
     std::function<void()> on_closed = {};
     // A queue that had something waiting has become empty. May be empty itself.
     std::function<void()> on_drained = {};
+    // A message that waited could not be sent, or one that came was too long or had descriptors for
+    // which there was no room: it is lost. May be empty itself.
+    std::function<void()> on_lost = {};
   };
 
   // Owns the socket. Reading begins at once.
@@ -42,7 +45,8 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
 
   // Sends or queues. Fails, changing nothing but closing the descriptors, with EMSGSIZE (message or
-  // descriptors too many), ENOBUFS (queue full), EPIPE (closed).
+  // descriptors too many), EBADF (one of them is empty), ENOBUFS (queue full), EPIPE (closed), or
+  // what else the kernel says.
   Status send(std::string message, std::vector<UniqueFd> fds = {});
   [[nodiscard]] bool drained() const;
 

@@ -87,6 +87,26 @@ static int is_file(int fd) {
   return real_syscall(SYS_fstat, fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+// Full, it is one that wakes its reader already: libuv takes EAGAIN for that, and would never wake
+// its loop again.
+static int is_eventfd(int fd) {
+  static const char kEventfd[] = "anon_inode:[eventfd]";
+  char name[32];
+  char target[sizeof kEventfd];
+  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+  const long length = real_syscall(SYS_readlinkat, AT_FDCWD, name, target, sizeof kEventfd - 1);
+  return length == sizeof kEventfd - 1 && memcmp(target, kEventfd, sizeof kEventfd - 1) == 0;
+}
+
+// Whether a write to it is the one that fails.
+static int fails_to_write(int fd, const char* call) {
+  // superd's own log is no part of what it does.
+  if (fd == STDERR_FILENO) return 0;
+  if (is_file(fd)) return fails_by(call, (const int[]){ENOSPC, EIO, EINTR, 0});
+  if (is_eventfd(fd)) return fails_by(call, (const int[]){EINTR, 0});
+  return fails_by(call, (const int[]){EINTR, EAGAIN, 0});
+}
+
 static int open_at(int directory, const char* path, int flags, mode_t mode) {
   return (int)real_syscall(SYS_openat, directory, path, flags, mode);
 }
@@ -115,16 +135,11 @@ PLAIN(ssize_t, pread64, , (int fd, void* to, size_t size, off_t at),
       ARGS(SYS_pread64, fd, to, size, at), EIO, ENOMEM)
 
 ssize_t write(int fd, const void* from, size_t size) {
-  // superd's own log is no part of what it does.
-  if (fd != STDERR_FILENO && (is_file(fd) ? FAILS(ENOSPC, EIO, EINTR) : FAILS(EINTR, EAGAIN))) {
-    return -1;
-  }
+  if (fails_to_write(fd, __func__)) return -1;
   return real_syscall(SYS_write, fd, from, size);
 }
 ssize_t writev(int fd, const struct iovec* parts, int count) {
-  if (fd != STDERR_FILENO && (is_file(fd) ? FAILS(ENOSPC, EIO, EINTR) : FAILS(EINTR, EAGAIN))) {
-    return -1;
-  }
+  if (fails_to_write(fd, __func__)) return -1;
   return real_syscall(SYS_writev, fd, parts, count);
 }
 

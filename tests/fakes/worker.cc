@@ -1,7 +1,7 @@
 // A program to be supervised that behaves, or misbehaves, on command:
 //   serve [--backlog N] [--unlink PATH] [--linger MS]  HTTP on fd 3: /pid /generation /backlog;
 //                       listens anew with N, removes PATH at its start, needs MS to leave after
-//                       TERM
+//                       TERM, prints a line at USR1
 //   dump FILE           writes what it was given (environment, descriptors, identity …) to FILE
 //   daemon FILE         leaves a double-forked, setsid, environment-clearing, retitled process that
 //                       ignores TERM, and writes its pid to FILE
@@ -102,6 +102,11 @@ void serve_one(int connection) {
   struct sigaction action {};
   action.sa_handler = [](int /*signal*/) { told_to_go = 1; };
   ::sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = [](int /*signal*/) {
+    // What it cannot be told is missed in its log.
+    if (::write(STDOUT_FILENO, "here\n", 5) < 0) return;
+  };
+  ::sigaction(SIGUSR1, &action, nullptr);
   const std::string backlog = option(words, "--backlog", "");
   if (!backlog.empty()) ::listen(3, std::stoi(backlog));
   const std::string removed = option(words, "--unlink", "");

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -26,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMostCalls = 400;
+constexpr std::uint64_t kMostCalls = 600;
 constexpr const char* kRoleNames[] = {"keeper", "supervisor", "logger"};
 
 std::string config_of(int workers) {
@@ -154,6 +155,21 @@ const Deed& deed_named(const std::string& name) {
                        [&](const Deed& deed) { return deed.name == name; });
 }
 
+// What each of the workers says comes into its log.
+bool all_are_heard(const Site& site) {
+  std::vector<std::pair<std::string, std::size_t>> before;
+  const nlohmann::json group = site.group("web");
+  for (const nlohmann::json& worker : group.at("workers")) {
+    const std::string file = "log/" + worker.at("name").get<std::string>() + ".log";
+    before.emplace_back(file, site.read(file).size());
+    ::kill(worker.at("pid").get<pid_t>(), SIGUSR1);
+  }
+  return !before.empty() && wait_until(kSoon, [&] {
+    return std::ranges::all_of(
+        before, [&](const auto& log) { return site.read(log.first).size() > log.second; });
+  });
+}
+
 // superd answers, does what it is asked for, and every process is known and in its place.
 void bring_to(Site& site, Superd& superd, std::size_t workers) {
   REQUIRE(wait_until(kSoon, [&] { return site.ctl({"ping"}).exit == 0; }));
@@ -171,6 +187,7 @@ void bring_to(Site& site, Superd& superd, std::size_t workers) {
       return mains.size() == workers && mains == workers_of(site);
     }));
     CHECK(get(site.address(), "/pid").status == 200);
+    CHECK(all_are_heard(site));
   }
   CHECK(wait_until(kSoon, [&] { return proc::zombies_below(superd.keeper()).empty(); }));
 }

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <regex>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/resource.h>
@@ -11,6 +13,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/shortage.h"
 #include "harness/superd.h"
 
 namespace superd::scenario {
@@ -35,6 +38,16 @@ void limit_files(const Superd& superd, rlim_t size) {
   REQUIRE(::prlimit(logger, RLIMIT_FSIZE, nullptr, &limit) == 0);
   limit.rlim_cur = std::min(size, limit.rlim_max);
   REQUIRE(::prlimit(logger, RLIMIT_FSIZE, &limit, nullptr) == 0);
+}
+
+// How many ends of pipes the process has open.
+std::ptrdiff_t pipes(pid_t pid) {
+  const std::vector<int> open = descriptors(pid);
+  return std::count_if(open.begin(), open.end(), [pid](int fd) {
+    std::error_code gone;
+    const std::string link = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd);
+    return std::filesystem::read_symlink(link, gone).string().starts_with("pipe:");
+  });
 }
 
 }  // namespace
@@ -217,6 +230,8 @@ TEST_CASE("logs: of format raw a killed logger loses nothing of what the disk ha
 TEST_CASE("logs: the last words of a worker that ended while nobody read them are not lost",
           "[all]") {
   const char* format = GENERATE("raw", "cri");
+  const bool supervisor_dies = GENERATE(false, true);
+  CAPTURE(format, supervisor_dies);
   Site site(std::string(R"(
 [group.web]
 autostart = false
@@ -230,9 +245,34 @@ log     = { format = ")") +
   REQUIRE(::kill(logger, SIGSTOP) == 0);
   REQUIRE(site.ctl({"start", "web", "--no-wait"}).exit == 0);
   REQUIRE(site.reaches("web", "failed"));
+  if (supervisor_dies) REQUIRE(superd.kill_supervisor());
   REQUIRE(::kill(logger, SIGKILL) == 0);
   CHECK(wait_until(
       kSoon, [&] { return site.read("log/web.1.log").find("last words") != std::string::npos; }));
+}
+
+TEST_CASE("logs: once they are written no supervisor has the pipes of workers that have ended",
+          "[all]") {
+  const char* format = GENERATE("raw", "cri");
+  Site site(std::string(R"(
+[group.web]
+autostart = false
+command = ["@WORKER@", "say", "last words", "exit", "9"]
+respawn = { policy = "never" }
+log     = { format = ")") +
+            format + "\" }\n");
+  const Superd superd(site);
+  REQUIRE(superd.kill_supervisor());
+  const auto held = [&] { return std::pair(pipes(superd.supervisor()), pipes(superd.keeper())); };
+  const auto before = held();
+  const pid_t logger = superd.logger();
+  REQUIRE(::kill(logger, SIGSTOP) == 0);
+  REQUIRE(site.ctl({"start", "web", "--no-wait"}).exit == 0);
+  REQUIRE(site.reaches("web", "failed"));
+  REQUIRE(superd.kill_supervisor());
+  REQUIRE(::kill(logger, SIGCONT) == 0);
+  CHECK(wait_until(kSoon, [&] { return held() == before; }));
+  CHECK_THAT(site.read("log/web.1.log"), Catch::Contains("last words"));
 }
 
 TEST_CASE("logs -n: the last lines, with the worker's name when there are several", "[all]") {

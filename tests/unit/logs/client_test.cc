@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -58,6 +60,19 @@ struct FakeLogger {
     return std::nullopt;
   }
 };
+
+template <class T>
+std::ptrdiff_t count(const std::vector<Request>& requests) {
+  return std::count_if(requests.begin(), requests.end(),
+                       [](const Request& request) { return std::holds_alternative<T>(request); });
+}
+
+// As where duplicate() found no descriptor.
+std::vector<UniqueFd> no_descriptor() {
+  std::vector<UniqueFd> fds;
+  fds.emplace_back();
+  return fds;
+}
 
 struct Fixture {
   loop::Loop loop = std::move(*loop::Loop::create());
@@ -208,14 +223,104 @@ TEST_CASE("logger client: orders that a stuck logger could not take are caught u
   FakeLogger logger(f.loop);
   logger.requests.clear();
   logger.listen(f.loop, std::move(logger_end));
-  int hellos = 0;
-  REQUIRE(f.until([&] {
-    hellos = 0;
-    for (const Request& request : logger.requests)
-      if (std::holds_alternative<Hello>(request)) ++hellos;
-    return hellos == 2;
-  }));
+  REQUIRE(f.until([&] { return count<Hello>(logger.requests) == 2; }));
   CHECK(logger.requests.size() < 400);
   // The last word is the comparison.
   CHECK(std::holds_alternative<Hello>(logger.requests.back()));
+}
+
+TEST_CASE("logger client: a capture that could not be sent is caught up with within a second",
+          "[logs]") {
+  Fixture f;
+  FakeLogger logger(f.loop);
+  f.client->set_channel(std::move(logger.client_end));
+  REQUIRE(f.until([&] { return logger.last<Hello>().has_value(); }));
+  logger.answer(Captures{.request = logger.last<Hello>()->request});
+  REQUIRE(f.until([&] { return f.told.size() == 1; }));
+  const loop::TimePoint lost = loop::now();
+  f.client->capture({.spawn = core::SpawnId{1}, .worker = "web.1", .path = "/x"}, no_descriptor());
+  REQUIRE(f.until([&] { return count<Hello>(logger.requests) == 2; }));
+  CHECK(loop::now() - lost < 2s);
+  CHECK(count<Capture>(logger.requests) == 0);
+  logger.answer(Captures{.request = logger.last<Hello>()->request});
+  REQUIRE(f.until([&] { return f.told.size() == 2; }));
+  // It is not sent for nothing again and again.
+  const loop::TimePoint caught_up = loop::now();
+  REQUIRE(f.until([&] { return loop::now() - caught_up > 1500ms; }));
+  CHECK(count<Hello>(logger.requests) == 2);
+}
+
+TEST_CASE("logger client: nor is a capture forgotten that could not be sent behind others",
+          "[logs]") {
+  Fixture f;
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  UniqueFd logger_end(pair[1]);
+  f.client->set_channel(UniqueFd(pair[0]));
+  Capture capture{.spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
+  for (int i = 0; i < 20; ++i) f.client->capture(capture, {});
+  capture.worker = "lost";
+  bool kept = true;
+  SECTION("because a descriptor is missing") {
+    f.client->capture(capture, no_descriptor());
+    kept = false;
+  }
+  SECTION("because the kernel refused it when its turn came") {
+    // One that nobody takes once it is closed.
+    const int number = fcntl(0, F_DUPFD_CLOEXEC, 500);
+    std::vector<UniqueFd> fds;
+    fds.emplace_back(number);
+    f.client->capture(capture, std::move(fds));
+    REQUIRE(::close(number) == 0);
+    kept = false;
+  }
+  SECTION("but one that was sent is not sent again") { f.client->capture(capture, {}); }
+  FakeLogger logger(f.loop);
+  logger.requests.clear();
+  logger.listen(f.loop, std::move(logger_end));
+  REQUIRE(f.until([&] { return count<Capture>(logger.requests) == (kept ? 21 : 20); }));
+  const loop::TimePoint all = loop::now();
+  REQUIRE(f.until([&] { return loop::now() - all > 1500ms; }));
+  CHECK(count<Hello>(logger.requests) == (kept ? 1 : 2));
+}
+
+TEST_CASE("logger client: for a logger that takes nothing for long the comparison waits",
+          "[logs]") {
+  Fixture f;
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  UniqueFd logger_end(pair[1]);
+  f.client->set_channel(UniqueFd(pair[0]));
+  const Capture capture{
+      .spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
+  for (int i = 0; i < 400; ++i) f.client->capture(capture, {});
+  const loop::TimePoint full = loop::now();
+  REQUIRE(f.until([&] { return loop::now() - full > 2500ms; }));
+  FakeLogger logger(f.loop);
+  logger.listen(f.loop, std::move(logger_end));
+  REQUIRE(f.until([&] { return !logger.requests.empty() && count<Hello>(logger.requests) > 1; }));
+  const loop::TimePoint heard = loop::now();
+  REQUIRE(f.until([&] { return loop::now() - heard > 1500ms; }));
+  CHECK(count<Hello>(logger.requests) < 4);
+  CHECK(std::holds_alternative<Hello>(logger.requests.back()));
+}
+
+TEST_CASE("logger client: what can never be said is not tried again", "[logs]") {
+  Fixture f;
+  FakeLogger logger(f.loop);
+  f.client->set_channel(std::move(logger.client_end));
+  f.client->capture(
+      {.spawn = core::SpawnId{1}, .worker = "web.1", .path = std::string(kMaxMessage, 'x')}, {});
+  const loop::TimePoint refused = loop::now();
+  REQUIRE(f.until([&] { return loop::now() - refused > 1500ms; }));
+  CHECK(count<Hello>(logger.requests) == 1);
+}
+
+TEST_CASE("logger client: a logger that missed something is asked what it captures", "[logs]") {
+  Fixture f;
+  FakeLogger logger(f.loop);
+  f.client->set_channel(std::move(logger.client_end));
+  REQUIRE(f.until([&] { return logger.last<Hello>().has_value(); }));
+  logger.answer(Missed{});
+  REQUIRE(f.until([&] { return count<Hello>(logger.requests) == 2; }));
 }

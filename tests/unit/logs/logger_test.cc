@@ -1,5 +1,6 @@
 #include "logs/logger.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,6 +79,13 @@ class LoggerProcess {
     wait();
   }
   void signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
+  // It finds no descriptor beyond so many.
+  void limit_descriptors(rlim_t most) const {
+    rlimit limit{};
+    REQUIRE(prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) == 0);
+    limit.rlim_cur = std::min(most, limit.rlim_max);
+    REQUIRE(prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) == 0);
+  }
 
  private:
   int wait() {
@@ -288,5 +297,21 @@ TEST_CASE("logger: a line that is looked for is found by the next one where the 
   f.capture("^ready");
   REQUIRE(f.until([&] { return !f.matched.empty(); }));
   CHECK(f.matched == std::vector{core::SpawnId{1}});
+  CHECK(logger.leave() == 0);
+}
+
+TEST_CASE("logger: a capture whose descriptors it had no room for is asked for again", "[logs]") {
+  Fixture f;
+  LoggerProcess logger;
+  f.client.set_channel(logger.peer());
+  REQUIRE(f.until([&] { return f.compared == 1; }));
+  logger.limit_descriptors(3);
+  f.capture();
+  REQUIRE(f.until([&] { return f.compared == 2; }));
+  CHECK(f.told.empty());
+  logger.limit_descriptors(RLIM_INFINITY);
+  f.capture();
+  f.say("heard\n");
+  CHECK(f.tail(1) == std::vector<std::string>{"web.1: heard"});
   CHECK(logger.leave() == 0);
 }

@@ -149,6 +149,14 @@ TEST_CASE("protocol: thousands of captures are listed in several messages", "[lo
   CHECK(std::get<Captures>(*decode_answer(none[0])).spawns.empty());
 }
 
+TEST_CASE("protocol: that something was missed needs no more words", "[logs]") {
+  const auto messages = encode(Answer(Missed{}));
+  REQUIRE(messages.size() == 1);
+  const Result<Answer> answer = decode_answer(messages[0]);
+  REQUIRE(answer);
+  CHECK(std::holds_alternative<Missed>(*answer));
+}
+
 TEST_CASE("protocol: what is not understood is refused whole", "[logs]") {
   for (
       const char* message :

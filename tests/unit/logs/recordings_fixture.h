@@ -64,7 +64,8 @@ struct RecordingsFixture {
   Recordings recordings{loop, [this](core::SpawnId spawn) { matched.push_back(spawn); }};
   std::string path = dir / "web.1.log";
 
-  [[nodiscard]] Capture capture(std::uint64_t spawn, LogFormat format = LogFormat::cri) const {
+  [[nodiscard]] Capture capture(std::uint64_t spawn,
+                                core::LogFormat format = core::LogFormat::cri) const {
     return {.spawn = core::SpawnId{spawn}, .worker = "web.1", .path = path, .format = format};
   }
 };

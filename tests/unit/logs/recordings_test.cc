@@ -10,8 +10,10 @@
 
 #include "../loop/run_until.h"
 #include "files.h"
-#include "full_disk.h"
 #include "loop/loop.h"
+#include "loop/poll.h"
+#include "os/output_pipe.h"
+#include "recordings_fixture.h"
 
 using namespace superd;
 using namespace superd::logs;
@@ -31,6 +33,18 @@ TEST_CASE("capture: both streams of a worker go into its file, told apart in for
   REQUIRE(loop::run_until(f.loop, [&] { return without_time(f.path).size() == 3; }));
   CHECK(without_time(f.path) ==
         std::vector<std::string>{"stdout F hello", "stderr F oh no", "stdout F half a line"});
+}
+
+TEST_CASE("capture: a pipe that cannot be watched now is watched as soon as it can be", "[logs]") {
+  RecordingsFixture f;
+  Output output(2);
+  Result<loop::Poll> in_the_way = loop::Poll::readable(f.loop, output.read_ends.at(0).get(), [] {});
+  REQUIRE(in_the_way);
+  f.recordings.start(f.capture(1), std::move(output.read_ends));
+  output.say("hello\n");
+  { const loop::Poll gone = std::move(*in_the_way); }
+  REQUIRE(loop::run_until(f.loop, [&] { return !contents(f.path).empty(); }));
+  CHECK(without_time(f.path) == std::vector<std::string>{"stdout F hello"});
 }
 
 TEST_CASE("capture: format raw keeps the bytes as they were written", "[logs]") {

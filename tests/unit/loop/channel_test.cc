@@ -38,6 +38,7 @@ struct End {
   std::vector<UniqueFd> fds;
   int closed = 0;
   int drained = 0;
+  int lost = 0;
   std::unique_ptr<Channel> channel;
 
   End(Loop& loop, UniqueFd socket, Channel::Limits limits = {}) {
@@ -49,7 +50,8 @@ struct End {
                                for (UniqueFd& fd : with) fds.push_back(std::move(fd));
                              },
                          .on_closed = [this] { ++closed; },
-                         .on_drained = [this] { ++drained; }},
+                         .on_drained = [this] { ++drained; },
+                         .on_lost = [this] { ++lost; }},
                         limits);
     REQUIRE(made);
     channel = std::move(*made);
@@ -115,6 +117,45 @@ TEST_CASE("channel: a message beyond the limit is refused, one of a stranger is 
   REQUIRE(left.channel->send("fine"));
   REQUIRE(run_until(loop, [&] { return !right.messages.empty(); }));
   CHECK(right.messages == std::vector<std::string>{"fine"});
+  CHECK(right.lost == 1);
+}
+
+TEST_CASE("channel: a message whose turn comes in vain is lost, and the next ones are sent",
+          "[loop]") {
+  Loop loop = make_loop();
+  Sockets sockets;
+  End left(loop, std::move(sockets.one));
+  std::size_t sent = 0;
+  for (; left.channel->drained(); ++sent) {
+    REQUIRE(left.channel->send(std::string(std::size_t{32} * 1024, 'x')));
+  }
+  // One that nobody takes once it is closed.
+  const int number = fcntl(0, F_DUPFD_CLOEXEC, 500);
+  std::vector<UniqueFd> fds;
+  fds.emplace_back(number);
+  REQUIRE(left.channel->send("with a descriptor", std::move(fds)));
+  REQUIRE(left.channel->send("last"));
+  REQUIRE(::close(number) == 0);
+  CHECK(left.lost == 0);
+  End right(loop, std::move(sockets.two));
+  REQUIRE(run_until(loop, [&] { return right.messages.size() == sent + 1; }));
+  CHECK(right.messages.back() == "last");
+  CHECK(left.lost == 1);
+  CHECK(left.channel->send("more"));
+}
+
+TEST_CASE("channel: a message with a descriptor that is none is refused", "[loop]") {
+  Loop loop = make_loop();
+  Sockets sockets;
+  End left(loop, std::move(sockets.one));
+  while (left.channel->drained()) {
+    REQUIRE(left.channel->send(std::string(std::size_t{32} * 1024, 'x')));
+  }
+  std::vector<UniqueFd> fds;
+  fds.emplace_back();
+  const Status refused = left.channel->send("message", std::move(fds));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == EBADF);
 }
 
 TEST_CASE("channel: the end of the other side is told once, after its last message", "[loop]") {
