@@ -115,11 +115,11 @@ Status Listeners::open(const core::GroupSpec& group) {
     }
     const auto elsewhere = not_taken_.find(socket.address);
     if (!fd) {
-      if (first) continue;
+      if (first && first->code != kNotTaken) continue;
       first = fd.error();
       // Its time comes when they have ended.
       if (elsewhere != not_taken_.end())
-        first = Error{.code = EAGAIN, .message = elsewhere->second};
+        first = Error{.code = kNotTaken, .message = elsewhere->second};
       continue;
     }
     if (elsewhere != not_taken_.end()) not_taken_.erase(elsewhere);

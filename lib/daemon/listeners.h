@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <set>
@@ -30,6 +31,8 @@ class Listeners {
 
   // `listen/127.0.0.1:8000`, for what the keeper holds.
   static constexpr const char* kPrefix = keeper::kListenPrefix;
+  // The code of an error of open().
+  static constexpr int kNotTaken = EAGAIN;
 
   void adopt(const std::string& name, UniqueFd fd);
   [[nodiscard]] bool is_adopted(const std::string& address) const {
@@ -43,7 +46,7 @@ class Listeners {
   // Of the group's sockets; nothing: there is none such.
   [[nodiscard]] std::optional<std::string> trouble(const core::GroupSpec& group) const;
   // Opens what is not open yet. An error names the address and the remedy; what could be opened
-  // stays open.
+  // stays open. kNotTaken: nothing is amiss but addresses that are not_taken().
   Status open(const core::GroupSpec& group);
   // In `listen` order, without private ones; borrowed; after a successful open().
   [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
