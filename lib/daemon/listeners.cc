@@ -89,6 +89,10 @@ void Listeners::not_taken(const std::string& address, const std::string& why) {
   not_taken_[address] = why;
 }
 
+void Listeners::group_stopped(const core::GroupSpec& group) {
+  for (const core::ListenSpec& socket : group.listen) not_taken_.erase(socket.address);
+}
+
 std::optional<std::string> Listeners::trouble(const core::GroupSpec& group) const {
   for (const core::ListenSpec& socket : group.listen) {
     const auto found = not_taken_.find(socket.address);
@@ -192,6 +196,7 @@ void Listeners::close_others(const std::set<std::string>& addresses) {
     drop_(kPrefix + held.first);
     return true;
   });
+  std::erase_if(not_taken_, [&](const auto& one) { return !addresses.contains(one.first); });
 }
 
 void Listeners::close() {

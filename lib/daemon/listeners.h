@@ -43,6 +43,8 @@ class Listeners {
   // The socket at this address is in processes that live on from an earlier superd, and may not be
   // taken from them: it cannot be opened as long as they have it, and `why` is said instead.
   void not_taken(const std::string& address, const std::string& why);
+  // No process of the group is left: none has its sockets any more.
+  void group_stopped(const core::GroupSpec& group);
   // Of the group's sockets; nothing: there is none such.
   [[nodiscard]] std::optional<std::string> trouble(const core::GroupSpec& group) const;
   // Opens what is not open yet. An error names the address and the remedy; what could be opened

@@ -171,6 +171,7 @@ void Supervisor::carry_out(const core::GroupChanged& e) {
 }
 
 void Supervisor::carry_out(const core::Answer& e) {
+  if (e.to == core::GroupState::stopped) listeners_.group_stopped(*spec_of(e.group));
   if (apply_.on_answer(e)) return rolls_.note(e, std::chrono::system_clock::now());
   if (boot_commands_.erase(e.command) > 0) {
     boot_failed_ = boot_failed_ || !e.ok;

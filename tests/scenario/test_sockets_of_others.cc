@@ -53,4 +53,19 @@ ready   = { when = "delay", delay = "0s" }
   CHECK_THAT(site.ctl({"events"}).out, !Catch::Contains("config.rejected"));
 }
 
+TEST_CASE("a stop that ends the workers with the sockets ends the trouble", "[user]") {
+  Site site(kUndumpable);
+  outlive_their_superd(site);
+  const Superd superd(site);
+  REQUIRE(wait_until(kSoon, [&] { return site.state("web") == "degraded"; }));
+  REQUIRE(site.ctl({"stop", "web"}).exit == 0);
+  const Outcome status = site.ctl({"status"});
+  CHECK(status.exit == 0);
+  CHECK_THAT(status.out, !Catch::Contains("they serve"));
+  CHECK_THAT(site.ctl({"why", "web"}).out, !Catch::Contains("they serve"));
+  CHECK(site.ctl({"start", "web"}).exit == 0);
+  CHECK(site.state("web") == "running");
+  CHECK(get(site.address(), "/pid").status == 200);
+}
+
 }  // namespace superd::scenario
