@@ -48,6 +48,7 @@ void Supervisor::happen(const core::Event& event) {
   events_.push_back(event);
   if (handling_) return;
   handling_ = true;
+  const bool failed = journal_.failing();
   while (!events_.empty()) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
@@ -61,6 +62,8 @@ void Supervisor::happen(const core::Event& event) {
   }
   handling_ = false;
   journal_.flush();
+  // What hindered the one hindered the other.
+  if (failed && !journal_.failing()) event_history_.look_after();
   routes_.answer_waiters();
   sync_keeper();
 }

@@ -114,6 +114,7 @@ void Supervisor::look_after_paths() {
   look_after_own_socket(Door::worker);
   for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
   journal_.look_after();
+  event_history_.look_after();
 }
 
 void Supervisor::look_after_paths_if_due() {
