@@ -172,6 +172,7 @@ void Supervisor::leave() {
   orphan_hooks_.abandon();
   listeners_.close();
   remove_own_sockets();
+  remove_pid_file();
   remove_notify_sockets();
   for (const char* dir : {"/notify", "/sockets"}) {
     ::rmdir((spec_.daemon.runtime_dir + dir).c_str());

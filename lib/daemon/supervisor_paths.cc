@@ -3,13 +3,16 @@
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/own_directory.h"
 #include "daemon/supervisor_state.h"
+#include "keeper/pid_file.h"
 #include "os/credentials.h"
 #include "os/listen_socket.h"
+#include "os/runtime_dir.h"
 
 // The sockets by which superd itself is reached, and its files: opened at the start, and put back
 // where somebody has removed them.
@@ -104,17 +107,32 @@ void Supervisor::look_after_own_socket(Door door) {
   log::warn("the {} was gone: it is open anew at {}", what(door), request->path);
 }
 
+// Of a directory that was made again; in the one before the keeper has written it.
+void Supervisor::look_after_pid_file() {
+  const Result<UniqueFd> dir = os::open_runtime_dir(spec_.daemon.runtime_dir);
+  if (!dir || keeper::read_pid_file(dir->get()) == keeper_pid_) return;
+  if (const Status written = keeper::write_pid_file(dir->get(), keeper_pid_); !written) {
+    log::warn("{}", written.error().message);
+  }
+}
+
 void Supervisor::look_after_paths() {
   paths_looked_ = loop::now();
   if (finished_ || keeper_gone_ || !control_server_ || upgrade_.under_way()) return;
   if (const Status made = make_own_directory(notify_dir(spec_.daemon.runtime_dir)); !made) {
     log::warn("{}", made.error().message);
   }
+  look_after_pid_file();
   look_after_own_socket(Door::control);
   look_after_own_socket(Door::worker);
   for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
   journal_.look_after();
   event_history_.look_after();
+}
+
+void Supervisor::remove_pid_file() {
+  const UniqueFd dir(::open(spec_.daemon.runtime_dir.c_str(), O_DIRECTORY | O_CLOEXEC));
+  if (dir && keeper::read_pid_file(dir.get()) == keeper_pid_) keeper::remove_pid_file(dir.get());
 }
 
 void Supervisor::look_after_paths_if_due() {
