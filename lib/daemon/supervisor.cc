@@ -340,6 +340,8 @@ int run_supervisor(const SupervisorOptions& options) {
     log::error("the supervisors before this one died too often: their journal is set aside{}",
                aside ? " as " + options.journal + ".aside" : ": " + aside.error().message);
   }
+  } else if (content->bytes == 0) {
+    complaints.emplace_back("it is missing or empty");
   const Result<std::string> boot = journal::boot_id();
   if (!boot && is_shortage(boot.error().code)) cannot_begin(boot.error());
   const std::string boot_id = boot.value_or("");

@@ -60,6 +60,8 @@ void Supervisor::leave_to_the_next() {
 Upgrade::Hooks Supervisor::upgrade_hooks() {
   return {.save =
               [this] {
+                // The other program reads it by its path.
+                journal_.look_after();
                 journal_.note_daemon(spec_, {.start_told = boot_told_, .upgrading = true});
                 return journal_.flush();
               },
