@@ -54,7 +54,7 @@ Result<os::ListenRequest> Supervisor::request_of(Door door) const {
   return request;
 }
 
-// A socket that was held already is given up for the new one, with its connections.
+// A socket that was held already is given up for the new one; who is connected stays so.
 Status Supervisor::open_own_socket(Door door) {
   const Result<os::ListenRequest> request = request_of(door);
   if (!request) return tl::unexpected(request.error());
@@ -68,6 +68,8 @@ Status Supervisor::open_own_socket(Door door) {
 }
 
 Status Supervisor::serve(Door door, int listener) {
+  std::unique_ptr<HttpServer>& mine = door == Door::control ? control_server_ : worker_server_;
+  if (mine) return mine->listen_on(listener);
   const auto on_request = [this, door](const wire::Request& request, const os::Peer& peer,
                                        Responder responder) {
     tally_.note_request(door == Door::control ? "control" : "worker");
@@ -75,7 +77,7 @@ Status Supervisor::serve(Door door, int listener) {
   };
   auto server = HttpServer::create(loop_, listener, {.name = item_of(door)}, on_request);
   if (!server) return tl::unexpected(server.error());
-  (door == Door::control ? control_server_ : worker_server_) = std::move(*server);
+  mine = std::move(*server);
   return {};
 }
 
