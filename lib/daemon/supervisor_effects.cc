@@ -163,7 +163,7 @@ void Supervisor::carry_out(const core::WorkerChanged& e) {
 }
 
 void Supervisor::look_after_sockets() {
-  for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
+  restore_sockets();
   ++socket_looks_;
   if (socket_looks_ < std::size(kSocketLooks)) sockets_timer_.after(kSocketLooks[socket_looks_]);
 }
@@ -171,10 +171,10 @@ void Supervisor::look_after_sockets() {
 void Supervisor::carry_out(const core::GroupChanged& e) {
   occurrences_.note(e, std::chrono::system_clock::now());
   log::info("{}: {} -> {} ({})", e.group, core::name(e.from), core::name(e.to), e.cause);
+  if (e.to == core::GroupState::stopped) listeners_.group_stopped(*spec_of(e.group));
 }
 
 void Supervisor::carry_out(const core::Answer& e) {
-  if (e.to == core::GroupState::stopped) listeners_.group_stopped(*spec_of(e.group));
   if (apply_.on_answer(e)) return rolls_.note(e, std::chrono::system_clock::now());
   if (boot_commands_.erase(e.command) > 0) {
     boot_failed_ = boot_failed_ || !e.ok;

@@ -127,7 +127,7 @@ void Supervisor::look_after_paths() {
   look_after_pid_file();
   look_after_own_socket(Door::control);
   look_after_own_socket(Door::worker);
-  for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
+  restore_sockets();
   journal_.look_after();
   event_history_.look_after();
 }
@@ -135,6 +135,16 @@ void Supervisor::look_after_paths() {
 void Supervisor::remove_pid_file() {
   const UniqueFd dir(::open(spec_.daemon.runtime_dir.c_str(), O_DIRECTORY | O_CLOEXEC));
   if (dir && keeper::read_pid_file(dir.get()) == keeper_pid_) keeper::remove_pid_file(dir.get());
+}
+
+void Supervisor::restore_sockets() {
+  for (const core::GroupSpec& group : spec_.groups) {
+    listeners_.restore(group);
+    const core::Group* known = core_.find(group.name);
+    if (known != nullptr && known->state == core::GroupState::stopped) {
+      listeners_.group_stopped(group);
+    }
+  }
 }
 
 void Supervisor::look_after_paths_if_due() {

@@ -127,6 +127,7 @@ class Supervisor {
   void look_after_own_socket(Door door);
   void look_after_pid_file();
   void remove_pid_file();
+  void restore_sockets();
   void look_after_paths_if_due();
   void remove_own_sockets();
 
