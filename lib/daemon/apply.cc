@@ -109,9 +109,10 @@ void Apply::on_loaded(const config::Loaded& loaded) {
     return reject(errors);
   }
   if (parts_.core.shutting_down()) return reject({"superd is shutting down"});
-  plan_ = config::describe(config::compare(parts_.spec, loaded.spec));
+  const config::Plan plan = config::compare(parts_.spec, loaded.spec);
+  plan_ = config::describe(plan);
   if (!now_.empty() && now_.front().request.dry_run) return end("planned");
-  if (const std::optional<Error> closed = open_sockets(loaded.spec)) {
+  if (const std::optional<Error> closed = open_sockets(loaded.spec, plan)) {
     forget_addresses();
     return reject({closed->message});
   }
@@ -125,20 +126,30 @@ void Apply::on_loaded(const config::Loaded& loaded) {
 }
 
 // Of what runs or will start by itself; the others open theirs at their first start.
-std::optional<Error> Apply::open_sockets(const core::Spec& wanted) {
+std::optional<Error> Apply::open_sockets(const core::Spec& wanted, const config::Plan& plan) {
   for (const core::GroupSpec& group : wanted.groups) {
     const core::Group* known = parts_.core.find(group.name);
     const bool runs = known != nullptr && known->state != core::GroupState::stopped;
     const bool starts = known == nullptr && group.autostart;
     if (!runs && !starts) continue;
     for (const core::ListenSpec& socket : group.listen) addresses_.insert(socket.address);
-    if (const Status opened = parts_.listeners.open(group); !opened) {
-      return Error{.code = opened.error().code,
-                   .message = fmt::format("{}: group.{}.listen: {}", config::to_string(group.place),
-                                          group.name, opened.error().message)};
-    }
+    const Status opened = parts_.listeners.open(group);
+    if (opened) continue;
+    Error closed{.code = opened.error().code,
+                 .message = fmt::format("{}: group.{}.listen: {}", config::to_string(group.place),
+                                        group.name, opened.error().message)};
+    if (!may_wait(group, closed, plan)) return closed;
+    log::warn("apply: {}", closed.message);
   }
   return std::nullopt;
+}
+
+// What this apply does not bring about is no reason against it.
+bool Apply::may_wait(const core::GroupSpec& group, const Error& closed, const config::Plan& plan) {
+  const bool changes =
+      std::any_of(plan.groups.begin(), plan.groups.end(),
+                  [&](const config::GroupChange& change) { return change.group == group.name; });
+  return !changes || closed.code == Listeners::kNotTaken;
 }
 
 void Apply::carry_out(const core::Spec& wanted) {

@@ -25,8 +25,8 @@ namespace superd::daemon {
 
 // Reads the config file again, compares, and does what follows: groups come and go, numbers of
 // workers change, what differs in its recipe is rolled. A config with an error, or one whose new
-// sockets cannot be opened, changes nothing. One apply at a time; the next reads the file anew when
-// this one is over.
+// sockets cannot be opened, changes nothing; sockets that a group wants already hinder no other.
+// One apply at a time; the next reads the file anew when this one is over.
 //
 // A group whose roll does not succeed keeps the configuration that it had, and what differs of it
 // is found again by the next apply; the others are done.
@@ -87,7 +87,8 @@ class Apply {
   void remove(std::vector<std::string> groups);
   void configure(const core::GroupSpec& spec, core::GroupConfigured::Recipe recipe, Step step);
   core::CommandId announce(const std::string& group, const char* action, Step step);
-  std::optional<Error> open_sockets(const core::Spec& wanted);
+  std::optional<Error> open_sockets(const core::Spec& wanted, const config::Plan& plan);
+  static bool may_wait(const core::GroupSpec& group, const Error& closed, const config::Plan& plan);
   void forget_addresses();
   void reject(const std::vector<std::string>& errors);
   void end(const std::string& result);

@@ -107,22 +107,35 @@ void EventHistory::keep(Entry entry) {
 
 void EventHistory::write(const std::string& line) {
   if (failing_ && ++unwritten_ % kEventsATry != 0) return;
-  Status written;
-  if (file_ && file_bytes_ + line.size() <= 2 * most_bytes_) {
-    written = journal::write_all(file_.get(), line, kWhat, path_);
-    file_bytes_ += line.size();
-  } else {
-    std::string all;
-    all.reserve(bytes_);
-    for (const Entry& entry : entries_) all += entry.line;
-    Result<UniqueFd> file = journal::replace_file(path_, all, kWhat);
-    file_bytes_ = all.size();
-    if (file) {
-      file_ = std::move(*file);
-    } else {
-      written = tl::unexpected(file.error());
-    }
-  }
+  const bool fits = file_ && file_bytes_ + line.size() <= 2 * most_bytes_;
+  note(fits ? append(line) : write_anew());
+}
+
+// A history in which nothing has happened has no file.
+void EventHistory::look_after() {
+  if (entries_.empty()) return;
+  const bool removed = file_ && !journal::leads_to(path_, file_.get());
+  if (removed) log::warn("the {} {} was gone: written anew", kWhat, path_);
+  if (removed || failing_) note(write_anew());
+}
+
+Status EventHistory::append(const std::string& line) {
+  file_bytes_ += line.size();
+  return journal::write_all(file_.get(), line, kWhat, path_);
+}
+
+Status EventHistory::write_anew() {
+  std::string all;
+  all.reserve(bytes_);
+  for (const Entry& entry : entries_) all += entry.line;
+  Result<UniqueFd> file = journal::replace_file(path_, all, kWhat);
+  if (!file) return tl::unexpected(file.error());
+  file_ = std::move(*file);
+  file_bytes_ = all.size();
+  return {};
+}
+
+void EventHistory::note(const Status& written) {
   if (!written) {
     // What is in the file may be torn.
     file_.reset();

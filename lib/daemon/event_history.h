@@ -39,6 +39,9 @@ class EventHistory {
 
   // The file has the event when this returns. Its id is above all that are kept.
   void add(const wire::OccurrenceView& event);
+  // Writes the file anew where somebody has removed it, and tries again where it could not be
+  // written.
+  void look_after();
 
   // 0: nothing ever happened.
   [[nodiscard]] std::uint64_t last_id() const { return entries_.empty() ? 0 : entries_.back().id; }
@@ -56,6 +59,9 @@ class EventHistory {
   void restore();
   void keep(Entry entry);
   void write(const std::string& line);
+  Status append(const std::string& line);
+  Status write_anew();
+  void note(const Status& written);
 
   std::string path_;
   std::size_t most_bytes_;

@@ -43,15 +43,14 @@ bool is_passing(const Error& error) { return error.code == EINTR || error.code =
 class HttpServer::State : public HttpConnection::Host,
                           public std::enable_shared_from_this<HttpServer::State> {
  public:
-  State(loop::Loop& loop, int listener, Options options, Handler handler)
+  State(loop::Loop& loop, Options options, Handler handler)
       : loop_(loop),
-        listener_(listener),
         options_(std::move(options)),
         handler_(std::move(handler)),
         pause_(loop, [this] { resume(); }),
         idle_(loop, [this] { tell_if_idle(); }) {}
 
-  Status begin();
+  Status listen_on(int listener);
   void stop(std::function<void()> on_idle);
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
@@ -73,7 +72,7 @@ class HttpServer::State : public HttpConnection::Host,
   void tell_if_idle();
 
   loop::Loop& loop_;
-  int listener_;
+  int listener_ = -1;
   Options options_;
   Handler handler_;
   std::optional<loop::Poll> poll_;
@@ -87,17 +86,18 @@ class HttpServer::State : public HttpConnection::Host,
   std::function<void()> on_idle_;
 };
 
-Status HttpServer::State::begin() {
-  const int flags = ::fcntl(listener_, F_GETFL);
-  if (flags < 0 || ::fcntl(listener_, F_SETFL, flags | O_NONBLOCK) < 0) {
+Status HttpServer::State::listen_on(int listener) {
+  const int flags = ::fcntl(listener, F_GETFL);
+  if (flags < 0 || ::fcntl(listener, F_SETFL, flags | O_NONBLOCK) < 0) {
     return fail_errno(fmt::format("cannot use the {}", options_.name), errno);
   }
   const std::weak_ptr<State> weak = weak_from_this();
-  auto poll = loop::Poll::readable(loop_, listener_, [weak] {
+  auto poll = loop::Poll::readable(loop_, listener, [weak] {
     if (const auto self = weak.lock()) self->accept_some();
   });
   if (!poll) return tl::unexpected(poll.error());
   poll_.emplace(std::move(*poll));
+  listener_ = listener;
   return {};
 }
 
@@ -196,11 +196,12 @@ HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>> HttpServer::create(loop::Loop& loop, int listener,
                                                        Options options, Handler handler) {
-  auto state = std::make_shared<State>(loop, listener, std::move(options), std::move(handler));
-  if (auto status = state->begin(); !status) return tl::unexpected(status.error());
+  auto state = std::make_shared<State>(loop, std::move(options), std::move(handler));
+  if (auto status = state->listen_on(listener); !status) return tl::unexpected(status.error());
   return std::make_unique<HttpServer>(std::move(state));
 }
 
+Status HttpServer::listen_on(int listener) { return state_->listen_on(listener); }
 void HttpServer::stop(std::function<void()> on_idle) { state_->stop(std::move(on_idle)); }
 std::size_t HttpServer::connections() const { return state_->connections(); }
 

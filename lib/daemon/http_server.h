@@ -41,6 +41,9 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  // From now on connections come from this listener, as borrowed as the one before, which is not
+  // touched any more; those that are there go on. Fails, and nothing has changed.
+  Status listen_on(int listener);
   // From now on every new request is answered 503 and its connection closed; answers that are owed
   // can still be given. `on_idle` is called once, from the loop, when no connection has anything
   // left to send or owes an answer.

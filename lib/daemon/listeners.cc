@@ -89,10 +89,24 @@ void Listeners::not_taken(const std::string& address, const std::string& why) {
   not_taken_[address] = why;
 }
 
+void Listeners::group_stopped(const core::GroupSpec& group) {
+  for (const core::ListenSpec& socket : group.listen) {
+    not_taken_.erase(socket.address);
+    const auto found = sockets_.find(socket.address);
+    if (found == sockets_.end() || !found->second.lost) continue;
+    log::info("{}: {} is closed, and opened anew by the next start", group.name, socket.address);
+    os::remove_listen_path(found->second.request);
+    drop_(kPrefix + socket.address);
+    sockets_.erase(found);
+  }
+}
+
 std::optional<std::string> Listeners::trouble(const core::GroupSpec& group) const {
   for (const core::ListenSpec& socket : group.listen) {
-    const auto found = not_taken_.find(socket.address);
-    if (found != not_taken_.end()) return found->second;
+    const auto elsewhere = not_taken_.find(socket.address);
+    if (elsewhere != not_taken_.end()) return elsewhere->second;
+    const auto open = sockets_.find(socket.address);
+    if (open != sockets_.end() && !open->second.told.empty()) return open->second.told;
   }
   return std::nullopt;
 }
@@ -115,16 +129,15 @@ Status Listeners::open(const core::GroupSpec& group) {
     }
     const auto elsewhere = not_taken_.find(socket.address);
     if (!fd) {
-      if (first) continue;
+      if (first && first->code != kNotTaken) continue;
       first = fd.error();
       // Its time comes when they have ended.
       if (elsewhere != not_taken_.end())
-        first = Error{.code = EAGAIN, .message = elsewhere->second};
+        first = Error{.code = kNotTaken, .message = elsewhere->second};
       continue;
     }
     if (elsewhere != not_taken_.end()) not_taken_.erase(elsewhere);
-    sockets_[socket.address] =
-        Socket{.request = std::move(*request), .fd = std::move(*fd), .told = {}};
+    sockets_[socket.address] = Socket{.request = std::move(*request), .fd = std::move(*fd)};
   }
   if (first) return tl::unexpected(*first);
   return {};
@@ -151,6 +164,7 @@ void Listeners::restore(const core::GroupSpec& group) {
     const Result<os::Restored> restored =
         os::restore_listen_socket(found->second.fd.get(), found->second.request);
     const std::string wrong = restored ? "" : restored.error().message;
+    found->second.lost = !restored && restored.error().code == ENOENT;
     const bool is_new = std::exchange(found->second.told, wrong) != wrong;
     if (!restored) {
       if (is_new) log::warn("{}: {}", group.name, wrong);
@@ -192,6 +206,7 @@ void Listeners::close_others(const std::set<std::string>& addresses) {
     drop_(kPrefix + held.first);
     return true;
   });
+  std::erase_if(not_taken_, [&](const auto& one) { return !addresses.contains(one.first); });
 }
 
 void Listeners::close() {

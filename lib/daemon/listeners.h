@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <set>
@@ -30,6 +31,8 @@ class Listeners {
 
   // `listen/127.0.0.1:8000`, for what the keeper holds.
   static constexpr const char* kPrefix = keeper::kListenPrefix;
+  // The code of an error of open().
+  static constexpr int kNotTaken = EAGAIN;
 
   void adopt(const std::string& name, UniqueFd fd);
   [[nodiscard]] bool is_adopted(const std::string& address) const {
@@ -40,10 +43,14 @@ class Listeners {
   // The socket at this address is in processes that live on from an earlier superd, and may not be
   // taken from them: it cannot be opened as long as they have it, and `why` is said instead.
   void not_taken(const std::string& address, const std::string& why);
-  // Of the group's sockets; nothing: there is none such.
+  // No process of the group is left: none has its sockets any more, and those that nobody can reach
+  // are closed. open() opens them anew.
+  void group_stopped(const core::GroupSpec& group);
+  // Of the group's sockets: why new processes cannot have one, or clients not reach it; nothing:
+  // there is none such.
   [[nodiscard]] std::optional<std::string> trouble(const core::GroupSpec& group) const;
   // Opens what is not open yet. An error names the address and the remedy; what could be opened
-  // stays open.
+  // stays open. kNotTaken: nothing is amiss but addresses that are not_taken().
   Status open(const core::GroupSpec& group);
   // In `listen` order, without private ones; borrowed; after a successful open().
   [[nodiscard]] std::vector<int> fds(const core::GroupSpec& group) const;
@@ -63,7 +70,8 @@ class Listeners {
   struct Socket {
     os::ListenRequest request;
     UniqueFd fd;
-    std::string told;  // what cannot be put right: said once
+    std::string told{};  // what cannot be put right: said once
+    bool lost = false;   // no name is left by which anybody could reach it
   };
   [[nodiscard]] Result<os::ListenRequest> request_of(const core::GroupSpec& group,
                                                      const core::ListenSpec& socket) const;

@@ -16,6 +16,7 @@
 #include "config/load.h"
 #include "daemon/private_sockets.h"
 #include "daemon/supervisor_state.h"
+#include "daemon/why_not.h"
 
 namespace superd::daemon {
 namespace {
@@ -28,6 +29,9 @@ std::uint64_t first_spawn_id() {
   return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
          static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
+
+// Of each supervisor that cannot begin: as long as clients that came meanwhile need to hear it.
+constexpr std::chrono::seconds kWhyNotIsTold{1};
 
 core::Supervision::Options core_options(const core::DaemonSpec& daemon) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
@@ -295,13 +299,12 @@ Result<Continuation> read_journal(const std::string& path, const std::string& bo
 }
 
 // The configuration on disk; empty, with the errors told: it cannot be used.
-std::optional<core::Spec> load_config(const std::string& file) {
+config::Loaded load_config(const std::string& file) {
   config::Loaded loaded = config::load(file, config::default_directories(config::this_process()));
   configure_log(loaded.spec.daemon);
   for (const config::ConfigError& error : loaded.errors) log::error("{}", to_string(error));
   for (const config::ConfigError& warning : loaded.warnings) log::warn("{}", to_string(warning));
-  if (!loaded.errors.empty()) return std::nullopt;
-  return std::move(loaded.spec);
+  return loaded;
 }
 
 // The keeper is a new one: nothing of superd's own is open, and the file counts for it.
@@ -311,16 +314,31 @@ bool is_fresh(const keeper::Briefing& briefing) {
 }
 
 void take_daemon_from_file(const std::string& file, Recovered& recovered) {
-  std::optional<core::Spec> spec = load_config(file);
-  if (!spec) return;
-  recovered.spec.daemon = std::move(spec->daemon);
-  recovered.spec.hooks = std::move(spec->hooks);
+  config::Loaded loaded = load_config(file);
+  if (!loaded.errors.empty()) return;
+  recovered.spec.daemon = std::move(loaded.spec.daemon);
+  recovered.spec.hooks = std::move(loaded.spec.hooks);
 }
 
 // At once: the keeper kills a supervisor that closes its pair first, and would see that.
 [[noreturn]] void cannot_begin(const Error& why) {
   log::error("{}", why.message);
   _exit(is_shortage(why.code) ? keeper::kTryAgainLater : 1);
+}
+
+// Nothing but the config file tells what to do, and it has errors. The next supervisor tries again;
+// who asks meanwhile hears why.
+[[noreturn]] void cannot_begin_without_config(const std::vector<keeper::Item>& items,
+                                              const std::string& file,
+                                              const std::vector<config::ConfigError>& errors) {
+  const Error why{
+      .code = EINVAL,
+      .message = fmt::format("no supervisor can begin: there is no journal to go on by, and {} has "
+                             "errors: mend it; the workers are left alone",
+                             file)};
+  (void)tell_why_not(items, fmt::format("{} ({})", why.message, to_string(errors.front())),
+                     kWhyNotIsTold);
+  cannot_begin(why);
 }
 
 }  // namespace
@@ -330,6 +348,8 @@ int check_journal(const std::string& path) {
   std::vector<std::string> complaints;
   if (!content) {
     complaints.push_back(content.error().message);
+  } else if (content->bytes == 0) {
+    complaints.emplace_back("it is missing or empty");
   } else if (!content->head || content->head->format != journal::kFormat) {
     complaints.push_back("its format is not one that this superd reads");
   } else if (!read_back(content->values, complaints)) {
@@ -356,22 +376,19 @@ int run_supervisor(const SupervisorOptions& options) {
   Continuation& from = *journaled;
   if (from.recovered && is_fresh(*briefing))
     take_daemon_from_file(options.config_file, *from.recovered);
-  std::optional<core::Spec> spec =
-      from.recovered ? from.recovered->spec : load_config(options.config_file);
-  if (!spec) {
-    cannot_begin(
-        {.code = EINVAL,
-         .message = fmt::format("no supervisor can begin: there is no journal to go on by, "
-                                "and {} has errors: mend it; the workers are left alone",
-                                options.config_file)});
+  config::Loaded config;
+  if (!from.recovered) config = load_config(options.config_file);
+  if (!config.errors.empty()) {
+    cannot_begin_without_config(briefing->items, options.config_file, config.errors);
   }
-  configure_log(spec->daemon);
+  core::Spec spec = from.recovered ? from.recovered->spec : std::move(config.spec);
+  configure_log(spec.daemon);
   Result<loop::Loop> loop = loop::Loop::create();
   if (!loop) cannot_begin(loop.error());
   journal::SpecNumbers specs = from.recovered ? from.recovered->specs : journal::SpecNumbers();
   Journal journal(journal::Store(options.journal, boot_id, std::move(from.values)),
                   std::move(specs));
-  Supervisor supervisor(*loop, std::move(*spec), std::move(journal), options, keeper);
+  Supervisor supervisor(*loop, std::move(spec), std::move(journal), options, keeper);
   const Status begun = supervisor.begin(std::move(briefing->items), std::move(from.recovered));
   if (!begun) cannot_begin(begun.error());
   loop->run();

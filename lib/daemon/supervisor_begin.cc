@@ -140,6 +140,8 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
   close_unused_listeners();
   // Somebody started superd with a config file, which may be another by now.
   if (goes_on && first) apply_.request("boot");
+  // Somebody may have removed a path while no supervisor looked.
+  if (goes_on) look_after_paths();
   // What came while the items were received waits in the link, not in the socket.
   on_keeper();
   return {};

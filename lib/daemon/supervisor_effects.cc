@@ -48,6 +48,7 @@ void Supervisor::happen(const core::Event& event) {
   events_.push_back(event);
   if (handling_) return;
   handling_ = true;
+  const bool failed = journal_.failing();
   while (!events_.empty()) {
     const core::Event next = std::move(events_.front());
     events_.pop_front();
@@ -61,6 +62,8 @@ void Supervisor::happen(const core::Event& event) {
   }
   handling_ = false;
   journal_.flush();
+  // What hindered the one hindered the other.
+  if (failed && !journal_.failing()) event_history_.look_after();
   routes_.answer_waiters();
   sync_keeper();
 }
@@ -170,7 +173,7 @@ void Supervisor::carry_out(const core::WorkerChanged& e) {
 }
 
 void Supervisor::look_after_sockets() {
-  for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
+  restore_sockets();
   ++socket_looks_;
   if (socket_looks_ < std::size(kSocketLooks)) sockets_timer_.after(kSocketLooks[socket_looks_]);
 }
@@ -178,6 +181,7 @@ void Supervisor::look_after_sockets() {
 void Supervisor::carry_out(const core::GroupChanged& e) {
   occurrences_.note(e, std::chrono::system_clock::now());
   log::info("{}: {} -> {} ({})", e.group, core::name(e.from), core::name(e.to), e.cause);
+  if (e.to == core::GroupState::stopped) listeners_.group_stopped(*spec_of(e.group));
 }
 
 void Supervisor::carry_out(const core::Answer& e) {

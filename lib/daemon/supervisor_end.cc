@@ -60,6 +60,8 @@ void Supervisor::leave_to_the_next() {
 Upgrade::Hooks Supervisor::upgrade_hooks() {
   return {.save =
               [this] {
+                // The other program reads it by its path.
+                journal_.look_after();
                 journal_.note_daemon(spec_, {.start_told = boot_told_, .upgrading = true});
                 return keep_requests();
               },
@@ -172,6 +174,7 @@ void Supervisor::leave() {
   orphan_hooks_.abandon();
   listeners_.close();
   remove_own_sockets();
+  remove_pid_file();
   remove_notify_sockets();
   for (const char* dir : {"/notify", "/sockets"}) {
     ::rmdir((spec_.daemon.runtime_dir + dir).c_str());

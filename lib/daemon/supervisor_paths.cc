@@ -3,13 +3,16 @@
 #include <string>
 #include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/own_directory.h"
 #include "daemon/supervisor_state.h"
+#include "keeper/pid_file.h"
 #include "os/credentials.h"
 #include "os/listen_socket.h"
+#include "os/runtime_dir.h"
 
 // The sockets by which superd itself is reached, and its files: opened at the start, and put back
 // where somebody has removed them.
@@ -53,7 +56,7 @@ Result<os::ListenRequest> Supervisor::request_of(Door door) const {
   return request;
 }
 
-// A socket that was held already is given up for the new one, with its connections.
+// A socket that was held already is given up for the new one; who is connected stays so.
 Status Supervisor::open_own_socket(Door door) {
   const Result<os::ListenRequest> request = request_of(door);
   if (!request) return tl::unexpected(request.error());
@@ -67,6 +70,8 @@ Status Supervisor::open_own_socket(Door door) {
 }
 
 Status Supervisor::serve(Door door, int listener) {
+  std::unique_ptr<HttpServer>& mine = door == Door::control ? control_server_ : worker_server_;
+  if (mine) return mine->listen_on(listener);
   const auto on_request = [this, door](const wire::Request& request, const os::Peer& peer,
                                        Responder responder) {
     tally_.note_request(door == Door::control ? "control" : "worker");
@@ -75,7 +80,7 @@ Status Supervisor::serve(Door door, int listener) {
   };
   auto server = HttpServer::create(loop_, listener, {.name = item_of(door)}, on_request);
   if (!server) return tl::unexpected(server.error());
-  (door == Door::control ? control_server_ : worker_server_) = std::move(*server);
+  mine = std::move(*server);
   return {};
 }
 
@@ -107,16 +112,42 @@ void Supervisor::look_after_own_socket(Door door) {
   log::warn("the {} was gone: it is open anew at {}", what(door), request->path);
 }
 
+// Of a directory that was made again; in the one before the keeper has written it.
+void Supervisor::look_after_pid_file() {
+  const Result<UniqueFd> dir = os::open_runtime_dir(spec_.daemon.runtime_dir);
+  if (!dir || keeper::read_pid_file(dir->get()) == keeper_pid_) return;
+  if (const Status written = keeper::write_pid_file(dir->get(), keeper_pid_); !written) {
+    log::warn("{}", written.error().message);
+  }
+}
+
 void Supervisor::look_after_paths() {
   paths_looked_ = loop::now();
   if (finished_ || keeper_gone_ || !control_server_ || upgrade_.under_way()) return;
   if (const Status made = make_own_directory(notify_dir(spec_.daemon.runtime_dir)); !made) {
     log::warn("{}", made.error().message);
   }
+  look_after_pid_file();
   look_after_own_socket(Door::control);
   look_after_own_socket(Door::worker);
-  for (const core::GroupSpec& group : spec_.groups) listeners_.restore(group);
+  restore_sockets();
   journal_.look_after();
+  event_history_.look_after();
+}
+
+void Supervisor::remove_pid_file() {
+  const UniqueFd dir(::open(spec_.daemon.runtime_dir.c_str(), O_DIRECTORY | O_CLOEXEC));
+  if (dir && keeper::read_pid_file(dir.get()) == keeper_pid_) keeper::remove_pid_file(dir.get());
+}
+
+void Supervisor::restore_sockets() {
+  for (const core::GroupSpec& group : spec_.groups) {
+    listeners_.restore(group);
+    const core::Group* known = core_.find(group.name);
+    if (known != nullptr && known->state == core::GroupState::stopped) {
+      listeners_.group_stopped(group);
+    }
+  }
 }
 
 void Supervisor::look_after_paths_if_due() {

@@ -126,6 +126,9 @@ class Supervisor {
   // Puts back what somebody has removed: of superd's own, and the paths of the groups' sockets.
   void look_after_paths();
   void look_after_own_socket(Door door);
+  void look_after_pid_file();
+  void remove_pid_file();
+  void restore_sockets();
   void look_after_paths_if_due();
   void remove_own_sockets();
 

@@ -41,6 +41,13 @@ Result<UniqueFd> replace_file(const std::string& path, std::string_view content,
   return file;
 }
 
+bool leads_to(const std::string& path, int fd) {
+  struct stat open {};
+  struct stat there {};
+  return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+}
+
 Result<std::string> read_own_file(const std::string& path, std::size_t most,
                                   std::string_view what) {
   const std::string name = fmt::format("{} {}", what, path);

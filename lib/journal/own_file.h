@@ -16,6 +16,8 @@ Status write_all(int fd, std::string_view bytes, std::string_view what, const st
 // appending; the old content stays where that fails.
 Result<UniqueFd> replace_file(const std::string& path, std::string_view content,
                               std::string_view what);
+// Whether the path leads to the open file; not where somebody has removed or replaced it.
+bool leads_to(const std::string& path, int fd);
 // Empty where there is no such file. One that is not ours (owner, mode, no regular file), or longer
 // than `most`, is an error.
 Result<std::string> read_own_file(const std::string& path, std::size_t most, std::string_view what);

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <utility>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/own_file.h"
@@ -56,14 +55,9 @@ Status Store::flush() {
 }
 
 bool Store::look_after() {
-  if (!file_) return false;
-  struct stat open {};
-  struct stat there {};
-  if (::fstat(file_.get(), &open) != 0) return false;
-  const bool leads_there = ::lstat(path_.c_str(), &there) == 0 && there.st_dev == open.st_dev &&
-                           there.st_ino == open.st_ino;
-  if (!leads_there) file_.reset();
-  return !leads_there;
+  if (!file_ || leads_to(path_, file_.get())) return false;
+  file_.reset();
+  return true;
 }
 
 Status Store::append() {

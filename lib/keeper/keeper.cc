@@ -230,7 +230,11 @@ int run_keeper(KeeperOptions options) {
     log::error("{}", !signals ? signals.error().message : exits.error().message);
     return 1;
   }
-  if (const Status written = write_pid_file(runtime_dir, ::getpid()); !written) {
+  const Status written = write_pid_file(runtime_dir, ::getpid());
+  // A directory that was removed since superd was started: the supervisor writes it into the new
+  // one.
+  const bool removed = state && !written && written.error().code == ENOENT;
+  if (!written && !removed) {
     log::warn("{}", written.error().message);
   }
   Keeper keeper(std::move(options), std::move(manager), std::move(*signals), std::move(*exits));

@@ -1,16 +1,15 @@
 #include "os/accept_queue.h"
 
-#include <array>
 #include <cerrno>
+#include <vector>
 
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
-#include "base/unique_fd.h"
 #include "os/netlink_message.h"
+#include "os/unix_diag.h"
 
 namespace superd::os {
 namespace {
@@ -26,24 +25,9 @@ Result<AcceptQueue> tcp_queue(int fd) {
 }
 
 Result<AcceptQueue> unix_queue(int fd) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) return fail_errno("fstat of a socket", errno);
-  const UniqueFd netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!netlink) return fail_errno("NETLINK_SOCK_DIAG", errno);
-  unix_diag_req request{};
-  request.sdiag_family = AF_UNIX;
-  request.udiag_states = ~0U;
-  request.udiag_ino = static_cast<std::uint32_t>(status.st_ino);
-  request.udiag_show = UDIAG_SHOW_RQLEN;
-  request.udiag_cookie[0] = ~0U;
-  request.udiag_cookie[1] = ~0U;
-  if (Status asked = ask_sock_diag(netlink.get(), request, 0); !asked) {
-    return tl::unexpected(asked.error());
-  }
-  std::array<std::byte, 4096> buffer{};
-  const ssize_t got = ::recv(netlink.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (got < 0) return fail_errno("sock_diag", errno);
-  const auto queue = parse_unix_queue(std::span(buffer).first(static_cast<std::size_t>(got)));
+  const Result<std::vector<std::byte>> told = ask_unix_diag(fd, UDIAG_SHOW_RQLEN);
+  if (!told) return tl::unexpected(told.error());
+  const auto queue = parse_unix_queue(*told);
   if (!queue) return fail_errno("sock_diag", ENOENT);
   return *queue;
 }
@@ -51,13 +35,7 @@ Result<AcceptQueue> unix_queue(int fd) {
 }  // namespace
 
 std::optional<AcceptQueue> parse_unix_queue(std::span<const std::byte> packet) {
-  const auto header = read_as<nlmsghdr>(packet);
-  if (!header || header->nlmsg_type != SOCK_DIAG_BY_FAMILY) return std::nullopt;
-  if (header->nlmsg_len > packet.size()) return std::nullopt;
-  packet = packet.first(header->nlmsg_len);
-  if (packet.size() < sizeof *header + sizeof(unix_diag_msg)) return std::nullopt;
-  const auto value =
-      find_attribute(behind(packet, sizeof *header + sizeof(unix_diag_msg)), UNIX_DIAG_RQLEN);
+  const auto value = unix_diag_value(packet, UNIX_DIAG_RQLEN);
   const auto queue = value ? read_as<unix_diag_rqlen>(*value) : std::nullopt;
   if (!queue) return std::nullopt;
   return AcceptQueue{.length = queue->udiag_rqueue, .limit = queue->udiag_wqueue};

@@ -186,7 +186,7 @@ Result<Restored> restore_listen_socket(int fd, const ListenRequest& request) {
   if (Status done = start_listening(fd, request); !done) return tl::unexpected(done.error());
   restored.backlog = before && before != backlog_of(fd, request);
   if (request.family != SocketFamily::unix_path) return restored;
-  const Result<PathState> path = restore_path(request);
+  const Result<PathState> path = restore_path(fd, request);
   if (!path) return tl::unexpected(path.error());
   restored.path = *path == PathState::put_back;
   return restored;

@@ -46,8 +46,9 @@ struct Restored {
 // Puts right what a runner did to the shared socket: a changed backlog, a unix path that is gone or
 // that leads to another socket. Never touches O_NONBLOCK. Costs four system calls where nothing is
 // wrong. The path comes back by the second name, made in anchor_dir or, where that is on another
-// file system, hidden beside the path; where neither could be made, or the path is now something
-// else than a socket, the error says so and the backlog is right nevertheless.
+// file system, hidden beside the path, and made again where it is gone and the path still leads to
+// the socket; where there is neither (ENOENT), or the path is now something else than a socket, the
+// error says so and the backlog is right nevertheless.
 Result<Restored> restore_listen_socket(int fd, const ListenRequest& request);
 
 // unix: owner and mode of the request, for a socket that is open. The path must lead to it, which

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "os/name_hash.h"
 #include "os/unix_address.h"
+#include "os/unix_diag.h"
 
 namespace superd::os {
 namespace {
@@ -102,6 +104,19 @@ Status give_owner(int fd, const ListenRequest& request) {
   return {};
 }
 
+bool is_of(int fd, const FileId& file) {
+  const std::optional<BoundFile> bound = bound_file(fd);
+  return bound && bound->device == file.device &&
+         bound->inode == static_cast<std::uint32_t>(file.inode);
+}
+
+// Of what was proved to be the socket; the path may lead to another one by now.
+void make_proved_anchor(const ListenRequest& request, const FileId& socket) {
+  make_anchor(request);
+  const std::optional<Anchor> made = find_anchor(request);
+  if (made && !made->id.is_same_as(socket)) ::unlink(made->path.c_str());
+}
+
 }  // namespace
 
 Status clear_stale_socket(const std::string& path) {
@@ -175,10 +190,13 @@ void make_anchor(const ListenRequest& request) {
   }
 }
 
-Result<PathState> restore_path(const ListenRequest& request) {
+Result<PathState> restore_path(int fd, const ListenRequest& request) {
   const std::optional<Anchor> anchor = find_anchor(request);
   const std::optional<FileId> there = look_at(request.path);
-  if (!anchor && there && there->is_socket()) return PathState::as_it_was;
+  if (!anchor && there && there->is_socket()) {
+    if (is_of(fd, *there)) make_proved_anchor(request, *there);
+    return PathState::as_it_was;
+  }
   if (!anchor) {
     return fail(fmt::format("{} is gone and has no second name to bring it back by: stop and start "
                             "the group",

@@ -25,8 +25,10 @@ Status change_path_owner(const ListenRequest& request);
 void make_anchor(const ListenRequest& request);
 
 enum class PathState { as_it_was, put_back };
-// Compares the path with its anchor and brings it back where it is gone or another socket.
-Result<PathState> restore_path(const ListenRequest& request);
+// Compares the path with its anchor and brings it back where it is gone or another socket. An
+// anchor that is gone is made again where the path still leads to `fd`, the socket. ENOENT: neither
+// is left.
+Result<PathState> restore_path(int fd, const ListenRequest& request);
 
 // Removes the path where it is still the anchor's socket or nobody listens on it, and the anchor.
 void remove_path(const ListenRequest& request);

@@ -89,8 +89,12 @@ TEST_CASE("a lost journal and a config with errors: the log says why no supervis
   };
   CHECK(says("no supervisor can begin: there is no journal to go on by"));
   CHECK(says("exited with status 1; it is started again"));
+  const Outcome status = site.ctl({"status"});
+  CHECK(status.exit == 5);
+  CHECK_THAT(status.err, Catch::Contains("no supervisor can begin") && Catch::Contains("nonsense"));
   site.write("superd.toml", good);
-  REQUIRE(site.reaches("web", "running"));
+  REQUIRE(wait_until(kSoon, [&] { return site.ctl({"status"}).exit == 0; }));
+  CHECK(site.state("web") == "running");
   CHECK(site.main_pids("web") == workers);
   // The one by this test.
   const std::string log = superd.log();

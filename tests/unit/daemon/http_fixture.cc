@@ -108,6 +108,14 @@ ServerUnderTest::ServerUnderTest(HttpServer::Options options)
   server = std::move(*made);
 }
 
+void ServerUnderTest::move() {
+  UniqueFd other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  address_ = bind_anywhere(other.get());
+  REQUIRE(::listen(other.get(), 512) == 0);
+  REQUIRE(server->listen_on(other.get()));
+  listener_ = std::move(other);
+}
+
 bool ServerUnderTest::run_until(const std::function<bool()>& condition) {
   const auto deadline = loop::now() + kLimit;
   while (!condition()) {

@@ -48,6 +48,8 @@ class ServerUnderTest {
   // The whole exchange of one request on one connection: the text of the answer.
   std::string exchange(std::string_view request);
   [[nodiscard]] std::size_t active_timers();
+  // Has the server listen at another address, to which connect() goes from now on.
+  void move();
 
   loop::Loop loop;
   std::unique_ptr<HttpServer> server;

@@ -137,6 +137,38 @@ TEST_CASE("events: a file that cannot be written costs nothing but itself", "[da
   CHECK(history.last_id() == 500);
 }
 
+TEST_CASE("events: a file that was removed is written anew, whole, once that is seen", "[daemon]") {
+  const Directory directory;
+  EventHistory history(directory.file());
+  history.look_after();
+  CHECK(::access(directory.file().c_str(), F_OK) != 0);
+  history.add(event(1));
+  history.look_after();
+  REQUIRE(::unlink(directory.file().c_str()) == 0);
+  history.add(event(2));
+  history.look_after();
+  history.add(event(3));
+  const EventHistory next(directory.file());
+  CHECK(next.entries().size() == 3);
+  CHECK(next.last_id() == 3);
+}
+
+TEST_CASE("events: a file that can be written again has all that happened meanwhile", "[daemon]") {
+  const Directory directory;
+  const std::string file = directory.file();
+  EventHistory history(file);
+  history.add(event(1));
+  // Where the file is written beside there is a directory, and nothing can be written.
+  REQUIRE(::unlink(file.c_str()) == 0);
+  REQUIRE(::mkdir((file + ".new").c_str(), 0700) == 0);
+  history.look_after();
+  history.add(event(2));
+  CHECK(::access(file.c_str(), F_OK) != 0);
+  REQUIRE(::rmdir((file + ".new").c_str()) == 0);
+  history.look_after();
+  CHECK(EventHistory(file).last_id() == 2);
+}
+
 TEST_CASE("events: the history of a journal lies beside it", "[daemon]") {
   CHECK(EventHistory::path_beside("/run/superd/journal") == "/run/superd/events");
   CHECK(EventHistory::path_beside("/home/a/state/journal-12ab") == "/home/a/state/events-12ab");

@@ -50,6 +50,20 @@ TEST_CASE("control: requests sent at once are handled in order, one at a time", 
   CHECK(under.run_until([&] { return client.received() == all; }));
 }
 
+TEST_CASE("control: who is connected stays so when the server listens elsewhere", "[daemon]") {
+  ServerUnderTest under;
+  Client waiting = under.connect();
+  waiting.send(get("/wait"));
+  REQUIRE(under.run_until([&] { return under.owed.size() == 1; }));
+  under.move();
+  CHECK(under.exchange(get("/echo")) == ok("/echo"));
+  under.owed[0].answer(wire::json_response(200, "{}"));
+  REQUIRE(under.run_until([&] { return waiting.take_received() == ok("{}"); }));
+  waiting.send(get("/echo"));
+  CHECK(under.run_until([&] { return waiting.take_received() == ok("/echo"); }));
+  CHECK(under.server->connections() >= 1);
+}
+
 TEST_CASE("control: the connection closes after the answer when the client wants it", "[daemon]") {
   ServerUnderTest under;
   Client client = under.connect();

@@ -145,6 +145,32 @@ TEST_CASE("listen: a unix path that a runner removed leads to the same socket ag
   CHECK(std::filesystem::is_empty(dir.path()));
 }
 
+TEST_CASE("listen: a second name that was removed is made again, of superd's socket alone",
+          "[os]") {
+  const TempDir dir;
+  const ListenRequest request = unix_request(dir);
+  const Result<UniqueFd> listener = open_listen_socket(request);
+  REQUIRE(listener);
+  std::filesystem::remove_all(request.anchor_dir);
+  SECTION("while the path still leads to the socket") {
+    CHECK_FALSE(restore_listen_socket(listener->get(), request)->path);
+    REQUIRE(::unlink(request.path.c_str()) == 0);
+    CHECK(restore_listen_socket(listener->get(), request)->path);
+    REQUIRE(connects(request.path));
+    CHECK(takes_connection(listener->get()));
+  }
+  SECTION("not where another one has its place") {
+    REQUIRE(::unlink(request.path.c_str()) == 0);
+    const UniqueFd runner = bind_plainly(request.path);
+    CHECK(restore_listen_socket(listener->get(), request));
+    CHECK_FALSE(std::filesystem::exists(request.anchor_dir));
+  }
+  SECTION("not where nothing is left of it") {
+    REQUIRE(::unlink(request.path.c_str()) == 0);
+    CHECK(restore_listen_socket(listener->get(), request).error().code == ENOENT);
+  }
+}
+
 TEST_CASE("listen: a unix path that a runner bound anew leads to superd's socket again", "[os]") {
   const TempDir dir;
   const ListenRequest request = unix_request(dir);
