@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "absence.h"
 #include "base/text.h"
 #include "client/interrupt.h"
 #include "client/line_stream.h"
@@ -17,10 +18,6 @@
 namespace superd::superctl {
 namespace {
 
-// How long a superd that went away is waited for: the time of a restart.
-constexpr std::chrono::seconds kAway{10};
-constexpr std::chrono::milliseconds kKnock{100};
-constexpr std::chrono::milliseconds kTold{500};
 constexpr int kShuttingDown = 503;
 
 struct Given {
@@ -33,7 +30,7 @@ struct Given {
 class Events {
  public:
   Events(Context& context, std::vector<client::Target> targets)
-      : context_(context), targets_(std::move(targets)) {}
+      : context_(context), targets_(std::move(targets)), absence_(context.out()) {}
 
   ExitCode show(std::optional<Since> since);
   ExitCode follow(std::optional<Since> since);
@@ -56,7 +53,7 @@ class Events {
   std::vector<client::Target> targets_;
   std::optional<std::uint64_t> last_;  // the id of the latest event that came
   std::optional<WallTime> from_;
-  std::optional<client::Clock::time_point> away_since_;
+  Absence absence_;
   bool was_there_ = false;
 };
 
@@ -125,7 +122,7 @@ std::optional<ExitCode> Events::follow_once(Watched watched) {
     auto some = stream.next(context_.deadline());
     if (stream.began()) {
       was_there_ = true;
-      away_since_.reset();
+      absence_.is_over();
     }
     if (!some && (!was_there_ || some.error().code == EINTR || some.error().code == EPIPE)) {
       return end(some.error());
@@ -144,15 +141,11 @@ std::optional<ExitCode> Events::follow_once(Watched watched) {
 
 // A superd that ended the answer is restarted, or leaves.
 std::optional<ExitCode> Events::pause(Watched watched) {
-  using client::Clock;
-  const auto now = Clock::now();
-  if (!away_since_) away_since_ = now;
+  const auto now = client::Clock::now();
   if (now >= context_.deadline()) return ExitCode::timed_out;
-  if (now >= *away_since_ + kAway) {
-    return end({.code = ECONNREFUSED, .message = "superd has gone and did not come back"});
-  }
-  if (now >= *away_since_ + kTold) context_.out().progress("superd is away; waiting for it");
-  const Status paused = client::LineStream::pause(watched, now + kKnock);
+  const auto next = absence_.knocked_in_vain(now);
+  if (!next) return end(next.error());
+  const Status paused = client::LineStream::pause(watched, *next);
   if (!paused) return end(paused.error());
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "absence.h"
 #include "client/interrupt.h"
 #include "client/line_stream.h"
 #include "core/worker_ref.h"
@@ -23,19 +24,15 @@ namespace {
 using client::Clock;
 using client::LineStream;
 
-// How long a superd that went away is waited for, as `events -f` does.
-constexpr std::chrono::seconds kGone{10};
-constexpr std::chrono::milliseconds kRetry{100};
-constexpr std::chrono::milliseconds kSaid{500};
 constexpr int kGoingAway = 503;
 constexpr int kKeepsNone = 409;
 
 // The lines of one group or worker on their way.
 struct Way {
   client::Target target;
+  Absence absence;
   std::unique_ptr<LineStream> stream{};
   Clock::time_point retry{};
-  std::optional<Clock::time_point> away_since{};
   bool was_there = false;
   bool left_out_told = false;
   LogPlaces places{};
@@ -53,7 +50,8 @@ class LogFollower {
   LogFollower(Context& context, const LogsWish& wish, LogPrinter printer,
               const std::vector<client::Target>& targets)
       : context_(context), wish_(wish), printer_(std::move(printer)) {
-    for (const client::Target& target : targets) ways_.push_back({.target = target});
+    for (const client::Target& target : targets)
+      ways_.push_back({.target = target, .absence = Absence(context.out())});
   }
 
   ExitCode run();
@@ -146,7 +144,7 @@ std::optional<ExitCode> LogFollower::move_on(Way& way) {
   if (!some) return away(way, some.error());
   if (way.stream->began()) {
     way.was_there = true;
-    way.away_since.reset();
+    way.absence.is_over();
   }
   for (const std::string& line : some->lines) take(way, line);
   if (some->refusal) {
@@ -167,11 +165,9 @@ std::optional<ExitCode> LogFollower::move_on(Way& way) {
 std::optional<ExitCode> LogFollower::away(Way& way, const Error& error) {
   way.stream.reset();
   if (!way.was_there || wish_.until == LogsWish::Until::now) return end(error);
-  const auto now = Clock::now();
-  if (!way.away_since) way.away_since = now;
-  if (now >= *way.away_since + kGone) return end(error);
-  if (now >= *way.away_since + kSaid) context_.out().progress("superd is away; waiting for it");
-  way.retry = now + kRetry;
+  const auto next = way.absence.knocked_in_vain(Clock::now());
+  if (!next) return end(next.error());
+  way.retry = *next;
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "absence.h"
 #include "client/printable.h"
 #include "command.h"
 #include "exchange.h"
@@ -17,9 +18,6 @@
 namespace superd::superctl {
 namespace {
 
-// How long a superd that went away is waited for.
-constexpr std::chrono::seconds kAway{10};
-constexpr std::chrono::milliseconds kKnock{100};
 constexpr int kGoingAway = 503;
 
 // It was there when the states were asked for.
@@ -46,7 +44,7 @@ class Waiting {
   ExitCode go(const wire::StatusView& status) {
     settle_reached(status);
     End end = ask();
-    while (end == End::all_answered && std::exchange(away_, false) && is_back()) end = ask();
+    while (end == End::all_answered && std::exchange(away_, false)) end = ask_when_back();
     if (end == End::timed_out || end == End::interrupted) leave(end);
     if (context_.options().json) {
       context_.out().print_line(wire::to_text(nlohmann::ordered_json{{"states", states_}}));
@@ -71,19 +69,23 @@ class Waiting {
   }
 
   // An upgrade, or a supervisor that died: another one takes its place.
-  bool is_back() {
-    const auto until = std::min(client::Clock::now() + kAway, context_.deadline());
-    for (;;) {
+  End ask_when_back() {
+    for (Absence absence(context_.out());;) {
       const auto status = context_.fetch<wire::StatusView>("/v1/status");
       if (status) {
+        absence.is_over();
         settle_reached(*status);
-        return true;
+        return ask();
       }
-      if (client::Clock::now() >= until) {
+      if (status.error().code == ExitCode::interrupted) return End::interrupted;
+      const auto now = client::Clock::now();
+      if (now >= context_.deadline()) return End::timed_out;
+      const auto next = absence.knocked_in_vain(now);
+      if (!next) {
         note(context_.report(status.error()));
-        return false;
+        return End::all_answered;
       }
-      std::this_thread::sleep_for(kKnock);
+      std::this_thread::sleep_until(*next);
     }
   }
 

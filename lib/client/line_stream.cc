@@ -85,14 +85,18 @@ Status LineStream::wait_for_any(const std::vector<LineStream*>& streams, Watched
   std::vector<pollfd> polled = {pollfd{.fd = watched.interrupt_fd, .events = POLLIN, .revents = 0},
                                 pollfd{.fd = watched.output_fd, .events = 0, .revents = 0}};
   bool knocking = false;
+  bool any_finished = false;  // its end is to be told
   for (const LineStream* stream : streams) {
-    const bool lives = stream != nullptr && !stream->connection_->finished();
+    const bool finished = stream != nullptr && stream->connection_->finished();
+    any_finished = any_finished || finished;
+    const bool lives = stream != nullptr && !finished;
     const short events = lives ? stream->connection_->events() : short{0};
     knocking = knocking || (lives && events == 0);
     polled.push_back(
         {.fd = events == 0 ? -1 : stream->connection_->fd(), .events = events, .revents = 0});
   }
-  static_cast<void>(::poll(polled.data(), polled.size(), poll_timeout(until, knocking)));
+  const int timeout = any_finished ? 0 : poll_timeout(until, knocking);
+  static_cast<void>(::poll(polled.data(), polled.size(), timeout));
   if (Status seen = found(polled[0], polled[1]); !seen) return seen;
   for (std::size_t i = 0; i < streams.size(); ++i) {
     if (streams[i] == nullptr || streams[i]->connection_->finished()) continue;

@@ -12,10 +12,10 @@ namespace {
 constexpr const char* kOnExample = R"(["worker.exited", "group.failed"])";
 constexpr const char* kRunExample = R"(["/usr/local/bin/page-me"])";
 
-std::vector<std::string> told_kinds() {
+std::vector<std::string> all_kinds() {
   std::vector<std::string> names;
   for (const core::OccurrenceKind kind : core::kOccurrenceKinds) {
-    if (core::is_told(kind)) names.emplace_back(core::name(kind));
+    names.emplace_back(core::name(kind));
   }
   return names;
 }
@@ -25,15 +25,13 @@ void read_kind(const Field& field, core::HookSpec& hook) {
   if (!text) return;
   bool any = false;
   for (const core::OccurrenceKind kind : core::kOccurrenceKinds) {
-    if (!core::is_told(kind) || !glob_match(*text, core::name(kind))) continue;
+    if (!glob_match(*text, core::name(kind))) continue;
     hook.on.insert(kind);
     any = true;
   }
   if (any) return;
-  const auto known = core::parse_occurrence_kind(*text);
-  field.error(known ? fmt::format("nothing tells of {} in this superd", *text)
-                    : fmt::format("unknown kind of event {}{}", quoted(*text),
-                                  did_you_mean(*text, told_kinds())));
+  field.error(
+      fmt::format("unknown kind of event {}{}", quoted(*text), did_you_mean(*text, all_kinds())));
 }
 
 void read_on(TableReader& table, core::HookSpec& hook) {

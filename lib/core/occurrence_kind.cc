@@ -67,37 +67,4 @@ std::optional<OccurrenceKind> parse_occurrence_kind(std::string_view text) {
   return std::nullopt;
 }
 
-bool is_told(OccurrenceKind kind) {
-  switch (kind) {
-    case OccurrenceKind::daemon_upgraded:
-      return false;
-    case OccurrenceKind::config_applied:
-    case OccurrenceKind::config_rejected:
-    case OccurrenceKind::group_starting:
-    case OccurrenceKind::group_running:
-    case OccurrenceKind::group_degraded:
-    case OccurrenceKind::group_stopping:
-    case OccurrenceKind::group_stopped:
-    case OccurrenceKind::group_waiting:
-    case OccurrenceKind::group_failed:
-    case OccurrenceKind::worker_spawned:
-    case OccurrenceKind::worker_ready:
-    case OccurrenceKind::worker_stopping:
-    case OccurrenceKind::worker_exited:
-    case OccurrenceKind::worker_killed:
-    case OccurrenceKind::worker_backoff:
-    case OccurrenceKind::worker_failed:
-    case OccurrenceKind::roll_started:
-    case OccurrenceKind::roll_step:
-    case OccurrenceKind::roll_finished:
-    case OccurrenceKind::roll_aborted:
-    case OccurrenceKind::trigger_fired:
-    case OccurrenceKind::daemon_started:
-    case OccurrenceKind::daemon_recovered:
-    case OccurrenceKind::daemon_stopping:
-      return true;
-  }
-  std::abort();
-}
-
 }  // namespace superd::core

@@ -30,7 +30,7 @@ enum class OccurrenceKind {
   config_rejected,
   daemon_started,
   daemon_recovered,  // by a new supervisor after one that died
-  daemon_upgraded,
+  daemon_upgraded,   // by the supervisor of another program, or of the same one anew
   daemon_stopping,
 };
 inline constexpr OccurrenceKind kOccurrenceKinds[] = {
@@ -50,7 +50,5 @@ inline constexpr OccurrenceKind kOccurrenceKinds[] = {
 
 const char* name(OccurrenceKind kind);
 std::optional<OccurrenceKind> parse_occurrence_kind(std::string_view text);
-// Whether this superd has a reason to tell of it: a hook on another kind would never run.
-bool is_told(OccurrenceKind kind);
 
 }  // namespace superd::core

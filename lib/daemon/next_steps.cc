@@ -26,13 +26,18 @@ std::string process(const core::Life& life) {
   return life.pid == 0 ? "the new process" : fmt::format("new process {}", life.pid);
 }
 
-std::string while_stopping(core::Afterwards afterwards) {
-  switch (afterwards) {
+std::string while_stopping(const core::Worker& worker, core::TimePoint now) {
+  const bool killed = worker.life && worker.life->kills > 0;
+  // A deadline of what was killed is the next look at it.
+  const std::string left = worker.life && !killed ? patience(worker.life->deadline, now) : "";
+  switch (worker.afterwards) {
     case core::Afterwards::rest:
-      return "stops, or is killed when stop.timeout is over";
+      if (killed) return "it was killed, and stops when the kernel lets go of its processes";
+      return "stops, or is killed when stop.timeout is over" + left;
     case core::Afterwards::start:
     case core::Afterwards::respawn:
-      return "starts again when the old process is gone";
+      if (killed) return "it was killed, and starts again when the kernel lets go of its processes";
+      return "starts again when the old process is gone" + left;
   }
   std::abort();
 }
@@ -106,7 +111,7 @@ std::string next_step(const core::Worker& worker, core::TimePoint now) {
       if (worker.queued) return "starts when its turn comes (superd.max_starting)";
       return "is ready or fails" + (worker.life ? patience(worker.life->deadline, now) : "");
     case core::WorkerState::stopping:
-      return while_stopping(worker.afterwards);
+      return while_stopping(worker, now);
     case core::WorkerState::ready:
       if (worker.next) {
         return fmt::format(

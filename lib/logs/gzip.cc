@@ -1,6 +1,7 @@
 #include "logs/gzip.h"
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/unique_fd.h"
+#include "logs/file_origin.h"
 
 namespace superd::logs {
 namespace {
@@ -41,9 +43,15 @@ Result<std::size_t> read_at(int fd, Chunk& chunk, off_t offset) {
 
 class Deflater {
  public:
-  Deflater()
-      : ready_(deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8,
-                            Z_DEFAULT_STRATEGY) == Z_OK) {}
+  explicit Deflater(std::string comment)
+      : comment_(std::move(comment)),
+        ready_(deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8,
+                            Z_DEFAULT_STRATEGY) == Z_OK) {
+    header_.comment = reinterpret_cast<Bytef*>(comment_.data());
+    constexpr int kUnix = 3;
+    header_.os = kUnix;
+    if (ready_) deflateSetHeader(&stream_, &header_);
+  }
   ~Deflater() {
     if (ready_) deflateEnd(&stream_);
   }
@@ -68,12 +76,14 @@ class Deflater {
 
  private:
   z_stream stream_{};
+  std::string comment_;
+  gz_header header_{};
   Chunk out_ = Chunk(kChunk);
   bool ready_;
 };
 
 Status compress_into(int from, int to, const std::atomic<bool>& stop) {
-  Deflater deflater;
+  Deflater deflater(to_gzip_comment(origin_of(from)));
   if (!deflater.ready()) return fail("no memory to compress", ENOMEM);
   Chunk in(kChunk);
   for (off_t offset = 0;;) {

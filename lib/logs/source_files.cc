@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <functional>
 #include <utility>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/log.h"
+#include "logs/file_origin.h"
 #include "logs/line_format.h"
 #include "logs/log_files.h"
 
@@ -21,32 +22,29 @@ namespace {
 // The begin of a file with times has one; no line is shorter.
 constexpr std::size_t kHead = 40;
 
-std::uint64_t id_of_text(const std::string& text) { return std::hash<std::string>{}(text) | 1U; }
-
-// The inode of a file that is gone is soon that of another one: what tells a file is its birth, or
-// the time that it begins with.
-std::uint64_t id_of(int fd, const struct stat& info, core::LogFormat format) {
-  if (is_made_of_lines(format)) {
-    std::string head(kHead, '\0');
-    if (pread(fd, head.data(), kHead, 0) != static_cast<ssize_t>(kHead)) return info.st_ino;
-    return id_of_text(head);
-  }
-  struct statx more {};
-  if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &more) != 0 || (more.stx_mask & STATX_BTIME) == 0)
-    return info.st_ino;
-  return id_of_text(
-      fmt::format("{} {} {}", info.st_ino, more.stx_btime.tv_sec, more.stx_btime.tv_nsec));
+// Empty: it is shorter.
+std::string head_of(const OpenFile& file) {
+  std::string head(kHead, '\0');
+  if (!file.packed)
+    return pread(file.fd.get(), head.data(), kHead, 0) == static_cast<ssize_t>(kHead) ? head : "";
+  const gzFile text = gzdopen(fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 0), "rb");
+  if (text == nullptr) return "";
+  const int count = gzread(text, head.data(), static_cast<unsigned>(kHead));
+  gzclose(text);
+  lseek(file.fd.get(), 0, SEEK_SET);
+  return count == static_cast<int>(kHead) ? head : "";
 }
 
-// Of a compressed file of lines: the same as before it was compressed.
-std::uint64_t id_of_packed(int fd, const struct stat& info) {
-  const gzFile file = gzdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "rb");
-  if (file == nullptr) return info.st_ino;
-  std::string head(kHead, '\0');
-  const int count = gzread(file, head.data(), static_cast<unsigned>(kHead));
-  gzclose(file);
-  lseek(fd, 0, SEEK_SET);
-  return count == static_cast<int>(kHead) ? id_of_text(head) : info.st_ino;
+// Of which origin the file is, and the time that it begins with: it may be emptied from outside.
+void identify(OpenFile& file, const Source& source) {
+  const std::string origin = file.packed ? origin_in_gzip(file.fd.get()) : origin_of(file.fd.get());
+  std::from_chars(origin.data(), origin.data() + origin.size(), file.inode);
+  file.id = file.inode;
+  const bool has_times = is_made_of_lines(source.format);
+  const std::string head = has_times ? head_of(file) : "";
+  // One that is empty has no time yet, and one that others compressed no origin.
+  if (has_times ? head.empty() : origin.empty()) return;
+  file.id = std::hash<std::string>{}(origin + head) | 1U;
 }
 
 }  // namespace
@@ -66,22 +64,19 @@ std::optional<OpenFile> open_file(const Source& source, int number) {
   }
   struct stat info {};
   if (fstat(fd->get(), &info) != 0) return std::nullopt;
-  const std::uint64_t id = packed && is_made_of_lines(source.format)
-                               ? id_of_packed(fd->get(), info)
-                               : id_of(fd->get(), info, source.format);
-  return OpenFile{.fd = std::move(*fd),
-                  .number = number,
-                  .inode = info.st_ino,
-                  .id = id,
-                  .size = static_cast<std::uint64_t>(info.st_size),
-                  .changed = std::chrono::system_clock::from_time_t(info.st_mtime),
-                  .packed = packed};
+  OpenFile file{.fd = std::move(*fd),
+                .number = number,
+                .inode = info.st_ino,
+                .size = static_cast<std::uint64_t>(info.st_size),
+                .changed = std::chrono::system_clock::from_time_t(info.st_mtime),
+                .packed = packed};
+  identify(file, source);
+  return file;
 }
 
 std::optional<OpenFile> oldest_file(const Source& source) {
   int oldest = -1;
   (void)find_file(source, [&](const OpenFile& file) {
-    if (file.packed && !is_made_of_lines(source.format)) return true;
     oldest = file.number;
     return false;
   });

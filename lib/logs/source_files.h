@@ -18,9 +18,9 @@ namespace superd::logs {
 
 struct OpenFile {
   UniqueFd fd;
-  int number = 0;  // 0: the live file
-  std::uint64_t inode = 0;
-  std::uint64_t id = 0;  // Place::file
+  int number = 0;           // 0: the live file
+  std::uint64_t inode = 0;  // of the file that a compressed one was made of, where it tells
+  std::uint64_t id = 0;     // Place::file
   std::uint64_t size = 0;
   std::chrono::system_clock::time_point changed{};
   bool packed = false;                       // size is that of the compressed file: unpack() first
@@ -29,7 +29,6 @@ struct OpenFile {
 
 // Nothing: there is none of this number, or it cannot be read, which is told in superd's log.
 std::optional<OpenFile> open_file(const Source& source, int number);
-// Of format raw the oldest that is not compressed: nothing tells which file that one was.
 std::optional<OpenFile> oldest_file(const Source& source);
 // What cannot be unpacked is empty, and told in superd's log.
 void unpack(OpenFile& file, const Source& source, PackedTexts& texts);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <csignal>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -146,6 +147,39 @@ log     = { format = "raw" }
   CHECK_THAT(raw.err, Catch::Contains("have no times"));
   CHECK(site.ctl({"logs", "web", "--since", "812"}).exit == 2);
   CHECK(site.ctl({"logs", "web", "--stream", "both"}).exit == 2);
+}
+
+TEST_CASE("logs -f: a superd that is shut down is waited for, and its next one followed", "[all]") {
+  Site site(counting(""));
+  std::optional<Superd> superd(std::in_place, site);
+  REQUIRE(site.reaches("web", "running"));
+  Beside group(site, "group", {"logs", "-f", "web"});
+  Beside worker(site, "worker", {"logs", "-f", "web.1"});
+  const std::vector<Beside*> both = {&group, &worker};
+  const auto count = [](Beside* one) { return counted(one->text()).size(); };
+  for (Beside* one : both) REQUIRE(wait_until(kSoon, [&] { return count(one) == 1; }));
+  superd->end();
+  superd.reset();
+  // Both have seen that nobody is there.
+  CHECK(site.ctl({"ping"}).exit == 5);
+  superd.emplace(site);
+  REQUIRE(site.reaches("web", "running"));
+  for (Beside* one : both) {
+    CHECK(wait_until(kSoon, [&] { return count(one) == 2; }));
+    one->program().signal(SIGINT);
+    CHECK(one->program().wait(kSoon) == 130);
+  }
+}
+
+TEST_CASE("logs -f: a superd that does not come back is given up", "[all]") {
+  Site site(counting(""));
+  std::optional<Superd> superd(std::in_place, site);
+  REQUIRE(site.reaches("web", "running"));
+  Beside follower(site, "followed", {"logs", "-f", "web"});
+  REQUIRE(wait_until(kSoon, [&] { return counted(follower.text()).size() == 1; }));
+  superd->end();
+  CHECK(follower.program().wait(kSoon) == 5);
+  CHECK_THAT(follower.text(), Catch::Contains("superd has gone and did not come back"));
 }
 
 TEST_CASE("logs -f: ends quietly when nobody reads it any more", "[all]") {

@@ -86,5 +86,18 @@ TEST_CASE("streams: an output that nobody reads ends the wait", "[client]") {
   ::close(pipe[1]);
 }
 
+TEST_CASE("streams: nothing is waited for while one has its end to tell", "[client]") {
+  const FakeServer server(
+      [](const std::string&, int connection) { wait_until_client_goes(connection); });
+  LineStream lives(server.path(), {.target = "/v1/events"}, {});
+  LineStream refused(server.path() + ".none", {.target = "/v1/events"}, {});
+  const auto until = Clock::now() + std::chrono::seconds(10);
+  REQUIRE(LineStream::wait_for_any({&lives, &refused}, {}, until));
+  CHECK(Clock::now() < until);
+  const auto some = refused.next(Clock::time_point::min());
+  REQUIRE_FALSE(some);
+  CHECK(some.error().code == ENOENT);
+}
+
 }  // namespace
 }  // namespace superd::client

@@ -87,6 +87,22 @@ TEST_CASE("next: a worker that serves says how long an old process may still tak
   CHECK(next_step(worker, kNow) == "waits for old process 700 to end (at most 31s more)");
 }
 
+TEST_CASE("next: a worker that stops says when it is killed, and that it was", "[daemon]") {
+  core::Worker worker = group_of(1).workers[0];
+  worker.state = core::WorkerState::stopping;
+  worker.life = life(700, kNow + 28s);
+  CHECK(next_step(worker, kNow) ==
+        "stops, or is killed when stop.timeout is over (at most 28s more)");
+  worker.life->kills = 1;
+  CHECK(next_step(worker, kNow) ==
+        "it was killed, and stops when the kernel lets go of its processes");
+  worker.afterwards = core::Afterwards::respawn;
+  CHECK(next_step(worker, kNow) ==
+        "it was killed, and starts again when the kernel lets go of its processes");
+  worker.life->kills = 0;
+  CHECK(next_step(worker, kNow) == "starts again when the old process is gone (at most 28s more)");
+}
+
 TEST_CASE("next: a worker tells of the new process that starts beside it", "[daemon]") {
   core::Worker worker = group_of(1).workers[0];
   CHECK(successor_text(worker).empty());

@@ -31,6 +31,19 @@ std::string cri_line(int second, std::string_view text, Stream stream = Stream::
   return line;
 }
 
+void compress(const std::string& from, const std::string& to) {
+  const Result<UniqueFd> plain = open_for_reading(from);
+  REQUIRE(plain);
+  REQUIRE(compress_file(plain->get(), to, std::atomic<bool>{false}));
+  REQUIRE(unlink(from.c_str()) == 0);
+}
+
+// The live file becomes number 1, as the first rotation has it.
+void rotate_compressed(const std::string& path) {
+  REQUIRE(rename(path.c_str(), rotated_path(path, 1).c_str()) == 0);
+  compress(rotated_path(path, 1), compressed_path(path, 1));
+}
+
 Run go_on(const Source& source, Place& place, std::size_t bytes = 4096) {
   Run run = read_on(source, place, Stream::both, bytes, packed());
   place = run.end;
@@ -140,14 +153,8 @@ TEST_CASE("logs -f: goes on within a file that was compressed meanwhile", "[logs
   put(source.path, first);
   Place place;
   CHECK(go_on(source, place).lines.size() == 2);
-  put(dir / "web.1.log.1", first + cri_line(2, "three"));
-  const std::atomic<bool> stop{false};
-  {
-    const Result<UniqueFd> plain = open_for_reading(dir / "web.1.log.1");
-    REQUIRE(plain);
-    REQUIRE(compress_file(plain->get(), dir / "web.1.log.1.gz", stop));
-  }
-  REQUIRE(unlink((dir / "web.1.log.1").c_str()) == 0);
+  put(source.path, first + cri_line(2, "three"));
+  rotate_compressed(source.path);
   put(source.path, cri_line(3, "four"));
   const Run run = go_on(source, place);
   CHECK(!run.missed);
@@ -158,6 +165,49 @@ TEST_CASE("logs -f: goes on within a file that was compressed meanwhile", "[logs
   source.from = SinceTime{.time = to_string(stamp() + std::chrono::seconds(0))};
   Place since = begin_of(source, Stream::both, packed());
   CHECK(go_on(source, since).lines.size() == 4);
+}
+
+TEST_CASE("logs -f: of format raw too, and what is compressed is still kept", "[logs]") {
+  const TempDir dir;
+  const Source source{.worker = "web.1", .path = dir / "web.1.log", .format = LogFormat::raw};
+  put(source.path, "one\ntwo\n");
+  Place place;
+  CHECK(go_on(source, place).lines.size() == 2);
+  put(source.path, "one\ntwo\nthree\n");
+  rotate_compressed(source.path);
+  put(source.path, "four\n");
+  const Run run = go_on(source, place);
+  CHECK(!run.missed);
+  CHECK(texts(run.lines) == std::vector<std::string>{"three", "four"});
+  Place gone{.file = 1, .offset = 5};
+  const Run anew = go_on(source, gone);
+  CHECK(anew.missed);
+  CHECK(texts(anew.lines) == std::vector<std::string>{"one", "two", "three", "four"});
+}
+
+TEST_CASE("logs -f: of several files that begin at one time none is left out", "[logs]") {
+  const TempDir dir;
+  const Source source = cri_source(dir / "web.1.log");
+  std::vector<std::string> all;
+  for (int file = 3; file >= 0; --file) {
+    std::string text;
+    for (int i = 0; i < 5; ++i) {
+      all.push_back(std::to_string(file) + "-" + std::to_string(i));
+      text += cri_line(0, all.back());
+    }
+    put(rotated_path(source.path, file), text);
+  }
+  // One that is compressed among them.
+  REQUIRE(rename(rotated_path(source.path, 1).c_str(), (dir / "plain").c_str()) == 0);
+  compress(dir / "plain", compressed_path(source.path, 1));
+  Place place;
+  std::vector<std::string> read;
+  for (bool more = true; more;) {
+    const Run run = go_on(source, place, 100);
+    for (const std::string& text : texts(run.lines)) read.push_back(text);
+    more = run.more && read.size() <= all.size();
+  }
+  CHECK(read == all);
 }
 
 TEST_CASE("logs --since: begins with the file and near the line of that time", "[logs]") {
