@@ -58,9 +58,11 @@ struct ForWorker {
 struct KillGroup {
   std::string cause;
 };
+// The first event after the group was read back: what does not fit together is mended.
+struct GoOn {};
 using GroupEvent =
     std::variant<StartRequested, StopRequested, RestartRequested, ConnectionWaits, GroupIdle,
-                 GroupConfigured, KillGroup, ForWorker, RecipeMade, BeforeEnded>;
+                 GroupConfigured, KillGroup, ForWorker, RecipeMade, BeforeEnded, GoOn>;
 
 struct GroupStep {
   Group group;

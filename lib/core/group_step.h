@@ -10,8 +10,8 @@ namespace superd::core {
 
 // One step of a group in the making: group.cc answers requests and passes events on to workers,
 // group_roll.cc moves the roll on, group_return.cc ends it, group_demand.cc lets the group go
-// without processes until a connection comes, group_config.cc changes its configuration. Of no use
-// outside of these.
+// without processes until a connection comes, group_config.cc changes its configuration,
+// group_mend.cc makes what was read back fit together. Of no use outside of these.
 class GroupStepper {
  public:
   GroupStepper(Group group, TimePoint now) : g_(std::move(group)), now_(now) {}
@@ -26,6 +26,7 @@ class GroupStepper {
   void on(const ForWorker& e);
   void on(const RecipeMade& e);
   void on(const BeforeEnded& e);
+  void on(const GoOn& e);
 
   GroupStep result();
 
@@ -72,6 +73,9 @@ class GroupStepper {
   SpawnId serving(int number);
   // `spawn`: of the process that it is about; 0: none.
   void note_step(RollStep::Kind kind, int number, const std::string& message, SpawnId spawn = {});
+
+  // After it was read back (group_mend.cc).
+  void mend_turn(int number);
 
   // The roll ends (group_return.cc).
   void fail_roll(int number, const std::string& why);

@@ -66,6 +66,7 @@ std::vector<Effect> Supervision::resume(const Unmade& unmade, TimePoint now) {
       if (!hold_back(effect)) effects_.push_back(std::move(effect));
     }
   }
+  for (const std::string& name : names_) tell_group(name, GoOn{});
   return std::exchange(effects_, {});
 }
 

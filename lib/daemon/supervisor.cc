@@ -291,6 +291,11 @@ Result<Continuation> read_journal(const std::string& path, const std::string& bo
     log::error("journal {}: {} of its lines ({} bytes) were torn or spoiled and are lost", path,
                content->bad_lines, content->bad_bytes);
   }
+  if (content->unfinished_bytes > 0) {
+    log::warn(
+        "journal {}: its last {} bytes are of a step that was torn or spoiled: none of it counts",
+        path, content->unfinished_bytes);
+  }
   std::vector<std::string> complaints;
   from.recovered = read_back(content->values, complaints);
   for (const std::string& complaint : complaints) log::error("journal {}: {}", path, complaint);

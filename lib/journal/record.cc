@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -11,6 +13,8 @@ namespace {
 
 constexpr std::string_view kMagic = "superd-journal ";
 constexpr std::size_t kCheckDigits = 8;
+// No key has a space.
+constexpr std::string_view kCommit = "commit mark";
 
 std::uint32_t check_of(std::string_view body) {
   return static_cast<std::uint32_t>(
@@ -43,21 +47,75 @@ std::optional<std::string_view> body_of(std::string_view line) {
   return body;
 }
 
-bool apply(std::string_view body, std::map<std::string, std::string>& values) {
-  if (body.size() < 2) return false;
+struct Record {
+  bool drops = false;
+  std::string_view key;
+  std::string_view value;
+};
+
+std::optional<Record> parse_record(std::string_view body) {
+  if (body.size() < 2) return std::nullopt;
   const char kind = body.front();
   body.remove_prefix(1);
-  if (kind == '-') {
-    if (const auto found = values.find(std::string(body)); found != values.end()) {
-      values.erase(found);
-    }
-    return true;
-  }
+  if (kind == '-') return Record{.drops = true, .key = body, .value = {}};
   const std::size_t space = body.find(' ');
-  if (kind != '+' || space == std::string_view::npos || space == 0) return false;
-  values[std::string(body.substr(0, space))] = body.substr(space + 1);
-  return true;
+  if (kind != '+' || space == std::string_view::npos || space == 0) return std::nullopt;
+  return Record{.drops = false, .key = body.substr(0, space), .value = body.substr(space + 1)};
 }
+
+bool is_commit(const Record& record) { return record.drops && record.key == kCommit; }
+
+// The lines after the head.
+class Lines {
+ public:
+  explicit Lines(Content& content) : content_(content) {}
+
+  void take(std::string_view line, bool torn, std::size_t bytes) {
+    uncommitted_bytes_ += bytes;
+    const auto body = torn ? std::nullopt : body_of(line);
+    const auto record = body ? parse_record(*body) : std::nullopt;
+    if (!record) {
+      ++bad_lines_;
+      bad_bytes_ += line.size();
+    } else if (is_commit(*record)) {
+      has_marks_ = true;
+      commit();
+    } else {
+      records_.push_back(*record);
+    }
+  }
+
+  void end() {
+    if (has_marks_) {
+      content_.unfinished_bytes = uncommitted_bytes_;
+    } else {
+      commit();
+    }
+  }
+
+ private:
+  void commit() {
+    for (const Record& record : std::exchange(records_, {})) apply(record);
+    content_.bad_lines += std::exchange(bad_lines_, 0);
+    content_.bad_bytes += std::exchange(bad_bytes_, 0);
+    uncommitted_bytes_ = 0;
+  }
+
+  void apply(const Record& record) {
+    if (record.drops) {
+      content_.values.erase(std::string(record.key));
+    } else {
+      content_.values[std::string(record.key)] = record.value;
+    }
+  }
+
+  Content& content_;
+  std::vector<Record> records_;  // since the last mark
+  std::size_t bad_lines_ = 0;
+  std::size_t bad_bytes_ = 0;
+  std::size_t uncommitted_bytes_ = 0;
+  bool has_marks_ = false;
+};
 
 }  // namespace
 
@@ -81,9 +139,12 @@ std::string encode_put(std::string_view key, std::string_view value) {
 
 std::string encode_drop(std::string_view key) { return line_of(fmt::format("-{}", key)); }
 
+std::string encode_commit() { return encode_drop(kCommit); }
+
 Content decode(std::string_view bytes) {
   Content content;
   content.bytes = bytes.size();
+  Lines lines(content);
   bool first = true;
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
@@ -96,11 +157,9 @@ Content decode(std::string_view bytes) {
       if (!content.head || content.head->format != kFormat) return content;
       continue;
     }
-    const auto body = torn ? std::nullopt : body_of(line);
-    if (body && apply(*body, content.values)) continue;
-    ++content.bad_lines;
-    content.bad_bytes += line.size();
+    lines.take(line, torn, line.size() + (torn ? 0 : 1));
   }
+  lines.end();
   return content;
 }
 

@@ -47,7 +47,7 @@ Status Store::flush() {
   const Status done = file_ && !full ? append() : rewrite();
   failing_ = !done;
   if (failing_) {
-    // What is in the file is of a moment ago, or torn: all is written anew as soon as it can be.
+    // What is in the file is of a moment ago: all is written anew as soon as it can be.
     file_.reset();
     pending_.clear();
   }
@@ -61,7 +61,12 @@ bool Store::look_after() {
 }
 
 Status Store::append() {
-  if (Status wrote = write_all(file_.get(), pending_, kWhat, path_); !wrote) return wrote;
+  pending_ += encode_commit();
+  if (Status wrote = write_all(file_.get(), pending_, kWhat, path_); !wrote) {
+    // Where this fails too, the mark that is missing says what does not count.
+    [[maybe_unused]] const int cut = ::ftruncate(file_.get(), static_cast<off_t>(size_));
+    return wrote;
+  }
   size_ += pending_.size();
   pending_.clear();
   return {};
@@ -70,6 +75,7 @@ Status Store::append() {
 Status Store::rewrite() {
   std::string all = encode(Head{.format = kFormat, .boot_id = boot_id_});
   for (const auto& [key, value] : values_) all += encode_put(key, value);
+  all += encode_commit();
   Result<UniqueFd> file = replace_file(path_, all, kWhat);
   if (!file) return tl::unexpected(file.error());
   file_ = std::move(*file);

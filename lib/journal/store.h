@@ -11,10 +11,9 @@
 
 namespace superd::journal {
 
-// The journal file. Values are put in memory and reach the file by flush(), in one write, so that a
-// supervisor that is killed between two flushes left either all of what one of them had to say or,
-// at the very end of the file, part of its lines. Nothing is synced: the journal is of one boot,
-// and the kernel has what was written.
+// The journal file. Values are put in memory and reach the file by flush(), in one write with a
+// mark at its end, so that what is read back is all that one flush had to say, or nothing of it.
+// Nothing is synced: the journal is of one boot, and the kernel has what was written.
 //
 // The file is 0600, never followed through a symlink, and rewritten (beside, then renamed) when
 // most of it is history. Where it cannot be written, superd goes on without: failing() says so, and

@@ -20,6 +20,7 @@ void RandomWorld::send(const Event& event) {
     on_effect(effect);
   }
   check_state();
+  if (keeps_written_) note_written();
   while (!made_.empty()) {
     const auto [group, generation] = made_.back();
     made_.pop_back();
@@ -116,7 +117,7 @@ void RandomWorld::on(const UnwatchDemand& e) {
 
 void RandomWorld::on(const SignalMain& e) {
   if (Process* process = alive(e.spawn, "SignalMain")) {
-    expect(!process->main_gone, "a main process that is gone gets no signal");
+    expect(resuming_ || !process->main_gone, "a main process that is gone gets no signal");
     process->main_signaled = true;
   }
 }

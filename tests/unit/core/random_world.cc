@@ -275,7 +275,7 @@ void RandomWorld::settle() {
     for (const auto& [key, at] : timers_) next = std::min(next, at);
     advance(std::max(next - now_, Duration::zero()));
   }
-  expect(false, "the world settles");
+  expect_always(false, "the world settles");
 }
 
 // Whether the process had something to do.

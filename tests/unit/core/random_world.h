@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/supervision.h"
+#include "journal/state_json.h"
 
 namespace superd::core {
 
@@ -30,6 +31,14 @@ class RandomWorld {
   void shut_down(Urgency urgency);
   // Another core goes on with what the journal has of this one.
   void crash();
+  // From now on what was written is kept for crash_spoiled().
+  void keep_what_was_written();
+  // The same as crash(), with a journal in which the latest line of any value is lost, so that the
+  // one before counts. What is of several moments cannot keep every promise: from now on only that
+  // is held against the core that the world settles, and check_rolls().
+  void crash_spoiled();
+  // After settle(): every roll has ended.
+  void check_rolls();
 
   // After settle(), with everything shut down and let die: nothing may be left.
   void check_settled();
@@ -104,8 +113,22 @@ class RandomWorld {
   void on(const Answer& e);
   void on(const ShutdownDone& e);
 
+  // --- the supervisor that comes after one that died
+  struct Written {
+    std::string now;
+    std::string before;  // the same where it was written once
+  };
+  void note_written();
+  static void note(Written& written, std::string text);
+  [[nodiscard]] std::vector<Group> reread();
+  [[nodiscard]] std::vector<Group> reread_spoiled();
+  void go_on_with(std::vector<Group> groups);
+  void take_states(const std::vector<Group>& groups);
+  void tell_what_became_of_processes();
+
   // --- what must be true
   void expect(bool holds, const std::string& rule);
+  void expect_always(bool holds, const std::string& rule);
   Process* alive(SpawnId id, const std::string& what);
   void check_state();
   void check_group(const Group& group);
@@ -137,6 +160,10 @@ class RandomWorld {
   int shutdowns_done_ = 0;
   bool shutdown_asked_ = false;
   bool all_die_ = false;
+  bool keeps_written_ = false;
+  bool is_spoiled_ = false;
+  std::map<WorkerRef, Written> written_;  // number 0: the group
+  journal::SpecNumbers spec_numbers_;
   bool resuming_ = false;  // after a crash: what was going on begins anew
 
   std::uint64_t events_ = 0;

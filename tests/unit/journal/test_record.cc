@@ -69,3 +69,39 @@ TEST_CASE("journal: another format, no head, nothing and any bytes have no value
     CHECK(decode(bytes).values.empty());
   }
 }
+
+TEST_CASE("journal: what was written together counts together, or not at all", "[journal]") {
+  const std::string first = head() + encode_put("group/web", "1") +
+                            encode_put("worker/web.1", "1") + encode_put("worker/web.2", "1") +
+                            encode_commit();
+  const std::string second = encode_put("group/web", "2") + encode_drop("worker/web.2") +
+                             encode_put("worker/web.1", "2") + encode_commit();
+  const std::map<std::string, std::string> before = decode(first).values;
+  REQUIRE(before.size() == 3);
+  for (std::size_t cut = 0; cut < second.size(); ++cut) {
+    INFO(cut);
+    const Content content = decode(first + second.substr(0, cut));
+    CHECK(content.values == before);
+    CHECK(content.bad_lines == 0);
+    CHECK(content.unfinished_bytes == cut);
+  }
+  const Content whole = decode(first + second);
+  CHECK(whole.unfinished_bytes == 0);
+  CHECK(whole.values ==
+        std::map<std::string, std::string>{{"group/web", "2"}, {"worker/web.1", "2"}});
+}
+
+TEST_CASE("journal: of what was written to its end a spoiled line is lost alone", "[journal]") {
+  std::string spoiled = encode_put("a", "2");
+  spoiled[0] = spoiled[0] == 'x' ? 'y' : 'x';
+  const Content content = decode(head() + encode_put("a", "1") + encode_commit() + spoiled +
+                                 encode_put("b", "2") + encode_commit());
+  CHECK(content.bad_lines == 1);
+  CHECK(content.values == std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}});
+}
+
+// Earlier versions know lines that set a key and lines that drop one, and count any other as torn.
+TEST_CASE("journal: to a superd that knows no marks they drop a key that is never set",
+          "[journal]") {
+  CHECK(encode_commit() == encode_drop("commit mark"));
+}

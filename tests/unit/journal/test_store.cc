@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +33,27 @@ struct Place {
   }
 
   std::string dir;
+};
+
+// No file of this process grows beyond so many bytes: what a full disk does, in the middle of a
+// write.
+class MostBytes {
+ public:
+  explicit MostBytes(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  }
+  ~MostBytes() {
+    (void)::setrlimit(RLIMIT_FSIZE, &before_);
+    (void)std::signal(SIGXFSZ, handler_);
+  }
+  MostBytes(const MostBytes&) = delete;
+  MostBytes& operator=(const MostBytes&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
 };
 
 }  // namespace
@@ -158,4 +183,45 @@ TEST_CASE("journal: one that was moved away is written anew, whole, once that is
   REQUIRE(content);
   CHECK(content->values == std::map<std::string, std::string>{{"a", "1"}});
   CHECK_FALSE(store.look_after());
+}
+
+TEST_CASE("journal: a write that a full disk ends in the middle leaves the file as it was",
+          "[journal]") {
+  const Place place;
+  Store store(place.path(), "boot");
+  store.put("group/web", "1");
+  store.put("worker/web.1", "1");
+  REQUIRE(store.flush());
+  const std::string before = place.text();
+  store.put("group/web", "2");
+  store.put("worker/web.1", "2");
+  {
+    const MostBytes full(before.size() + 30);
+    CHECK_FALSE(store.flush());
+  }
+  CHECK(place.text() == before);
+  REQUIRE(store.flush());
+  CHECK(read(place.path())->values.at("worker/web.1") == "2");
+}
+
+TEST_CASE("journal: wherever it is cut, it has what one flush had written, and no half of one",
+          "[journal]") {
+  const Place place;
+  Store store(place.path(), "boot");
+  std::vector<std::map<std::string, std::string>> moments(1);
+  std::vector<std::size_t> sizes;
+  for (int i = 0; i < 6; ++i) {
+    store.put("group/web", std::to_string(i));
+    store.put("worker/web." + std::to_string(i % 2), std::to_string(i));
+    if (i == 4) store.drop("worker/web.1");
+    REQUIRE(store.flush());
+    moments.push_back(store.values());
+    sizes.push_back(place.text().size());
+  }
+  const std::string text = place.text();
+  for (std::size_t cut = sizes.front(); cut <= text.size(); ++cut) {
+    INFO(cut);
+    const auto whole = std::ranges::count_if(sizes, [&](std::size_t size) { return size <= cut; });
+    CHECK(decode(text.substr(0, cut)).values == moments.at(static_cast<std::size_t>(whole)));
+  }
 }
