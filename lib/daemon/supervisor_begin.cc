@@ -75,7 +75,11 @@ Status Supervisor::begin(std::vector<keeper::Item> items, std::optional<Recovere
     return restored;
   }
   take_items(std::move(items));
-  if (!recovered && !tracking_.leftovers.empty()) recovered = find_running();
+  if (recovered) {
+    take_younger(*recovered);
+  } else if (!tracking_.leftovers.empty()) {
+    recovered = find_running();
+  }
   const bool goes_on = recovered.has_value();
   // Held by the keeper since a first supervisor began.
   const bool first = !control_fds_.contains(kControlItem);

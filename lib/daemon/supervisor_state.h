@@ -145,6 +145,14 @@ class Supervisor {
 
   // supervisor_found.cc: without a journal, what the processes themselves prove; nothing: nothing.
   [[nodiscard]] std::optional<Recovered> find_running() const;
+  // The workers' main processes, but those of `known` spawns.
+  [[nodiscard]] std::map<core::WorkerRef, std::vector<ProcessRecord>> find_processes(
+      const std::set<core::SpawnId>& known) const;
+  // What was started while the journal could not be written takes its place in what was read back.
+  void take_younger(Recovered& recovered);
+  bool take_younger(Recovered& recovered, core::Group& group, core::Worker& worker,
+                    std::vector<ProcessRecord> spawns);
+  [[nodiscard]] bool may_serve(const Recovered& recovered, const core::Life& life) const;
   [[nodiscard]] bool may_be(const core::WorkerRef& worker, uid_t uid) const;
 
   // supervisor_own.cc: what superd does of its own accord, and what it tells of.
