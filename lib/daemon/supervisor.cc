@@ -118,18 +118,8 @@ Supervisor::Supervisor(loop::Loop& loop, core::Spec spec, Journal journal,
                            spawner_.output_written(spawn);
                            sync_keeper();
                          },
-                     .on_counted =
-                         [this](const logs::Counted& counted) {
-                           if (keeper_gone_) return;
-                           tally_.note(counted, core_);
-                           keep_tally();
-                           journal_.flush();
-                         },
-                     .on_alone =
-                         [this] {
-                           (void)keeper_.ask(keeper::kPeerItem);
-                           sync_keeper();
-                         }}),
+                     .on_counted = [this](const logs::Counted& counted) { on_counted(counted); },
+                     .on_alone = [this] { ask_for_logger(); }}),
       errands_({.loop = loop, .tracker = *tracking_.tracker},
                {.notify_dir = notify_dir(spec_.daemon.runtime_dir),
                 .worker_socket = spec_.daemon.worker_socket,

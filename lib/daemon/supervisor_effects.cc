@@ -80,6 +80,18 @@ void Supervisor::keep_tally() {
   for (auto& [key, text] : tally_.take_changes()) journal_.note_metric(key, std::move(text));
 }
 
+void Supervisor::on_counted(const logs::Counted& counted) {
+  if (keeper_gone_) return;
+  tally_.note(counted, core_);
+  keep_tally();
+  journal_.flush();
+}
+
+void Supervisor::ask_for_logger() {
+  (void)keeper_.ask(keeper::kPeerItem);
+  sync_keeper();
+}
+
 bool Supervisor::keep_requests() {
   if (keeper_gone_) return true;
   for (auto& [key, text] : tally_.take_requests()) journal_.note_metric(key, std::move(text));

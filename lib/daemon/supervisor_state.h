@@ -181,6 +181,8 @@ class Supervisor {
   void write_down(const std::vector<core::Effect>& effects);
   void keep_tally();
   bool keep_requests();
+  void on_counted(const logs::Counted& counted);
+  void ask_for_logger();
   void carry_out(const core::MakeRecipe& e);
   void carry_out(const core::DropRecipe& e);
   void carry_out(const core::Spawn& e);
