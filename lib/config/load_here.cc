@@ -1,7 +1,6 @@
 #include "config/load_here.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <optional>
@@ -13,16 +12,11 @@
 
 #include "base/program_file.h"
 #include "base/text.h"
+#include "config/first_program.h"
 #include "config/writable.h"
-#include "core/placeholders.h"
 
 namespace superd::config {
 namespace {
-
-std::string inherited_path() {
-  const char* path = std::getenv("PATH");
-  return path == nullptr ? "" : path;
-}
 
 // What cannot be found; empty: it can, or nobody knows before the start.
 std::string missing(const std::string& word, const std::string& path,
@@ -35,20 +29,11 @@ std::string missing(const std::string& word, const std::string& path,
 
 // As the first worker will look for it.
 std::string missing(const core::GroupSpec& group) {
-  core::PlaceholderValues values;
-  values.group = group.name;
-  values.port = group.port_base;
-  const auto named = [](const core::EnvEntry& entry) { return entry.name == "PATH"; };
-  const auto own = std::find_if(group.env.begin(), group.env.end(), named);
-  const Result<std::string> path = own == group.env.end()
-                                       ? Result<std::string>(inherited_path())
-                                       : core::expand_placeholders(own->value, values);
-  const auto word = core::expand_placeholders(group.command.front(), values);
-  const auto directory = core::expand_placeholders(group.directory, values);
-  if (!word || !path || !directory) return "";
+  const std::optional<FirstProgram> program = first_program(group);
+  if (!program) return "";
   // The file may set another PATH.
-  if (group.env_file && word->find('/') == std::string::npos) return "";
-  return missing(*word, *path, *directory);
+  if (group.env_file && program->word.find('/') == std::string::npos) return "";
+  return missing(program->word, program->path, program->directory);
 }
 
 // The link on the way that a `..` behind it does not go back over: the path goes up from where the

@@ -1,36 +1,14 @@
 #include "config/shim.h"
 
-#include <algorithm>
-#include <cstdlib>
 #include <optional>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "base/program_file.h"
-#include "core/placeholders.h"
+#include "config/first_program.h"
 
 namespace superd::config {
-namespace {
-
-// As far as it is known before a start: of the first worker, without the env_file.
-std::optional<std::string> program_of(const core::GroupSpec& group) {
-  core::PlaceholderValues values;
-  values.group = group.name;
-  values.port = group.port_base;
-  const auto named = [](const core::EnvEntry& entry) { return entry.name == "PATH"; };
-  const auto own = std::find_if(group.env.begin(), group.env.end(), named);
-  const char* inherited = std::getenv("PATH");
-  std::string path = inherited == nullptr ? "" : inherited;
-  if (own != group.env.end()) path = core::expand_placeholders(own->value, values).value_or("");
-  const auto word = core::expand_placeholders(group.command.front(), values);
-  const auto directory = core::expand_placeholders(group.directory, values);
-  if (!word || !directory) return std::nullopt;
-  return find_program(*word, path, *directory);
-}
-
-}  // namespace
-
 void read_socket_shim(TableReader& table, const Context& context, core::GroupSpec& group) {
   table.read("socket_shim", group.socket_shim);
   if (!group.socket_shim || context.incomplete) return;
@@ -47,7 +25,9 @@ void read_socket_shim(TableReader& table, const Context& context, core::GroupSpe
   }
   // Its own error tells of a command that is missing.
   if (group.command.empty()) return;
-  const auto program = program_of(group);
+  const std::optional<FirstProgram> first = first_program(group);
+  const auto program =
+      first ? find_program(first->word, first->path, first->directory) : std::nullopt;
   if (!program) return;
   if (const Status can = check_preloadable(*program); !can) {
     field.error(
