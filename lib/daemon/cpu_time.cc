@@ -4,23 +4,16 @@
 #include <utility>
 
 namespace superd::daemon {
-namespace {
-
-double all_of(const os::ProcessUsage& usage) {
-  return usage.cpu_seconds + usage.children_cpu_seconds;
-}
-
-}  // namespace
 
 double CpuTime::add(Look now) {
   for (const auto& [pid, before] : last_) {
     const auto found = now.find(pid);
     const bool lives = found != now.end() && found->second.started == before.started;
-    if (!lives && !now.contains(before.parent)) gone_ += all_of(before);
+    if (!lives && !now.contains(before.parent)) gone_ += before.all_cpu_seconds();
   }
   last_ = std::move(now);
   double sum = gone_;
-  for (const auto& [pid, usage] : last_) sum += all_of(usage);
+  for (const auto& [pid, usage] : last_) sum += usage.all_cpu_seconds();
   // A child that its parent left to the kernel is counted by nobody any more.
   told_ = std::max(told_, sum);
   return told_;

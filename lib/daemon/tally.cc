@@ -154,8 +154,8 @@ std::vector<std::pair<std::string, std::string>> Tally::take_changes() {
   for (const std::string& name : std::exchange(changed_logs_, {})) {
     changes.emplace_back(std::string(kOfLogs) + name, logs_text(name));
   }
-  if (changed_.empty() && began_told_) return changes;
-  began_told_ = true;
+  if (changed_.empty() && own_kept_) return changes;
+  own_kept_ = true;
   requests_changed_ = false;
   changes.emplace_back(kOwn, own_text());
   for (const std::string& name : std::exchange(changed_, {})) {
@@ -165,7 +165,7 @@ std::vector<std::pair<std::string, std::string>> Tally::take_changes() {
 }
 
 std::vector<std::pair<std::string, std::string>> Tally::take_requests() {
-  if (requests_changed_) began_told_ = false;
+  if (requests_changed_) own_kept_ = false;
   return take_changes();
 }
 

@@ -98,7 +98,7 @@ class Tally {
   std::map<core::SpawnId, std::pair<std::string, core::TimePoint>> stop_since_;  // with its group
   std::set<std::string> changed_;                                                // groups
   std::set<std::string> changed_logs_;                                           // the same
-  bool began_told_ = false;
+  bool own_kept_ = false;
   bool requests_changed_ = false;
 };
 

@@ -102,6 +102,8 @@ void Recording::look_for(const std::string& match) {
     return log::error("{}: no line can be looked for: {}", capture_.worker,
                       pattern.error().message);
   }
+  // What came out before is not looked at.
+  if (intake_) look();
   matcher_.emplace(std::move(*pattern));
   if (intake_) intake_->see_all(true);
 }

@@ -69,9 +69,7 @@ std::optional<std::size_t> open_fds_of(pid_t pid) {
 
 double cpu_seconds(std::span<const pid_t> pids) {
   double sum = 0;
-  for (const pid_t pid : pids) {
-    if (const auto usage = usage_of(pid)) sum += usage->cpu_seconds + usage->children_cpu_seconds;
-  }
+  for (const auto& [pid, usage] : usage_of_all(pids)) sum += usage.all_cpu_seconds();
   return sum;
 }
 

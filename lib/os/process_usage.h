@@ -19,6 +19,8 @@ struct ProcessUsage {
   double started = 0;               // seconds since boot
   std::uint64_t virtual_bytes = 0;
   std::uint64_t resident_bytes = 0;
+
+  [[nodiscard]] double all_cpu_seconds() const { return cpu_seconds + children_cpu_seconds; }
 };
 // A line of /proc/PID/stat; nothing where it is not one.
 std::optional<ProcessUsage> parse_usage(std::string_view stat, long ticks, std::size_t page);
