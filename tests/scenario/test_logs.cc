@@ -50,6 +50,17 @@ std::ptrdiff_t pipes(pid_t pid) {
   });
 }
 
+// One that is started by hand, says its last words and ends.
+std::string last_words(const char* format) {
+  return std::string(R"(
+[group.web]
+autostart = false
+command = ["@WORKER@", "say", "last words", "exit", "9"]
+respawn = { policy = "never" }
+log     = { format = ")") +
+         format + "\" }\n";
+}
+
 }  // namespace
 
 TEST_CASE("logs: format cri has time, stream and text of each line", "[all]") {
@@ -232,13 +243,7 @@ TEST_CASE("logs: the last words of a worker that ended while nobody read them ar
   const char* format = GENERATE("raw", "cri");
   const bool supervisor_dies = GENERATE(false, true);
   CAPTURE(format, supervisor_dies);
-  Site site(std::string(R"(
-[group.web]
-autostart = false
-command = ["@WORKER@", "say", "last words", "exit", "9"]
-respawn = { policy = "never" }
-log     = { format = ")") +
-            format + "\" }\n");
+  Site site(last_words(format));
   const Superd superd(site);
   REQUIRE(wait_until(kSoon, [&] { return superd.logger() > 0; }));
   const pid_t logger = superd.logger();
@@ -254,13 +259,7 @@ log     = { format = ")") +
 TEST_CASE("logs: once they are written no supervisor has the pipes of workers that have ended",
           "[all]") {
   const char* format = GENERATE("raw", "cri");
-  Site site(std::string(R"(
-[group.web]
-autostart = false
-command = ["@WORKER@", "say", "last words", "exit", "9"]
-respawn = { policy = "never" }
-log     = { format = ")") +
-            format + "\" }\n");
+  Site site(last_words(format));
   const Superd superd(site);
   REQUIRE(superd.kill_supervisor());
   const auto held = [&] { return std::pair(pipes(superd.supervisor()), pipes(superd.keeper())); };

@@ -86,6 +86,19 @@ struct Fixture {
                                     }});
   }
   bool until(const std::function<bool()>& condition) { return loop::run_until(loop, condition); }
+  // The end of one that does not read.
+  [[nodiscard]] UniqueFd stuck_logger() {
+    std::array<int, 2> pair{};
+    REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
+    client->set_channel(UniqueFd(pair[0]));
+    return UniqueFd(pair[1]);
+  }
+  // More than socket and queue take.
+  void ask_for_too_much() {
+    const Capture capture{
+        .spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
+    for (int i = 0; i < 400; ++i) client->capture(capture, {});
+  }
 };
 
 struct Answered {
@@ -212,14 +225,8 @@ TEST_CASE("logger client: when the logger dies, questions end and a new channel 
 
 TEST_CASE("logger client: orders that a stuck logger could not take are caught up with", "[logs]") {
   Fixture f;
-  std::array<int, 2> pair{};
-  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
-  UniqueFd logger_end(pair[1]);
-  f.client->set_channel(UniqueFd(pair[0]));
-  // Nobody reads: more than socket and queue take.
-  const Capture capture{
-      .spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
-  for (int i = 0; i < 400; ++i) f.client->capture(capture, {});
+  UniqueFd logger_end = f.stuck_logger();
+  f.ask_for_too_much();
   FakeLogger logger(f.loop);
   logger.requests.clear();
   logger.listen(f.loop, std::move(logger_end));
@@ -253,10 +260,7 @@ TEST_CASE("logger client: a capture that could not be sent is caught up with wit
 TEST_CASE("logger client: nor is a capture forgotten that could not be sent behind others",
           "[logs]") {
   Fixture f;
-  std::array<int, 2> pair{};
-  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
-  UniqueFd logger_end(pair[1]);
-  f.client->set_channel(UniqueFd(pair[0]));
+  UniqueFd logger_end = f.stuck_logger();
   Capture capture{.spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
   for (int i = 0; i < 20; ++i) f.client->capture(capture, {});
   capture.worker = "lost";
@@ -287,13 +291,8 @@ TEST_CASE("logger client: nor is a capture forgotten that could not be sent behi
 TEST_CASE("logger client: for a logger that takes nothing for long the comparison waits",
           "[logs]") {
   Fixture f;
-  std::array<int, 2> pair{};
-  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) == 0);
-  UniqueFd logger_end(pair[1]);
-  f.client->set_channel(UniqueFd(pair[0]));
-  const Capture capture{
-      .spawn = core::SpawnId{1}, .worker = std::string(50'000, 'x'), .path = "/x"};
-  for (int i = 0; i < 400; ++i) f.client->capture(capture, {});
+  UniqueFd logger_end = f.stuck_logger();
+  f.ask_for_too_much();
   const loop::TimePoint full = loop::now();
   REQUIRE(f.until([&] { return loop::now() - full > 2500ms; }));
   FakeLogger logger(f.loop);

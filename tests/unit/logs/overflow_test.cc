@@ -12,6 +12,17 @@ using namespace superd;
 using namespace superd::logs;
 using core::LogFormat;
 
+namespace {
+
+Capture start_blocking(RecordingsFixture& f, const Output& output) {
+  Capture capture = f.capture(1, LogFormat::raw);
+  capture.overflow = core::LogOverflow::block;
+  f.recordings.start(capture, output.again());
+  return capture;
+}
+
+}  // namespace
+
 TEST_CASE("capture: a burst of short lines is in the file, however long they become there",
           "[logs]") {
   const auto format = GENERATE(LogFormat::cri, LogFormat::json);
@@ -93,9 +104,7 @@ TEST_CASE("overflow = block: the pipe is not read until the disk has room, and n
           "[logs]") {
   RecordingsFixture f;
   Output output(1);
-  Capture capture = f.capture(1, LogFormat::raw);
-  capture.overflow = core::LogOverflow::block;
-  f.recordings.start(capture, output.again());
+  start_blocking(f, output);
   {
     const FullDisk full(6);
     output.say("one\ntwo\n");
@@ -117,9 +126,7 @@ TEST_CASE(
     "[logs]") {
   RecordingsFixture f;
   Output output(1);
-  Capture capture = f.capture(1, LogFormat::raw);
-  capture.overflow = core::LogOverflow::block;
-  f.recordings.start(capture, output.again());
+  Capture capture = start_blocking(f, output);
   {
     const FullDisk full(4);
     output.say("one\ntwo\n");
